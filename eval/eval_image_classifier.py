@@ -1,0 +1,46 @@
+r"""Evaluates checkpoints: exact top-1, top-5, loss, precision and recall of each class.
+
+Example, after training:
+
+  python -m eval.eval_image_classifier --checkpoint_path=runs/digits
+
+A published checkpoint, which has no settings beside it:
+
+  python -m eval.eval_image_classifier --model=mobilenet_v1_025 --image_size=128 \
+    --checkpoint_path=mobilenet_v1_0.25_128.ckpt --dataset_dir=imagenet_val
+
+Beside a running training, each new checkpoint: --eval_interval_secs=60.
+"""
+
+import sys
+
+from absl import app, flags
+
+from slimnets import errors
+from slimnets.runtime import evaluator, settings
+from slimnets.runtime.config import EvalConfig
+
+settings.define_flags(EvalConfig)
+flags.DEFINE_alias("model_name", "model")
+flags.DEFINE_alias("eval_image_size", "image_size")
+flags.adopt_module_key_flags(settings)
+
+
+@errors.reported
+def main(argv: list[str]) -> None:
+    """Evaluates as the flags say."""
+    errors.no_arguments(argv)
+    for evaluation in evaluator.evaluate(settings.from_flags(EvalConfig)):
+        summary, dataset = evaluation.summary, evaluation.dataset
+        print(summary.table(dict(enumerate(evaluation.class_names))))
+        print(
+            f"{dataset.name} {dataset.split}: {summary.num_examples} images in"
+            f" {evaluation.seconds:.1f} s"
+        )
+        if evaluation.eval_dir:
+            print(f"results: {evaluation.eval_dir}")
+        sys.stdout.flush()  # the next checkpoint may be hours away
+
+
+if __name__ == "__main__":
+    app.run(main)

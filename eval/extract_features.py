@@ -1,0 +1,35 @@
+r"""Writes chosen end points of a trained network for each image to a file.
+
+Example, the features before the logits of all images of a folder:
+
+  python -m eval.extract_features --model=mobilenet_v1_025 --images=photos \
+    --checkpoint_path=mobilenet_v1_0.25_224.ckpt --end_points=AvgPool_1a \
+    --output=features.npz
+
+--end_points takes shell wildcards; a name that matches nothing lists them all.
+"""
+
+from absl import app, flags
+
+from slimnets import errors
+from slimnets.runtime import features, settings
+from slimnets.runtime.config import ExtractConfig
+
+settings.define_flags(ExtractConfig)
+flags.DEFINE_alias("model_name", "model")
+flags.DEFINE_alias("eval_image_size", "image_size")
+flags.adopt_module_key_flags(settings)
+
+
+@errors.reported
+def main(argv: list[str]) -> None:
+    """Extracts as the flags say."""
+    errors.no_arguments(argv)
+    extraction = features.extract(settings.from_flags(ExtractConfig))
+    for name, shape in extraction.shapes.items():
+        print(f"{name}: {extraction.num_images} x {'x'.join(map(str, shape))}")
+    print(f"features: {extraction.output}")
+
+
+if __name__ == "__main__":
+    app.run(main)

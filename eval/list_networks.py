@@ -1,0 +1,38 @@
+r"""Lists the networks with their size, cost and published accuracy.
+
+Example:
+
+  python -m eval.list_networks --networks='mobilenet*'
+"""
+
+from pathlib import Path
+
+from absl import app, flags
+
+from slimnets import errors
+from slimnets.nets import registry
+from slimnets.report import networks
+
+NETWORKS = flags.DEFINE_string("networks", "*", "Which to list, a shell wildcard.")
+
+GOLDENS = Path(__file__).parent.parent / "tests" / "goldens"
+
+
+def table(pattern: str = "*") -> str:
+    """Returns the README's table; raises InputError if no name matches."""
+    if not registry.list_networks(pattern):
+        raise errors.unknown("network", pattern, registry.list_networks())
+    return networks.markdown_table(
+        pattern, {path.stem for path in GOLDENS.glob("*.json")}
+    )
+
+
+@errors.reported
+def main(argv: list[str]) -> None:
+    """Prints the table."""
+    errors.no_arguments(argv)
+    print(table(NETWORKS.value))
+
+
+if __name__ == "__main__":
+    app.run(main)

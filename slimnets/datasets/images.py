@@ -1,0 +1,93 @@
+"""Image files: known by their first bytes, decoded by TensorFlow."""
+
+from pathlib import Path
+
+import numpy as np
+import tensorflow as tf
+
+from slimnets import errors
+
+_SIGNATURES = (
+    (b"\xff\xd8\xff", "jpeg"),
+    (b"\x89PNG\r\n\x1a\n", "png"),
+    (b"GIF8", "gif"),
+    (b"BM", "bmp"),
+    (b"\xff\x0a", "jxl"),
+    (b"\x00\x00\x00\x0cJXL ", "jxl"),
+)
+# Of the header of a PNG: the type is 0 for gray, 4 for gray with alpha.
+_PNG_COLOUR_TYPE = 25
+_PNG_GRAY = (b"\x00", b"\x04")
+_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".gif", ".bmp", ".webp", ".jxl"})
+
+
+def image_format(encoded: bytes) -> str | None:
+    """Returns "jpeg", "png", "gif", "bmp", "jxl", "webp" by content; None: no image."""
+    if encoded[:4] == b"RIFF" and encoded[8:12] == b"WEBP":
+        return "webp"
+    for signature, name in _SIGNATURES:
+        if encoded.startswith(signature):
+            return name
+    return None
+
+
+def stored_channels(encoded: bytes) -> int:
+    """Returns the colour channels in the file: 1 gray, 3 colour, 4 CMYK.
+
+    Args:
+      encoded: an image file; of others than JPEG and PNG 3 is taken for granted.
+    """
+    kind = image_format(encoded)
+    if kind == "png":
+        return 1 if encoded[_PNG_COLOUR_TYPE : _PNG_COLOUR_TYPE + 1] in _PNG_GRAY else 3
+    if kind == "jpeg":
+        return int(tf.image.extract_jpeg_shape(encoded)[2])
+    return 3
+
+
+def decode(encoded: bytes) -> np.ndarray:
+    """Decodes a whole image, the first frame of an animated one.
+
+    Args:
+      encoded: the bytes of an image file.
+
+    Returns:
+      uint8 [height, width, 3], RGB.
+
+    Raises:
+      ValueError: why it cannot be decoded, in a few words.
+    """
+    if not encoded:
+        raise ValueError("the file is empty")
+    kind = image_format(encoded)
+    if kind is None:
+        raise ValueError("not an image")
+    try:
+        return tf.io.decode_image(encoded, channels=3, expand_animations=False).numpy()
+    except (tf.errors.OpError, ValueError) as error:
+        raise ValueError(
+            f"the {kind} image does not decode: it is damaged, cut off or of a kind"
+            " that TensorFlow does not read"
+        ) from error
+
+
+def list_images(folder: Path) -> list[str]:
+    """Returns the image files under a folder, by suffix, sorted by path.
+
+    Args:
+      folder: searched with all its subfolders; hidden files are passed over.
+
+    Raises:
+      InputError: there is no such folder, or no image in it.
+    """
+    if not folder.is_dir():
+        raise errors.InputError(f"no folder {folder}; give one that holds images")
+    found = sorted(
+        str(path)
+        for path in folder.rglob("*")
+        if path.suffix.lower() in _SUFFIXES and not path.name.startswith(".")
+    )
+    if not found:
+        known = ", ".join(sorted(_SUFFIXES))
+        raise errors.InputError(f"no image in {folder}; looked for {known}")
+    return found

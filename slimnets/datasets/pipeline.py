@@ -1,0 +1,313 @@
+"""tf.data pipelines: records or image files in, batches of preprocessed images out."""
+
+from collections.abc import Callable, Sequence
+
+import tensorflow as tf
+
+from slimnets import errors
+from slimnets.datasets import images, tfrecord
+from slimnets.datasets.registry import Dataset
+
+# uint8 [height, width, channels] -> float32 [out_height, out_width, out_channels], the
+# latter a static shape.
+Preprocess = Callable[[tf.Tensor], tf.Tensor]
+
+# Encoded records, so 4,096 photos of 110 kB are 450 MB. The shards are mixed over the
+# classes and the files shuffled, so this need not hold an epoch.
+_SHUFFLE_BUFFER = 4096
+_UNKNOWN_LABEL = -1
+
+# Autograph would rewrite the recipes' Python, and wrap their errors in its own.
+_as_written = tf.autograph.experimental.do_not_convert
+
+
+def train_batches(
+    dataset: Dataset,
+    preprocess: Preprocess,
+    batch_size: int,
+    *,
+    seed: int | None = None,
+    shard: tuple[int, int] = (0, 1),
+    channels: int | None = None,
+    labels_offset: int = 0,
+    num_readers: int = 4,
+    num_parallel_calls: int = tf.data.AUTOTUNE,
+) -> tf.data.Dataset:
+    """Returns an endless dataset of shuffled training batches.
+
+    Args:
+      dataset: the split to train on.
+      preprocess: augments one image; may use TensorFlow's stateful random ops.
+      batch_size: examples a batch; every batch is full.
+      seed: repeats order and augmentation exactly, at the price of preprocessing one
+        image at a time (stateful random ops draw in the order they are called). None:
+        neither is repeatable, and all cores preprocess.
+      shard: (index, count): this worker's share of the examples. Together the `count`
+        shards see each example once an epoch.
+      channels: 1 for gray, 3 for RGB; None: as the dataset stores them.
+      labels_offset: subtracted from each label, see `eval_batches`.
+      num_readers: files read at once.
+      num_parallel_calls: images preprocessed at once where there is no seed.
+
+    Returns:
+      (images, labels): float32 [batch, height, width, channels], int64 [batch]. While
+      it is iterated, bad data raises a tf.errors.OpError; see `describe_failure`.
+
+    Raises:
+      InputError: of an argument.
+    """
+    _check_arguments(dataset, batch_size, labels_offset)
+    index, count = shard
+    if not 0 <= index < count <= dataset.num_examples:
+        raise errors.InputError(
+            f"shard {index} of {count} of {dataset.num_examples} examples is empty or"
+            " does not exist"
+        )
+    decode = _record_decoder(dataset, channels, labels_offset)
+
+    @_as_written
+    def example(serialized: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        if seed is not None:  # of the traced function: what its random ops start from
+            tf.random.set_seed(seed + index)
+        decoded = decode(serialized)
+        return preprocess(decoded["image"]), decoded["label"]
+
+    records = _shuffled_records(dataset, seed, shard, num_readers)
+    # Shuffle, then repeat: each epoch sees every example once. The other way round,
+    # examples of neighbouring epochs mix and some are seen twice before others once.
+    examples = records.repeat().map(
+        example,
+        num_parallel_calls=num_parallel_calls if seed is None else 1,
+        deterministic=seed is not None,
+    )
+    batches = examples.batch(batch_size, drop_remainder=True)
+    return _finish(batches)
+
+
+def eval_batches(
+    dataset: Dataset,
+    preprocess: Preprocess,
+    batch_size: int,
+    *,
+    num_replicas: int = 1,
+    channels: int | None = None,
+    labels_offset: int = 0,
+    num_parallel_calls: int = tf.data.AUTOTUNE,
+) -> tf.data.Dataset:
+    """Returns every example exactly once, in the order of the files, in full batches.
+
+    The last batch is filled up with zeros, of mask 0: multiply by the mask, and count
+    it, to score exactly `dataset.num_examples` examples for any batch size.
+
+    Args:
+      dataset: the split to evaluate on.
+      preprocess: prepares one image.
+      batch_size: examples a batch over all replicas.
+      num_replicas: the batch size has to be a multiple of it, so that each replica
+        gets as many examples and the shapes stay static.
+      channels: 1 for gray, 3 for RGB; None: as the dataset stores them.
+      labels_offset: subtracted from each label: with 1, the classes 1 to 1000 of
+        ImageNet's 1001 (0 is the background) become 0 to 999, for networks that have
+        `dataset.num_classes - labels_offset` outputs. A label below it is an error.
+      num_parallel_calls: images preprocessed at once.
+
+    Returns:
+      Dicts: image float32 [batch, height, width, channels], label int64 [batch], mask
+      float32 [batch], filename string [batch]. While it is iterated, bad data raises a
+      tf.errors.OpError; see `describe_failure`.
+
+    Raises:
+      InputError: of an argument.
+    """
+    _check_arguments(dataset, batch_size, labels_offset)
+    if batch_size % num_replicas:
+        raise errors.InputError(
+            f"batch_size {batch_size} is not a multiple of {num_replicas} replicas"
+        )
+    decode = _record_decoder(dataset, channels, labels_offset)
+
+    @_as_written
+    def example(serialized: tf.Tensor) -> dict[str, tf.Tensor]:
+        return _masked(preprocess, **decode(serialized))
+
+    records = tf.data.TFRecordDataset(list(dataset.files))
+    return _padded_batches(records.map(example, num_parallel_calls), batch_size)
+
+
+def image_batches(
+    paths: Sequence[str],
+    preprocess: Preprocess,
+    batch_size: int,
+    channels: int = 3,
+    *,
+    num_parallel_calls: int = tf.data.AUTOTUNE,
+) -> tf.data.Dataset:
+    """Returns plain image files, in order, as `eval_batches` returns records.
+
+    Args:
+      paths: image files, such as `images.list_images` finds.
+      preprocess: prepares one image.
+      batch_size: images a batch; the last one is filled up with zeros, of mask 0.
+      channels: 1 for gray, 3 for RGB.
+      num_parallel_calls: images preprocessed at once.
+
+    Returns:
+      Dicts as of `eval_batches`, with label -1 and the path as filename. A file that
+      does not decode raises a tf.errors.OpError; see `describe_image_failure`.
+    """
+
+    @_as_written
+    def example(path: tf.Tensor) -> dict[str, tf.Tensor]:
+        return _masked(
+            preprocess,
+            image=_decode_any(tf.io.read_file(path), channels),
+            label=tf.constant(_UNKNOWN_LABEL, tf.int64),
+            filename=path,
+        )
+
+    files = tf.data.Dataset.from_tensor_slices(list(paths))
+    return _padded_batches(files.map(example, num_parallel_calls), batch_size)
+
+
+def describe_failure(
+    error: tf.errors.OpError, dataset: Dataset, labels_offset: int = 0
+) -> errors.InputError:
+    """Turns a failure while iterating batches into one line naming the broken record.
+
+    Args:
+      error: what TensorFlow raised.
+      dataset: what was being read; all of it is looked through.
+      labels_offset: as it was given to the batches.
+    """
+    if isinstance(error, tf.errors.ResourceExhaustedError):
+        return errors.exhausted(error)
+    fault = tfrecord.find_fault(dataset.files, dataset.num_classes, labels_offset)
+    return errors.InputError(fault or _first_line(error, dataset.files[0]))
+
+
+def describe_image_failure(
+    error: tf.errors.OpError, paths: Sequence[str]
+) -> errors.InputError:
+    """Turns a failure of `image_batches` into one line naming the broken file.
+
+    Args:
+      error: what TensorFlow raised.
+      paths: what was being read; all of it is looked through.
+    """
+    if isinstance(error, tf.errors.ResourceExhaustedError):
+        return errors.exhausted(error)
+    for path in paths:
+        try:
+            with open(path, "rb") as file:
+                images.decode(file.read())
+        except (OSError, ValueError) as reason:
+            return errors.InputError(f"{path}: {reason}")
+    return errors.InputError(_first_line(error, paths[0]))
+
+
+def _check_arguments(dataset: Dataset, batch_size: int, labels_offset: int) -> None:
+    if batch_size < 1:
+        raise errors.InputError(f"batch_size is {batch_size}; it has to be at least 1")
+    if not 0 <= labels_offset < dataset.num_classes:
+        raise errors.InputError(
+            f"labels_offset is {labels_offset}; it has to be from 0 to"
+            f" {dataset.num_classes - 1} for {dataset.num_classes} classes"
+        )
+
+
+def _shuffled_records(
+    dataset: Dataset, seed: int | None, shard: tuple[int, int], num_readers: int
+) -> tf.data.Dataset:
+    """Returns one epoch of this worker's records, in a new order each time."""
+    index, count = shard
+    files = tf.data.Dataset.from_tensor_slices(list(dataset.files))
+    # Whole files are cheaper to share out, but only equal shares are fair; else every
+    # worker reads all files, in one order, and keeps each count-th record.
+    by_files = len(dataset.files) % count == 0
+    if by_files:
+        files = files.shard(count, index).shuffle(len(dataset.files), seed=seed)
+    records = files.interleave(
+        tf.data.TFRecordDataset,
+        cycle_length=num_readers,
+        num_parallel_calls=tf.data.AUTOTUNE,
+        deterministic=seed is not None or not by_files,
+    )
+    if not by_files:
+        records = records.shard(count, index)
+    return records.shuffle(min(_SHUFFLE_BUFFER, dataset.num_examples), seed=seed)
+
+
+def _record_decoder(
+    dataset: Dataset, channels: int | None, labels_offset: int
+) -> Callable[[tf.Tensor], dict[str, tf.Tensor]]:
+    """Returns the function from a serialized record to image, label and filename."""
+    channels = channels or dataset.channels
+    highest = dataset.num_classes - 1
+
+    def decode(serialized: tf.Tensor) -> dict[str, tf.Tensor]:
+        parsed = tfrecord.parse_example(serialized)
+        label = parsed["label"]
+        message = f"a label is not one of {labels_offset} to {highest}"
+        in_range = (label >= labels_offset) & (label <= highest)
+        with tf.control_dependencies([tf.debugging.Assert(in_range, [message, label])]):
+            label = label - labels_offset
+        return {
+            "image": _decode(parsed["encoded"], channels),
+            "label": label,
+            "filename": parsed["filename"],
+        }
+
+    return decode
+
+
+def _decode(encoded: tf.Tensor, channels: int) -> tf.Tensor:
+    """Decodes JPEG or PNG, turning gray to RGB or RGB to gray as `channels` asks."""
+    return tf.io.decode_image(encoded, channels, expand_animations=False)
+
+
+def _decode_any(encoded: tf.Tensor, channels: int) -> tf.Tensor:
+    """Decodes whatever TensorFlow can, though only JPEG and PNG decode to gray."""
+    if channels != 1:
+        return _decode(encoded, channels)
+    first = tf.strings.substr(encoded, 0, 2)
+    return tf.cond(
+        (first == b"\xff\xd8") | (first == b"\x89P"),
+        lambda: _decode(encoded, 1),
+        lambda: tf.image.rgb_to_grayscale(_decode(encoded, 3)),
+    )
+
+
+def _masked(
+    preprocess: Preprocess, image: tf.Tensor, label: tf.Tensor, filename: tf.Tensor
+) -> dict[str, tf.Tensor]:
+    return {
+        "image": preprocess(image),
+        "label": label,
+        "mask": tf.constant(1.0),
+        "filename": filename,
+    }
+
+
+def _padded_batches(examples: tf.data.Dataset, batch_size: int) -> tf.data.Dataset:
+    """Batches with a static size: b - 1 fillers complete the last batch, no more."""
+    if batch_size < 1:
+        raise errors.InputError(f"batch_size is {batch_size}; it has to be at least 1")
+    filler = tf.nest.map_structure(
+        lambda spec: tf.zeros(spec.shape, spec.dtype), examples.element_spec
+    )
+    fillers = tf.data.Dataset.from_tensors(filler).repeat(batch_size - 1)
+    return _finish(examples.concatenate(fillers).batch(batch_size, drop_remainder=True))
+
+
+def _finish(batches: tf.data.Dataset) -> tf.data.Dataset:
+    """Prefetches; and keeps tf.distribute from sharing out again what is shared out."""
+    options = tf.data.Options()
+    options.experimental_distribute.auto_shard_policy = (
+        tf.data.experimental.AutoShardPolicy.OFF
+    )
+    return batches.prefetch(tf.data.AUTOTUNE).with_options(options)
+
+
+def _first_line(error: tf.errors.OpError, where: str) -> str:
+    line = errors.first_line(error)
+    return f"reading {where} and the files after it failed: {line}"

@@ -1,0 +1,212 @@
+"""Finds a dataset by its folder: dataset.json if there is one, else the files' names.
+
+A folder made by TF-Slim's scripts has no dataset.json; its splits are read off the
+names of the files, its records are counted, its classes stand in labels.txt.
+"""
+
+import collections
+import dataclasses
+from pathlib import Path
+
+from slimnets import errors
+from slimnets.datasets import images, metadata, tfrecord, writer
+
+DIGITS = Path(__file__).parent / "digits"
+
+# Enough to tell a gray dataset from a coloured one that holds some gray photos.
+_RECORDS_LOOKED_AT = 16
+
+
+@dataclasses.dataclass(frozen=True)
+class Dataset:
+    """One split of a dataset.
+
+    Attributes:
+      name: of the dataset.
+      split: such as "train".
+      files: paths of the TFRecords.
+      num_examples: records in all of them.
+      class_names: by class id.
+      channels: of the images as stored, 1 or 3.
+    """
+
+    name: str
+    split: str
+    files: tuple[str, ...]
+    num_examples: int
+    class_names: tuple[str, ...]
+    channels: int
+
+    @property
+    def num_classes(self) -> int:
+        """How many classes there are; labels are below it."""
+        return len(self.class_names)
+
+
+def get_dataset(
+    dataset_dir: str | None, split: str, name: str | None = None
+) -> Dataset:
+    """Finds one split of the dataset in a folder.
+
+    Args:
+      dataset_dir: the folder; None: the hand-written digits inside the package.
+      split: such as "train", "validation" or "test".
+      name: which dataset, needed where a folder without dataset.json holds several.
+
+    Raises:
+      InputError: no such folder, dataset or split; a file missing, cut off or not
+        the one that was written; a conversion that did not finish.
+    """
+    folder = _existing(dataset_dir)
+    sidecar = metadata.read_sidecar(folder)
+    if sidecar:
+        return _described(folder, sidecar, split, name)
+    return _discovered(folder, split, name)
+
+
+def list_splits(dataset_dir: str | None, name: str | None = None) -> list[str]:
+    """Lists the splits of the dataset in a folder; arguments as `get_dataset`'s."""
+    folder = _existing(dataset_dir)
+    sidecar = metadata.read_sidecar(folder)
+    return sorted(sidecar.splits if sidecar else _discover(folder, name))
+
+
+def _existing(dataset_dir: str | None) -> Path:
+    folder = Path(dataset_dir) if dataset_dir is not None else DIGITS
+    if not folder.is_dir():
+        raise errors.InputError(
+            f"no folder {folder}; give the output folder of train.convert_image_folder"
+            " or train.convert_dataset"
+        )
+    return folder
+
+
+def _described(
+    folder: Path, sidecar: metadata.Sidecar, split: str, name: str | None
+) -> Dataset:
+    if name is not None and name != sidecar.name:
+        raise errors.unknown(f"dataset in {folder}:", name, [sidecar.name])
+    if split not in sidecar.splits:
+        raise errors.unknown(f"split of {folder}:", split, sidecar.splits)
+    shards = sidecar.splits[split]
+    for shard in shards:
+        _check_shard(folder, shard)
+    return Dataset(
+        name=sidecar.name,
+        split=split,
+        files=tuple(str(folder / shard.file) for shard in shards),
+        num_examples=sum(shard.examples for shard in shards),
+        class_names=sidecar.classes,
+        channels=sidecar.channels,
+    )
+
+
+def _check_shard(folder: Path, shard: metadata.Shard) -> None:
+    """Compares sizes, which is instant; only a file that differs is looked into."""
+    path = folder / shard.file
+    if not path.is_file():
+        raise errors.InputError(
+            f"{path} is missing, though {metadata.SIDECAR_FILE} names it; copy it back"
+            " or convert the dataset again"
+        )
+    if path.stat().st_size == shard.bytes:
+        return
+    count = tfrecord.count_records(path)
+    raise errors.InputError(
+        f"{path} is not the file that was written: {count} records in"
+        f" {path.stat().st_size} bytes, {metadata.SIDECAR_FILE} says {shard.examples}"
+        f" in {shard.bytes}; copy it again or convert the dataset again"
+    )
+
+
+def _discovered(folder: Path, split: str, name: str | None) -> Dataset:
+    splits = _discover(folder, name)
+    if split not in splits:
+        raise errors.unknown(f"split of {folder}:", split, sorted(splits))
+    files = splits[split]
+    counts = [_count(file) for file in files]
+    return Dataset(
+        name=name or tfrecord.parse_shard_name(files[0].name).name or folder.name,
+        split=split,
+        files=tuple(map(str, files)),
+        num_examples=sum(counts),
+        class_names=_class_names(folder),
+        channels=_channels(files[0]),
+    )
+
+
+def _count(file: Path) -> int:
+    """Counts a file's records; none at all is what a full disk or a cut copy leaves."""
+    count = tfrecord.count_records(file)
+    if not count:
+        raise errors.InputError(f"{file} is empty; copy or convert it again")
+    return count
+
+
+def _discover(folder: Path, name: str | None) -> dict[str, list[Path]]:
+    """Finds the files of each split by their names."""
+    datasets: dict[str, dict[str, list[Path]]] = {}
+    for path in sorted(folder.iterdir()):
+        parsed = tfrecord.parse_shard_name(path.name)
+        if parsed:
+            splits = datasets.setdefault(parsed.name, collections.defaultdict(list))
+            splits[parsed.split].append(path)
+    if (folder / writer.UNFINISHED).exists():
+        raise errors.InputError(
+            f"the conversion into {folder} did not finish: no {metadata.SIDECAR_FILE};"
+            " run it again"
+        )
+    if not datasets:
+        raise errors.InputError(f"no TFRecords and no dataset.json in {folder}")
+    splits = datasets[_pick(folder, sorted(datasets), name)]
+    for files in splits.values():
+        _check_complete(files)
+    return splits
+
+
+def _pick(folder: Path, names: list[str], name: str | None) -> str:
+    if name in names:
+        return name
+    if names == [""]:  # ImageNet's own shards, which bear no name: any will do
+        return ""
+    if name is not None:
+        raise errors.unknown(f"dataset in {folder}:", name, names)
+    if len(names) > 1:
+        raise errors.InputError(
+            f"{folder} holds several datasets; name one of {', '.join(names)}"
+        )
+    return names[0]
+
+
+def _check_complete(files: list[Path]) -> None:
+    shards = [tfrecord.parse_shard_name(path.name) for path in files]
+    count = max(shard.count for shard in shards)
+    missing = set(range(count)) - {shard.index for shard in shards}
+    if any(shard.count != count for shard in shards) or len(files) > count:
+        raise errors.InputError(
+            f"{files[0].parent} holds two sets of files of the split"
+            f" {shards[0].split!r}: {', '.join(path.name for path in files[:3])}...;"
+            " remove one"
+        )
+    if missing:
+        raise errors.InputError(
+            f"{files[0].parent}: of the {count} files like {files[0].name}, number"
+            f" {min(missing)} is missing; copy it there"
+        )
+
+
+def _class_names(folder: Path) -> tuple[str, ...]:
+    path = folder / metadata.LABELS_FILE
+    if not path.exists():
+        raise errors.InputError(
+            f"{folder} has neither {metadata.SIDECAR_FILE} nor {metadata.LABELS_FILE},"
+            f" so the classes are unknown; write {path} with one `id:name` line a"
+            " class, as 0:daisy"
+        )
+    return metadata.read_labels(path)
+
+
+def _channels(path: Path) -> int:
+    """Looks at the first images: 1 if all of them are gray."""
+    encoded = tfrecord.first_images(path, _RECORDS_LOOKED_AT)
+    return 1 if all(images.stored_channels(image) == 1 for image in encoded) else 3

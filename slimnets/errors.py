@@ -1,0 +1,85 @@
+"""What slimnets says when the user's input is at fault: one line, exit status 2."""
+
+import functools
+import re
+import signal
+import sys
+from collections.abc import Callable, Iterable
+from difflib import get_close_matches
+from typing import NoReturn
+
+import tensorflow as tf
+
+
+class InputError(ValueError):
+    """The input is wrong; the message says what, where, and what to do, in one line."""
+
+
+def unknown(kind: str, name: str, known: Iterable[str]) -> InputError:
+    """Returns the error for a name that is not among `known`, with the nearest ones.
+
+    Args:
+      kind: what was looked up, such as "network" or "end point".
+      name: the name that was not found.
+      known: every name that would have been accepted.
+    """
+    known = list(known)
+    near = get_close_matches(name, known, n=3, cutoff=0.5)
+    hint = (
+        f"did you mean {' or '.join(near)}?" if near else f"known: {', '.join(known)}"
+    )
+    return InputError(f"unknown {kind} {name!r}; {hint}")
+
+
+def first_line(error: Exception) -> str:
+    """Returns what an error says, without TensorFlow's marks of the operation."""
+    text = str(getattr(error, "message", error)).strip() or type(error).__name__
+    return re.sub(r"^\{\{.*?\}\} | \[Op:\w+\]( name:.*)?$", "", text.splitlines()[0])
+
+
+def exhausted(error: Exception) -> InputError:
+    """Returns the error for memory, of the machine or its GPU, that does not suffice.
+
+    Args:
+      error: what TensorFlow or Python raised.
+    """
+    return InputError(
+        f"out of memory: {first_line(error)}; give a smaller --batch_size or"
+        " --image_size"
+    )
+
+
+def reported(main: Callable[[list[str]], None]) -> Callable[[list[str]], None]:
+    """Wraps a binary's `main`: an InputError becomes one line on stderr and exit 2.
+
+    So do memory that does not suffice and a disk that is full or cannot be read.
+    Ctrl-C ends it without a traceback, with the exit status that shells give for it.
+    """
+
+    @functools.wraps(main)
+    def wrapped(argv: list[str]) -> None:
+        try:
+            main(argv)
+        except InputError as error:
+            _fail(error)
+        except (tf.errors.ResourceExhaustedError, MemoryError) as error:
+            _fail(exhausted(error))
+        except OSError as error:
+            _fail(error)
+        except KeyboardInterrupt:
+            sys.exit(128 + signal.SIGINT)
+
+    return wrapped
+
+
+def _fail(error: Exception) -> NoReturn:
+    print(f"error: {error}", file=sys.stderr)
+    sys.exit(2)
+
+
+def no_arguments(argv: list[str]) -> None:
+    """Raises an InputError if a command line has words that are no flags."""
+    if len(argv) > 1:
+        raise InputError(
+            f"unexpected {' '.join(argv[1:])!r}; flags begin with --, see --help"
+        )

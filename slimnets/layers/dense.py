@@ -1,0 +1,151 @@
+"""Fully connected layers and dropout, tf_slim's names and arguments, on TensorFlow."""
+
+from collections.abc import Callable
+from typing import Any
+
+import tensorflow as tf
+import tf_slim
+
+from slimnets.layers import convolution, scoping
+
+
+@scoping.stands_for(tf_slim.fully_connected)
+def fully_connected(
+    inputs: tf.Tensor,
+    num_outputs: int,
+    activation_fn: Callable | None = tf.nn.relu,
+    normalizer_fn: Callable | None = None,
+    normalizer_params: dict[str, Any] | None = None,
+    weights_initializer: convolution.Initializer | None = convolution.XAVIER,
+    weights_regularizer: convolution.Regularizer | None = None,
+    biases_initializer: convolution.Initializer | None = convolution.ZEROS,
+    biases_regularizer: convolution.Regularizer | None = None,
+    reuse: bool | None = None,
+    variables_collections: Any = None,
+    outputs_collections: Any = None,
+    trainable: bool = True,
+    scope: Any = None,
+) -> tf.Tensor:
+    """Multiplies the last axis by a matrix, then normalizes or adds biases, activates.
+
+    Args:
+      inputs: float [batch, ..., depth], rank >= 2.
+      num_outputs: number of units.
+      activation_fn: relu by default; None for none.
+      normalizer_fn: such as batch_norm; takes the place of the biases.
+      normalizer_params: its arguments.
+      weights_initializer: of 'weights' [depth, num_outputs].
+      weights_regularizer: of 'weights'; None for none.
+      biases_initializer: of 'biases' [num_outputs]; None for no biases.
+      biases_regularizer: of 'biases'; None for none.
+      reuse: reuse the layer's variables; needs `scope`.
+      variables_collections: collections of the variables: a list, or a dict by name.
+      outputs_collections: collections of the result, or a dict that receives it.
+      trainable: whether the variables are.
+      scope: variable scope, 'fully_connected' if None.
+
+    Returns:
+      float [batch, ..., num_outputs].
+
+    Raises:
+      ValueError: num_outputs is not an int, or the depth or rank is undefined.
+    """
+    if not isinstance(num_outputs, int):
+        raise ValueError(f"num_outputs must be an int, not {num_outputs!r}.")
+    with tf.compat.v1.variable_scope(
+        scope, "fully_connected", [inputs], reuse=reuse
+    ) as sc:
+        inputs = tf.convert_to_tensor(inputs)
+        if inputs.shape.rank is None or inputs.shape.rank < 2:
+            raise ValueError(f"fully_connected needs rank >= 2, not {inputs.shape}.")
+        weights = tf_slim.model_variable(
+            "weights",
+            shape=[scoping.channels_of(inputs, "NHWC"), num_outputs],
+            dtype=inputs.dtype,
+            initializer=weights_initializer,
+            regularizer=weights_regularizer,
+            trainable=trainable,
+            collections=scoping.collections_for(variables_collections, "weights"),
+        )
+        if inputs.shape.rank == 2:
+            outputs = tf.matmul(inputs, weights)
+        else:
+            outputs = tf.tensordot(inputs, weights, axes=1)
+        outputs = convolution.finished(
+            outputs,
+            "NHWC",
+            activation_fn,
+            normalizer_fn,
+            normalizer_params,
+            biases_initializer,
+            biases_regularizer,
+            variables_collections,
+            trainable,
+        )
+        return scoping.collected(outputs_collections, sc.name, outputs)
+
+
+@scoping.stands_for(tf_slim.dropout)
+def dropout(
+    inputs: tf.Tensor,
+    keep_prob: float = 0.5,
+    noise_shape: Any = None,
+    is_training: bool | tf.Tensor = True,
+    outputs_collections: Any = None,
+    scope: Any = None,
+    seed: int | None = None,
+) -> tf.Tensor:
+    """Zeroes values at random in training and scales the others by 1 / keep_prob.
+
+    Args:
+      inputs: a float tensor.
+      keep_prob: the probability that a value is kept, in (0, 1].
+      noise_shape: shape of the random choices; 1 where an axis shares them.
+      is_training: False returns the inputs; a bool tensor decides at each run.
+      outputs_collections: collections of the result, or a dict that receives it.
+      scope: variable scope, 'Dropout' if None.
+      seed: of the random choices.
+
+    Returns:
+      A tensor of `inputs`' shape and type.
+    """
+    with tf.compat.v1.variable_scope(scope, "Dropout", [inputs]) as sc:
+        inputs = tf.convert_to_tensor(inputs)
+
+        def dropped() -> tf.Tensor:
+            return tf.nn.dropout(inputs, 1 - keep_prob, noise_shape, seed)
+
+        mode = scoping.constant_bool(is_training)
+        if mode is None:
+            outputs = tf.cond(is_training, dropped, lambda: tf.identity(inputs))
+        else:
+            outputs = dropped() if mode else tf.identity(inputs)
+        return scoping.collected(outputs_collections, sc.name, outputs)
+
+
+@scoping.stands_for(tf_slim.flatten)
+def flatten(
+    inputs: tf.Tensor, outputs_collections: Any = None, scope: Any = None
+) -> tf.Tensor:
+    """Joins all axes but the first.
+
+    Args:
+      inputs: [batch, ...], rank >= 1.
+      outputs_collections: collections of the result, or a dict that receives it.
+      scope: name scope, 'Flatten' if None.
+
+    Returns:
+      [batch, k], with a static k where the other axes are static; 1 for rank 1.
+
+    Raises:
+      ValueError: the rank is unknown or 0.
+    """
+    with tf.compat.v1.name_scope(scope, "Flatten", [inputs]) as name:
+        inputs = tf.convert_to_tensor(inputs)
+        if not inputs.shape.rank:
+            raise ValueError(f"flatten needs rank >= 1, not {inputs.shape}.")
+        size = inputs.shape[1:].num_elements()
+        batch = -1 if size else tf.shape(inputs)[0]
+        shape = [batch, -1 if size is None else size]
+        outputs = tf.reshape(inputs, shape, name="flatten/Reshape")
+        return scoping.collected(outputs_collections, name, outputs)

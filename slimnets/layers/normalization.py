@@ -1,0 +1,370 @@
+"""Batch normalization (Ioffe and Szegedy, arXiv:1502.03167), tf_slim's signature.
+
+tf_slim's own asks for Keras 2 classes that no TensorFlow since 2.13 carries. This one
+is written on TensorFlow ops alone. It never leaves the replica it runs in: its moving
+averages are ON_READ variables, kept by each replica and averaged when they are read.
+"""
+
+import contextlib
+import contextvars
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
+
+import tensorflow as tf
+import tf_slim
+
+from slimnets.layers import scoping
+
+UPDATE_OPS = tf.compat.v1.GraphKeys.UPDATE_OPS
+
+
+_decay_limit: contextvars.ContextVar[tf.Tensor | None] = contextvars.ContextVar(
+    "decay_limit", default=None
+)
+
+
+@contextlib.contextmanager
+def decay_at_most(limit: tf.Tensor | float) -> Iterator[None]:
+    """Bounds the decay of every batch_norm called inside, whatever its own.
+
+    With TF-Slim's decays of 0.997 to 0.9997 the moving averages need thousands of steps
+    to follow the weights, so a short run evaluates badly. A limit that grows with the
+    step, (1 + step) / (10 + step), lets them follow from the start and leaves long runs
+    as they were.
+
+    Args:
+      limit: in [0, 1], a scalar.
+    """
+    token = _decay_limit.set(limit)
+    try:
+        yield
+    finally:
+        _decay_limit.reset(token)
+
+
+class _Parameters(NamedTuple):
+    """The variables of one layer, each [channels]; None where it has none."""
+
+    beta: tf.Variable | None
+    gamma: tf.Variable | None
+    moving_mean: tf.Variable
+    moving_variance: tf.Variable
+
+
+@scoping.stands_for(tf_slim.batch_norm)
+def batch_norm(
+    inputs: tf.Tensor,
+    decay: float = 0.999,
+    center: bool = True,
+    scale: bool = False,
+    epsilon: float = 0.001,
+    activation_fn: Callable | None = None,
+    param_initializers: dict[str, Any] | None = None,
+    param_regularizers: dict[str, Any] | None = None,
+    updates_collections: Any = UPDATE_OPS,
+    is_training: bool | tf.Tensor = True,
+    reuse: bool | None = None,
+    variables_collections: Any = None,
+    outputs_collections: Any = None,
+    trainable: bool = True,
+    batch_weights: tf.Tensor | None = None,
+    fused: bool | None = None,
+    data_format: str = "NHWC",
+    zero_debias_moving_mean: bool = False,
+    scope: Any = None,
+    renorm: bool = False,
+    renorm_clipping: dict[str, Any] | None = None,
+    renorm_decay: float = 0.99,
+    adjustment: Callable | None = None,
+) -> tf.Tensor:
+    """Normalizes each channel by the batch's moments, or by their moving averages.
+
+    Args:
+      inputs: float [batch, ..., channels] (NHWC) or [batch, channels, ...] (NCHW),
+        rank >= 2.
+      decay: of the moving averages, in [0, 1]; lower follows short runs better.
+      center: add `beta`.
+      scale: multiply by `gamma`; can be left out where a linear layer or relu follows.
+      epsilon: added to the variance.
+      activation_fn: applied to the result; None for none.
+      param_initializers: initializers of 'beta', 'gamma', 'moving_mean' and
+        'moving_variance', those given.
+      param_regularizers: regularizers of 'beta' and 'gamma', those given.
+      updates_collections: graph collections that receive the two update ops; None
+        runs the updates before the result is available. In a `tf.function` and
+        eagerly the updates always run with the call.
+      is_training: normalize by the batch and update the averages, or use the averages;
+        a bool tensor decides at each run.
+      reuse: reuse the layer's variables; needs `scope`.
+      variables_collections: collections of the variables: a list, or a dict by name.
+      outputs_collections: collections of the result, or a dict that receives it.
+      trainable: whether beta and gamma are.
+      batch_weights: float [batch], weighs the examples in the moments.
+      fused: None or True take TensorFlow's fused kernel where it applies (rank 2 or 4,
+        no batch_weights); False never does. The fused kernel feeds the moving variance
+        with the unbiased estimate (n / (n - 1)), as it did in TF 1.
+      data_format: 'NHWC' or 'NCHW'.
+      zero_debias_moving_mean: correct the moving mean's start at zero (Adam's rule);
+        adds the variables 'biased' and 'local_step'.
+      scope: variable scope, 'BatchNorm' if None.
+      renorm: batch renormalization; not supported.
+      renorm_clipping: only read with renorm.
+      renorm_decay: only read with renorm.
+      adjustment: random adjustment in training; not supported.
+
+    Returns:
+      A tensor of `inputs`' shape and type.
+
+    Raises:
+      ValueError: data_format is unknown, or the rank or channels are undefined.
+      NotImplementedError: renorm or adjustment is asked for.
+    """
+    if renorm or adjustment is not None:
+        asked = "renorm=True" if renorm else "adjustment"
+        raise NotImplementedError(f"slimnets' batch_norm does not offer {asked}")
+    data_format = scoping.checked_data_format(data_format)
+    with tf.compat.v1.variable_scope(scope, "BatchNorm", [inputs], reuse=reuse) as sc:
+        inputs = tf.convert_to_tensor(inputs)
+        if inputs.shape.rank is None:
+            raise ValueError(f"Inputs {inputs} has undefined rank.")
+        # Vectors this short are kept whole, whatever the scope around does to weights.
+        sc.set_partitioner(None)
+        parameters = _parameters(
+            scoping.channels_of(inputs, data_format),
+            center,
+            scale,
+            param_initializers or {},
+            param_regularizers or {},
+            variables_collections,
+            trainable,
+        )
+        if fused is not False and batch_weights is None and inputs.shape.rank in (2, 4):
+            normalize = _fused(inputs, parameters, epsilon, data_format)
+        else:
+            normalize = _plain(inputs, parameters, epsilon, data_format, batch_weights)
+        outputs = _by_mode(
+            normalize,
+            parameters,
+            is_training,
+            decay,
+            zero_debias_moving_mean,
+            updates_collections,
+        )
+        outputs.set_shape(inputs.shape)
+        if activation_fn is not None:
+            outputs = activation_fn(outputs)
+        return scoping.collected(outputs_collections, sc.name, outputs)
+
+
+def _parameters(
+    channels: int,
+    center: bool,
+    scale: bool,
+    initializers: dict[str, Any],
+    regularizers: dict[str, Any],
+    variables_collections: Any,
+    trainable: bool,
+) -> _Parameters:
+    """Makes or finds the layer's variables, in the order of published checkpoints."""
+
+    def variable(name: str, start: Any, **options: Any) -> tf.Variable:
+        return tf_slim.model_variable(
+            name,
+            shape=[channels],
+            # float32 whatever the inputs: half precision would lose small updates.
+            dtype=tf.float32,
+            initializer=initializers.get(name, start),
+            regularizer=regularizers.get(name),
+            collections=scoping.collections_for(variables_collections, name),
+            **options,
+        )
+
+    zeros = tf.compat.v1.zeros_initializer()
+    ones = tf.compat.v1.ones_initializer()
+    kept_by_replica = {
+        "trainable": False,
+        "synchronization": tf.VariableSynchronization.ON_READ,
+        "aggregation": tf.VariableAggregation.MEAN,
+    }
+    return _Parameters(
+        gamma=variable("gamma", ones, trainable=trainable) if scale else None,
+        beta=variable("beta", zeros, trainable=trainable) if center else None,
+        moving_mean=variable("moving_mean", zeros, **kept_by_replica),
+        moving_variance=variable("moving_variance", ones, **kept_by_replica),
+    )
+
+
+class _Normalization(NamedTuple):
+    """The two halves of a layer: by the batch's moments, and by given ones."""
+
+    training: Callable[[], tuple[tf.Tensor, tf.Tensor, tf.Tensor]]  # outputs, moments
+    inference: Callable[[], tf.Tensor]
+
+
+def _fused(
+    inputs: tf.Tensor, parameters: _Parameters, epsilon: float, data_format: str
+) -> _Normalization:
+    """Normalization by TensorFlow's fused kernel; rank 2 is an image of one pixel."""
+    channels = parameters.moving_mean.shape[0]
+    pixel = [-1, channels, 1, 1] if data_format == "NCHW" else [-1, 1, 1, channels]
+    images = inputs if inputs.shape.rank == 4 else tf.reshape(inputs, pixel)
+    gamma, beta = parameters.gamma, parameters.beta
+    scale = tf.ones([channels]) if gamma is None else gamma
+    offset = tf.zeros([channels]) if beta is None else beta
+
+    def run(**moments: Any) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+        outputs, mean, variance = tf.compat.v1.nn.fused_batch_norm(
+            images, scale, offset, epsilon=epsilon, data_format=data_format, **moments
+        )
+        if inputs.shape.rank == 2:
+            outputs = tf.reshape(outputs, tf.shape(inputs))
+        return outputs, mean, variance
+
+    return _Normalization(
+        training=lambda: run(is_training=True),
+        inference=lambda: run(
+            mean=parameters.moving_mean,
+            variance=parameters.moving_variance,
+            is_training=False,
+        )[0],
+    )
+
+
+def _plain(
+    inputs: tf.Tensor,
+    parameters: _Parameters,
+    epsilon: float,
+    data_format: str,
+    batch_weights: tf.Tensor | None,
+) -> _Normalization:
+    """Normalization by separate ops: any rank, weighted examples."""
+    rank = inputs.shape.rank
+    channel_axis = 1 if data_format == "NCHW" else rank - 1
+    axes = [axis for axis in range(rank) if axis != channel_axis]
+    broadcast = [-1 if axis == channel_axis else 1 for axis in range(rank)]
+
+    def moments() -> tuple[tf.Tensor, tf.Tensor]:
+        values = tf.cast(inputs, tf.float32)
+        if batch_weights is None:
+            return tf.nn.moments(values, axes)
+        weights = tf.reshape(
+            tf.cast(batch_weights, tf.float32), [-1] + [1] * (rank - 1)
+        )
+        return tf.nn.weighted_moments(values, axes, weights)
+
+    def normalized(mean: tf.Tensor, variance: tf.Tensor) -> tf.Tensor:
+        def spread(vector: tf.Tensor | None) -> tf.Tensor | None:
+            if vector is None:
+                return None
+            return tf.cast(tf.reshape(vector, broadcast), inputs.dtype)
+
+        return tf.nn.batch_normalization(
+            inputs,
+            spread(mean),
+            spread(variance),
+            spread(parameters.beta),
+            spread(parameters.gamma),
+            epsilon,
+        )
+
+    def training() -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+        mean, variance = moments()
+        return normalized(mean, variance), mean, variance
+
+    return _Normalization(
+        training=training,
+        inference=lambda: normalized(
+            parameters.moving_mean, parameters.moving_variance
+        ),
+    )
+
+
+def _by_mode(
+    normalize: _Normalization,
+    parameters: _Parameters,
+    is_training: bool | tf.Tensor,
+    decay: float,
+    zero_debias: bool,
+    updates_collections: Any,
+) -> tf.Tensor:
+    """Runs the half that `is_training` names, a tensor at each run, and updates."""
+    mode = scoping.constant_bool(is_training)
+    if mode is False:
+        return normalize.inference()
+    limit = _decay_limit.get()
+    if limit is not None:
+        decay = tf.minimum(tf.cast(decay, tf.float32), limit)
+    biased = _debiasing_variables(parameters.moving_mean) if zero_debias else None
+
+    def update(mean: tf.Tensor, variance: tf.Tensor) -> list[tf.Tensor]:
+        moving_mean = parameters.moving_mean
+        return [
+            _debiased_update(moving_mean, *biased, mean, decay)
+            if biased
+            else _moved(moving_mean, mean, decay),
+            _moved(parameters.moving_variance, variance, decay),
+        ]
+
+    if mode is None:
+        outputs, mean, variance = tf.cond(
+            is_training,
+            normalize.training,
+            lambda: (
+                normalize.inference(),
+                tf.convert_to_tensor(parameters.moving_mean),
+                tf.convert_to_tensor(parameters.moving_variance),
+            ),
+        )
+        outcome = tf.cond(
+            is_training,
+            lambda: [tf.identity(u) for u in update(mean, variance)],
+            lambda: [mean, variance],
+        )
+    else:
+        outputs, mean, variance = normalize.training()
+        outcome = update(mean, variance)
+    if updates_collections is None:
+        with tf.control_dependencies(outcome):
+            return tf.identity(outputs)
+    if not tf.executing_eagerly():
+        for op in outcome:
+            tf.compat.v1.add_to_collections(updates_collections, op)
+    return outputs
+
+
+def _moved(variable: tf.Variable, value: tf.Tensor, decay: float) -> tf.Tensor:
+    """Moves an average: variable <- decay * variable + (1 - decay) * value."""
+    return variable.assign_sub((variable - value) * (1 - decay), name="AssignMovingAvg")
+
+
+def _debiasing_variables(moving_mean: tf.Variable) -> tuple[tf.Variable, tf.Variable]:
+    """Makes the two helpers of a debiased average.
+
+    Their names repeat the scope, 'a/BatchNorm/a/BatchNorm/moving_mean/biased': so did
+    TensorFlow 1, and checkpoints hold them under these names.
+    """
+    zeros = tf.compat.v1.zeros_initializer()
+    with tf.compat.v1.variable_scope(moving_mean.name.removesuffix(":0")):
+        options = {
+            "initializer": zeros,
+            "trainable": False,
+            "synchronization": tf.VariableSynchronization.ON_READ,
+            "aggregation": tf.VariableAggregation.MEAN,
+        }
+        shape = moving_mean.shape
+        biased = tf_slim.model_variable("biased", shape=shape, **options)
+        local_step = tf_slim.model_variable("local_step", shape=[], **options)
+    return biased, local_step
+
+
+def _debiased_update(
+    moving_mean: tf.Variable,
+    biased: tf.Variable,
+    local_step: tf.Variable,
+    mean: tf.Tensor,
+    decay: float,
+) -> tf.Tensor:
+    """Moves the biased average and sets the moving mean to its unbiased value."""
+    moved = _moved(biased, mean, decay)
+    step = local_step.assign_add(1.0)
+    return moving_mean.assign(moved / (1 - tf.pow(tf.cast(decay, tf.float32), step)))

@@ -1,0 +1,97 @@
+"""Max and average pooling, tf_slim's names and arguments, on TensorFlow ops alone."""
+
+from collections.abc import Callable
+from typing import Any
+
+import tensorflow as tf
+import tf_slim
+
+from slimnets.layers import scoping
+
+
+@scoping.stands_for(tf_slim.max_pool2d)
+def max_pool2d(
+    inputs: tf.Tensor,
+    kernel_size: int | tuple[int, int],
+    stride: int | tuple[int, int] = 2,
+    padding: str = "VALID",
+    data_format: str = "NHWC",
+    outputs_collections: Any = None,
+    scope: Any = None,
+) -> tf.Tensor:
+    """Takes the largest value of each window.
+
+    Args:
+      inputs: float [batch, height, width, channels], or NCHW.
+      kernel_size: of the window, int or (height, width).
+      stride: int or (height, width).
+      padding: 'VALID' or 'SAME'.
+      data_format: 'NHWC' or 'NCHW'.
+      outputs_collections: collections of the result, or a dict that receives it.
+      scope: name scope, 'MaxPool2D' if None.
+
+    Returns:
+      float [batch, out_height, out_width, channels], or NCHW.
+
+    Raises:
+      ValueError: data_format is unknown.
+    """
+    return _pooled(
+        tf.nn.max_pool2d,
+        inputs,
+        kernel_size,
+        stride,
+        padding,
+        data_format,
+        outputs_collections,
+        scope,
+        "MaxPool2D",
+    )
+
+
+@scoping.stands_for(tf_slim.avg_pool2d)
+def avg_pool2d(
+    inputs: tf.Tensor,
+    kernel_size: int | tuple[int, int],
+    stride: int | tuple[int, int] = 2,
+    padding: str = "VALID",
+    data_format: str = "NHWC",
+    outputs_collections: Any = None,
+    scope: Any = None,
+) -> tf.Tensor:
+    """Takes the mean of each window; padding does not count. Arguments: max_pool2d."""
+    return _pooled(
+        tf.nn.avg_pool2d,
+        inputs,
+        kernel_size,
+        stride,
+        padding,
+        data_format,
+        outputs_collections,
+        scope,
+        "AvgPool2D",
+    )
+
+
+def _pooled(
+    pool: Callable[..., tf.Tensor],
+    inputs: tf.Tensor,
+    kernel_size: int | tuple[int, int],
+    stride: int | tuple[int, int],
+    padding: str,
+    data_format: str,
+    outputs_collections: Any,
+    scope: Any,
+    default_name: str,
+) -> tf.Tensor:
+    data_format = scoping.checked_data_format(data_format)
+    with tf.compat.v1.name_scope(scope, default_name, [inputs]) as name:
+        outputs = pool(
+            tf.convert_to_tensor(inputs),
+            scoping.pair(kernel_size),
+            scoping.pair(stride),
+            padding,
+            data_format,
+            name=default_name.removesuffix("2D"),
+        )
+        return scoping.collected(outputs_collections, name, outputs)

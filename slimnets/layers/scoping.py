@@ -1,0 +1,88 @@
+"""What every layer shares: tf_slim's scope keys, collections and output names."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import tensorflow as tf
+from tf_slim.layers import utils as slim_utils
+from tf_slim.ops import arg_scope as slim_arg_scope
+
+
+def stands_for(slim_layer: Callable) -> Callable[[Callable], Callable]:
+    """Decorates a layer so that tf_slim's scopes for `slim_layer` reach it too.
+
+    arg_scope finds a layer's defaults under a key; giving ours the key of the layer
+    it replaces lets `arg_scope([tf_slim.batch_norm], ...)` and
+    `arg_scope([slimnets.slim.batch_norm], ...)` mean the same thing. Our layer takes
+    the other's `__name__` too: tf_slim's stack and repeat name scopes by it.
+
+    Args:
+      slim_layer: the tf_slim function whose place the decorated one takes.
+    """
+
+    def decorate(layer: Callable) -> Callable:
+        layer.__name__ = slim_layer.__name__
+        layer._key_op = slim_arg_scope.arg_scope_func_key(slim_layer)
+        return slim_arg_scope.add_arg_scope(layer)
+
+    return decorate
+
+
+def collected(outputs_collections: Any, name: str, outputs: tf.Tensor) -> tf.Tensor:
+    """Files `outputs` under `name` and returns it.
+
+    Args:
+      outputs_collections: None, graph collections by name as in TF-Slim, or a dict
+        that receives `name -> outputs`. A dict also works outside a graph, where
+        collections would keep tensors alive for good.
+      name: the layer's variable scope, such as 'resnet_v1_50/conv1'.
+      outputs: what the layer computed.
+    """
+    if isinstance(outputs_collections, dict):
+        outputs_collections[name.rstrip("/")] = outputs
+        return outputs
+    return slim_utils.collect_named_outputs(outputs_collections, name, outputs)
+
+
+def collections_for(variables_collections: Any, name: str) -> Any:
+    """Returns the collections of variable `name`: a list, or an entry of a dict."""
+    if isinstance(variables_collections, Mapping):
+        return variables_collections.get(name)
+    return variables_collections
+
+
+def pair(value: Any) -> tuple[int, int]:
+    """Returns (height, width) from an int or a pair; anything else is a ValueError."""
+    values = (value, value) if isinstance(value, int) else tuple(value)
+    if len(values) != 2:
+        raise ValueError(f"expected a number or a pair (height, width), not {value!r}")
+    return values
+
+
+def checked_data_format(data_format: str | None) -> str:
+    """Returns 'NHWC' or 'NCHW' (None means NHWC); anything else is a ValueError."""
+    if data_format not in (None, "NHWC", "NCHW"):
+        raise ValueError(
+            f"data_format has to be either NCHW or NHWC, not {data_format!r}."
+        )
+    return data_format or "NHWC"
+
+
+def channels_of(inputs: tf.Tensor, data_format: str) -> int:
+    """Returns the static number of channels; ValueError where it is unknown."""
+    axis = 1 if data_format == "NCHW" else -1
+    channels = inputs.shape[axis] if inputs.shape.rank else None
+    if channels is None:
+        raise ValueError(
+            f"{inputs} has an undefined channels dimension: {inputs.shape}; give it a"
+            " static one with set_shape."
+        )
+    return channels
+
+
+def constant_bool(value: bool | tf.Tensor) -> bool | None:
+    """Returns value as a bool, or None for a tensor that only the run will know."""
+    if isinstance(value, tf.Tensor | tf.Variable):
+        value = tf.get_static_value(value)
+        return None if value is None else bool(value)
+    return bool(value)

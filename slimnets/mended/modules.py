@@ -1,0 +1,146 @@
+"""The modules of tf_slim that hold something broken, as twins with just that mended.
+
+Each list names the functions that reach a name TensorFlow moved, directly or through
+one another (tests/mended/test_modules.py works the lists out anew and compares), and
+those that are to use a replacement.
+"""
+
+import functools
+
+import tf_slim
+from tf_slim.ops import variables as slim_variables
+
+from slimnets.layers import convolution, dense, normalization, pooling
+from slimnets.mended import checkpoints, scopes, supervisor, tfexample_decoder
+from slimnets.mended.twin import rebound, twin
+
+OWN_LAYERS = {
+    "avg_pool2d": pooling.avg_pool2d,
+    "batch_norm": normalization.batch_norm,
+    "conv2d": convolution.conv2d,
+    "convolution2d": convolution.conv2d,
+    "dropout": dense.dropout,
+    "flatten": dense.flatten,
+    "fully_connected": dense.fully_connected,
+    "max_pool2d": pooling.max_pool2d,
+    "separable_conv2d": convolution.separable_conv2d,
+    "separable_convolution2d": convolution.separable_conv2d,
+    **{
+        name: functools.partial(
+            dense.fully_connected, **getattr(tf_slim, name).keywords
+        )
+        for name in ("elu", "linear", "relu", "relu6")
+    },
+}
+
+arg_scope_lib = twin(tf_slim.arg_scope_lib, arg_scope=scopes.arg_scope)
+utils = twin(tf_slim.utils, ["constant_value", "smart_cond"])
+variables = twin(
+    slim_variables,
+    ["global_variable", "local_variable"],
+    assign_from_checkpoint=checkpoints.assign_from_checkpoint,
+)
+
+layers = twin(tf_slim.layers, ["legacy_fully_connected"], utils=utils, **OWN_LAYERS)
+for _name in ("legacy_linear", "legacy_relu"):
+    _keywords = getattr(tf_slim, _name).keywords
+    setattr(
+        layers, _name, functools.partial(layers.legacy_fully_connected, **_keywords)
+    )
+
+optimizers = twin(
+    tf_slim.optimizers,
+    [
+        "_add_scaled_noise_to_gradients",
+        "_multiply_gradients",
+        "adaptive_clipping_fn",
+        "optimize_loss",
+    ],
+)
+
+rev_block_lib = twin(tf_slim.rev_block_lib, ["_recompute_grad"])
+rev_block_lib.recompute_grad = rev_block_lib.enable_with_args(
+    rebound(tf_slim.recompute_grad.__wrapped__, vars(rev_block_lib))
+)
+
+training = twin(
+    tf_slim.training,
+    [
+        "add_gradients_summaries",
+        "clip_gradient_norms",
+        "clip_gradient_norms_fn",
+        "create_train_op",
+        "multiply_gradients",
+    ],
+)
+learning = twin(
+    tf_slim.learning,
+    [
+        "add_gradients_summaries",
+        "clip_gradient_norms",
+        "create_train_op",
+        "multiply_gradients",
+        "train",
+    ],
+    supervisor=supervisor,
+    training=training,
+)
+
+metric_learning = twin(
+    tf_slim.losses.metric_learning,
+    [
+        "_find_loss_augmented_facility_idx",
+        "cluster_loss",
+        "compute_augmented_facility_locations",
+        "compute_augmented_facility_locations_pam",
+        "compute_gt_cluster_score",
+        "update_all_medoids",
+        "update_medoid_per_cluster",
+    ],
+)
+losses = twin(
+    tf_slim.losses,
+    metric_learning=metric_learning,
+    cluster_loss=metric_learning.cluster_loss,
+)
+
+_METRICS = [
+    "auc_with_confidence_intervals",
+    "precision_at_recall",
+    "recall_at_precision",
+    "streaming_concat",
+    "streaming_curve_points",
+    "streaming_dynamic_auc",
+    "streaming_false_negative_rate_at_thresholds",
+    "streaming_false_negatives_at_thresholds",
+    "streaming_false_positive_rate_at_thresholds",
+    "streaming_false_positives_at_thresholds",
+    "streaming_true_negatives_at_thresholds",
+    "streaming_true_positives_at_thresholds",
+]
+metric_ops = twin(
+    tf_slim.metrics.metric_ops,
+    [
+        *_METRICS,
+        "_compute_dynamic_auc",
+        "_compute_placement_auc",
+        "_compute_recall_at_precision",
+        "_streaming_confusion_matrix_at_thresholds",
+    ],
+)
+histogram_ops = twin(
+    tf_slim.metrics.histogram_ops, ["_check_labels_and_scores", "auc_using_histogram"]
+)
+metrics = twin(
+    tf_slim.metrics,
+    metric_ops=metric_ops,
+    histogram_ops=histogram_ops,
+    auc_using_histogram=histogram_ops.auc_using_histogram,
+    **{name: getattr(metric_ops, name) for name in _METRICS},
+)
+
+decoders = twin(
+    tf_slim.tfexample_decoder,
+    **{cls.__name__: cls for cls in tfexample_decoder.MENDED},
+)
+data = twin(tf_slim.data, tfexample_decoder=decoders)

@@ -1,0 +1,1 @@
+"""MobileNet v2 and its kin: blocks, a table's interpreter, and the tables."""

@@ -1,0 +1,99 @@
+"""What NASNet's cells do to images, in either data format.
+
+`slim.arg_scope` sets data_format and is_training of these as it does of slim's layers.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import tensorflow as tf
+
+from slimnets import errors, slim
+
+
+@slim.add_arg_scope
+def get_channel_index(data_format: str = "NHWC") -> int:
+    """Returns the axis of the channels: 3 for 'NHWC', 1 for 'NCHW'."""
+    return 3 if data_format == "NHWC" else 1
+
+
+@slim.add_arg_scope
+def get_channel_dim(shape: Sequence[Any], data_format: str = "NHWC") -> int:
+    """Returns the number of channels in the shape of images."""
+    if len(shape) != 4:
+        raise errors.InputError(f"{shape} is not the shape of images: 4 axes")
+    return int(shape[get_channel_index(data_format=data_format)])
+
+
+@slim.add_arg_scope
+def global_avg_pool(x: tf.Tensor, data_format: str = "NHWC") -> tf.Tensor:
+    """Returns the mean over height and width, [batch, channels]."""
+    return tf.reduce_mean(x, [1, 2] if data_format == "NHWC" else [2, 3])
+
+
+@slim.add_arg_scope
+def factorized_reduction(
+    net: tf.Tensor, output_filters: int, stride: int, data_format: str = "NHWC"
+) -> tf.Tensor:
+    """Strides by two 1x1 convolutions, the second of them a pixel further.
+
+    One alone, at stride 2, would never see three pixels of four; two see half.
+
+    Args:
+      net: float [batch, height, width, channels], or NCHW.
+      output_filters: channels of the result; half of them, rounded down, come from the
+        first convolution.
+      stride: 1 is one plain 1x1 convolution.
+      data_format: 'NHWC' or 'NCHW'.
+
+    Returns:
+      float [batch, ceil(height / stride), ceil(width / stride), output_filters], after
+      batch norm.
+    """
+    if stride == 1:
+        return convolved(net, output_filters, "path_conv", "path_bn")
+    half = output_filters // 2
+    near = slim.avg_pool2d(net, 1, stride, data_format=data_format)
+    near = slim.conv2d(near, half, 1, scope="path1_conv")
+    far = _a_pixel_further(net, data_format)
+    far = slim.avg_pool2d(far, 1, stride, data_format=data_format)
+    far = slim.conv2d(far, output_filters - half, 1, scope="path2_conv")
+    both = tf.concat([near, far], get_channel_index(data_format=data_format))
+    return slim.batch_norm(both, scope="final_path_bn")
+
+
+@slim.add_arg_scope
+def drop_path(
+    net: tf.Tensor, keep_prob: float | tf.Tensor, is_training: bool = True
+) -> tf.Tensor:
+    """Zeroes whole examples at random and scales the others by 1 / keep_prob.
+
+    Args:
+      net: float, rank 4, batch first.
+      keep_prob: the probability that an example is kept, in (0, 1].
+      is_training: False returns net.
+    """
+    if not is_training:
+        return net
+    noise = keep_prob + tf.random.uniform([tf.shape(net)[0], 1, 1, 1])
+    return net * tf.cast(tf.floor(noise) / keep_prob, net.dtype)
+
+
+def activation(bounded: bool) -> Callable[[tf.Tensor], tf.Tensor]:
+    """Returns relu, or relu6 where values are to be bounded."""
+    return tf.nn.relu6 if bounded else tf.nn.relu
+
+
+def convolved(
+    net: tf.Tensor, filters: int, scope: str, norm_scope: str, stride: int = 1
+) -> tf.Tensor:
+    """A 1x1 convolution and batch norm, in scopes of their own beside each other."""
+    net = slim.conv2d(net, filters, 1, stride=stride, scope=scope)
+    return slim.batch_norm(net, scope=norm_scope)
+
+
+def _a_pixel_further(net: tf.Tensor, data_format: str) -> tf.Tensor:
+    """Moves images up and left by a pixel; zeros follow."""
+    if data_format == "NCHW":
+        return tf.pad(net[:, :, 1:, 1:], [(0, 0), (0, 0), (0, 1), (0, 1)])
+    return tf.pad(net[:, 1:, 1:], [(0, 0), (0, 1), (0, 1), (0, 0)])

@@ -1,0 +1,82 @@
+"""ResNet-50 as its authors published it, and as Caffe and Keras weights expect it.
+
+Deep Residual Learning for Image Recognition, Kaiming He et al., arXiv:1512.03385. It
+differs from research/slim's `resnet_v1_50` in where it strides: in the first 1x1
+convolution of a block and its shortcut, not in the last 3x3 of the block before. A
+block's end point therefore has the resolution of the paper's Table 1.
+"""
+
+import functools
+
+import tensorflow as tf
+
+from slimnets import slim
+from slimnets.nets import resnet_utils, resnet_v1, spatial
+
+# Keras' epsilon; it is given to convolutions' batch norm and cannot be set further in.
+resnet50_arg_scope = functools.partial(
+    resnet_utils.resnet_arg_scope, batch_norm_epsilon=1.001e-5
+)
+
+
+def resnet50(
+    inputs: tf.Tensor,
+    num_classes: int | None = 1000,
+    is_training: bool | tf.Tensor | None = True,
+    global_pool: bool = True,
+    output_stride: int | None = None,
+    spatial_squeeze: bool = True,
+    reuse: bool | None = None,
+    scope: str | None = "resnet50",
+) -> tuple[tf.Tensor, dict[str, tf.Tensor]]:
+    """ResNet-50 of arXiv:1512.03385, Table 1.
+
+    The end point 'resnet50/block3' has stride 16 and 1024 channels: images of 600x600
+    give 38x38x1024. It is the feature layer that detectors such as Faster R-CNN
+    (arXiv:1506.01497) share between region proposals and classification.
+
+    Keras' and Caffe's weights fit under our names once three things are done: flip the
+    input channels of 'resnet50/conv1/weights' (they were trained on BGR), subtract a
+    convolution's biases from its batch norm's moving mean, and add height and width
+    of 1 to the matrix of the logits.
+
+    Args:
+      inputs: float [batch, height, width, channels].
+      num_classes: number of logits; None or 0 gives the features before them.
+      is_training: whether batch norm trains; None leaves it to the arg scope.
+      global_pool: take the mean over height and width before the logits.
+      output_stride: images' size divided by features' size at which dilation takes
+        the place of strides: 4, 8, 16 or 32; None for none.
+      spatial_squeeze: drop height and width of the logits; they must be 1.
+      reuse: reuse the variables of `scope`.
+      scope: variable scope.
+
+    Returns:
+      net: logits [batch, num_classes], or [batch, height, width, num_classes]; or
+        features of 2048 channels.
+      end_points: as resnet_v1's.
+
+    Raises:
+      ValueError: output_stride cannot be reached, or spatial_squeeze is asked for
+        and the logits have more than one pixel.
+    """
+    # To stride in the first 1x1 convolutions of a block is to drop rows and columns
+    # of its input: what stride after the end of the block before comes to.
+    blocks = resnet_v1.resnet_v1_blocks((3, 4, 6, 3))
+    with tf.compat.v1.variable_scope(scope, "resnet50", [inputs], reuse=reuse):
+        end_points: dict[str, tf.Tensor] = {}
+        with resnet_utils.recorded(resnet_v1.bottleneck, end_points, is_training):
+            output_stride = resnet_utils.stride_after_root(output_stride)
+            net = resnet_utils.conv2d_same(inputs, 64, 7, stride=2, scope="conv1")
+            net = spatial.fixed_padding(net, 3)
+            net = slim.max_pool2d(net, 3, stride=2, padding="VALID", scope="pool1")
+            net = resnet_utils.stack_blocks_dense(
+                net, blocks, output_stride, store_non_strided_activations=True
+            )
+            net = resnet_utils.classified(
+                net, end_points, num_classes, global_pool, spatial_squeeze
+            )
+        return net, end_points
+
+
+resnet50.default_image_size = 224

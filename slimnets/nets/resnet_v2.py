@@ -1,0 +1,186 @@
+"""ResNet v2: residual networks with batch normalization before every convolution.
+
+Identity Mappings in Deep Residual Networks, Kaiming He et al., arXiv:1603.05027: the
+units of figure 1(b), which leave the shortcut as it is, in the blocks of ResNet v1.
+
+    with slim.arg_scope(resnet_v2.resnet_arg_scope()):
+        logits, end_points = resnet_v2.resnet_v2_50(images, 1001, is_training=False)
+
+For dense prediction pass global_pool=False and an output_stride (16 or 8), and give
+images of 32 k + 1 pixels: then features lie exactly on every 16th or 8th pixel.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import tensorflow as tf
+
+from slimnets import slim
+from slimnets.layers import scoping
+from slimnets.nets import resnet_utils, resnet_v1
+
+resnet_arg_scope = resnet_utils.resnet_arg_scope
+
+
+@slim.add_arg_scope
+def bottleneck(
+    inputs: tf.Tensor,
+    depth: int,
+    depth_bottleneck: int,
+    stride: int,
+    rate: int = 1,
+    outputs_collections: Any = None,
+    scope: str | None = None,
+) -> tf.Tensor:
+    """A residual unit: batch norm and relu, then 1x1, 3x3 and 1x1 convolutions.
+
+    Figure 1(b) of arXiv:1603.05027; the 3x3 convolution has the stride. A shortcut
+    that must change the depth is a convolution of the activated inputs, as in the
+    paper's appendix.
+
+    Args:
+      inputs: float [batch, height, width, channels].
+      depth: channels of the result.
+      depth_bottleneck: channels of the first two convolutions.
+      stride: >= 1.
+      rate: dilation of the 3x3 convolution, >= 1.
+      outputs_collections: collections of the result, or a dict that receives it.
+      scope: variable scope, 'bottleneck_v2' if None.
+
+    Returns:
+      float [batch, ceil(height / stride), ceil(width / stride), depth].
+    """
+    linear = {"normalizer_fn": None, "activation_fn": None}
+    with tf.compat.v1.variable_scope(scope, "bottleneck_v2", [inputs]) as sc:
+        preact = slim.batch_norm(inputs, activation_fn=tf.nn.relu, scope="preact")
+        if depth == scoping.channels_of(inputs, "NHWC"):
+            shortcut = resnet_utils.subsample(inputs, stride, "shortcut")
+        else:
+            shortcut = slim.conv2d(
+                preact, depth, 1, stride=stride, scope="shortcut", **linear
+            )
+        residual = slim.conv2d(preact, depth_bottleneck, 1, scope="conv1")
+        residual = resnet_utils.conv2d_same(
+            residual, depth_bottleneck, 3, stride, rate=rate, scope="conv2"
+        )
+        residual = slim.conv2d(residual, depth, 1, scope="conv3", **linear)
+        return scoping.collected(outputs_collections, sc.name, shortcut + residual)
+
+
+@resnet_utils.in_tf_slims_order_too
+def resnet_v2(
+    inputs: tf.Tensor,
+    blocks: Sequence[resnet_utils.Block],
+    num_classes: int | None = None,
+    is_training: bool | tf.Tensor | None = True,
+    global_pool: bool = True,
+    output_stride: int | None = None,
+    include_root_block: bool = True,
+    spatial_squeeze: bool = True,
+    reuse: bool | None = None,
+    scope: str | None = None,
+) -> tuple[tf.Tensor, dict[str, tf.Tensor]]:
+    """A ResNet v2 of any blocks.
+
+    Args:
+      inputs: float [batch, height, width, channels]; without the root block what a
+        convolution gives, not normalized or activated.
+      blocks: first to last, such as resnet_v2_block makes.
+      num_classes: number of logits; None or 0 gives the features before them.
+      is_training: whether batch norm trains; None leaves it to the arg scope.
+      global_pool: take the mean over height and width before the logits.
+      output_stride: images' size divided by features' size at which dilation takes
+        the place of strides: 4, 8 or 16 for four blocks; None for none.
+      include_root_block: begin with the 7x7 convolution and the max pool, which
+        together have stride 4.
+      spatial_squeeze: drop height and width of the logits; they must be 1.
+      reuse: reuse the variables of `scope`.
+      scope: variable scope, 'resnet_v2' if None.
+
+    Returns:
+      net: logits [batch, num_classes], or [batch, height, width, num_classes]; or
+        features of the last block's depth.
+      end_points: every convolution, unit and block by its scope's name, then
+        'global_pool', '<scope>/logits', '<scope>/spatial_squeeze', 'predictions',
+        those there are.
+
+    Raises:
+      ValueError: output_stride cannot be reached, or spatial_squeeze is asked for
+        and the logits have more than one pixel.
+    """
+    with tf.compat.v1.variable_scope(scope, "resnet_v2", [inputs], reuse=reuse):
+        end_points: dict[str, tf.Tensor] = {}
+        with resnet_utils.recorded(bottleneck, end_points, is_training):
+            net = inputs
+            if include_root_block:
+                output_stride = resnet_utils.stride_after_root(output_stride)
+                # Linear: the first unit normalizes and activates (the appendix).
+                with slim.arg_scope(
+                    [slim.conv2d], activation_fn=None, normalizer_fn=None
+                ):
+                    net = resnet_utils.conv2d_same(net, 64, 7, stride=2, scope="conv1")
+                net = slim.max_pool2d(net, 3, stride=2, scope="pool1")
+            net = resnet_utils.stack_blocks_dense(net, blocks, output_stride)
+            # What the last unit leaves to a next one.
+            net = slim.batch_norm(net, activation_fn=tf.nn.relu, scope="postnorm")
+            net = resnet_utils.classified(
+                net, end_points, num_classes, global_pool, spatial_squeeze
+            )
+        return net, end_points
+
+
+resnet_v2.default_image_size = 224
+
+
+def resnet_v2_block(
+    scope: str, base_depth: int, num_units: int, stride: int
+) -> resnet_utils.Block:
+    """Returns a block of `bottleneck` units; arguments as resnet_v1.resnet_v1_block."""
+    block = resnet_v1.resnet_v1_block(scope, base_depth, num_units, stride)
+    return block._replace(unit_fn=bottleneck)
+
+
+def _network(
+    name: str, units: Sequence[int], source: str
+) -> Callable[..., tuple[tf.Tensor, dict[str, tf.Tensor]]]:
+    """Returns the builder of the network whose blocks have so many units."""
+
+    @resnet_utils.in_tf_slims_order_too
+    def network(
+        inputs: tf.Tensor,
+        num_classes: int | None = None,
+        is_training: bool | tf.Tensor | None = True,
+        global_pool: bool = True,
+        output_stride: int | None = None,
+        spatial_squeeze: bool = True,
+        reuse: bool | None = None,
+        scope: str | None = name,
+    ) -> tuple[tf.Tensor, dict[str, tf.Tensor]]:
+        blocks = resnet_v1.resnet_v1_blocks(units)
+        return resnet_v2(
+            inputs,
+            [block._replace(unit_fn=bottleneck) for block in blocks],
+            num_classes,
+            is_training,
+            global_pool=global_pool,
+            output_stride=output_stride,
+            include_root_block=True,
+            spatial_squeeze=spatial_squeeze,
+            reuse=reuse,
+            scope=scope,
+        )
+
+    network.__name__ = network.__qualname__ = name
+    network.__doc__ = (
+        f"ResNet-{name.rpartition('_')[2]} of {source}.\n\n"
+        "Its arguments are those of resnet_v2."
+    )
+    network.default_image_size = resnet_v2.default_image_size
+    return network
+
+
+# Units of the blocks: those of Table 1 of arXiv:1512.03385, and of arXiv:1603.05027.
+resnet_v2_50 = _network("resnet_v2_50", (3, 4, 6, 3), "arXiv:1603.05027")
+resnet_v2_101 = _network("resnet_v2_101", (3, 4, 23, 3), "arXiv:1603.05027")
+resnet_v2_152 = _network("resnet_v2_152", (3, 8, 36, 3), "arXiv:1603.05027")
+resnet_v2_200 = _network("resnet_v2_200", (3, 24, 36, 3), "arXiv:1603.05027")

@@ -1,0 +1,122 @@
+"""Image operations the recipes share: functions of one image [height, width, channels].
+
+Randomness, here and in every recipe: each random choice is drawn by TensorFlow's
+stateful random operations, as TF-Slim drew it, so `tf.random.set_seed` before the
+pipeline is built repeats the draws. A parallel `Dataset.map` hands the draws to the
+images in the order in which its threads ask for them; run it with one call at a time
+(or under `tf.config.experimental.enable_op_determinism`) to repeat them image by image.
+"""
+
+from collections.abc import Callable, Sequence
+
+import tensorflow as tf
+
+from slimnets import errors
+
+
+def checked(image: tf.Tensor) -> tf.Tensor:
+    """Returns `image` as a tensor after checking what every recipe relies on.
+
+    Args:
+      image: [height, width, channels] of any dtype; height and width may be unknown
+        until the graph runs, the number of channels may not.
+
+    Raises:
+      InputError: the image is not of rank 3, or its channels are not 1 or 3.
+    """
+    image = tf.convert_to_tensor(image)
+    if image.shape.rank != 3 or image.shape[2] not in (1, 3):
+        raise errors.InputError(
+            f"preprocessing takes one image [height, width, 1 or 3 channels], got "
+            f"shape {image.shape}; decode with channels=3 (or 1), before batching"
+        )
+    return image
+
+
+def refuse_image_summaries(add_image_summaries: bool) -> None:
+    """Raises InputError if TF-Slim's image summaries are asked for.
+
+    TF-Slim wrote them from its input queues. False, which many of its callers pass,
+    stays welcome.
+    """
+    if add_image_summaries:
+        raise errors.InputError(
+            "add_image_summaries=True: a tf.data pipeline cannot write summaries; "
+            "write tf.summary.image of a batch in the training step"
+        )
+
+
+def to_unit_range(image: tf.Tensor) -> tf.Tensor:
+    """Returns float32 in [0, 1]; integers are divided by their type's largest value."""
+    return tf.image.convert_image_dtype(image, tf.float32)
+
+
+def to_grayscale(image: tf.Tensor) -> tf.Tensor:
+    """Returns the luma [height, width, 1]; an image of one channel stays as it is."""
+    return image if image.shape[2] == 1 else tf.image.rgb_to_grayscale(image)
+
+
+def resize(
+    image: tf.Tensor,
+    height: int | tf.Tensor,
+    width: int | tf.Tensor,
+    method: str = tf.image.ResizeMethod.BILINEAR,
+) -> tf.Tensor:
+    """Resizes as TensorFlow 1 did: no half-pixel centres, no antialiasing.
+
+    The published checkpoints were trained and measured with these kernels, which
+    sample the input at `output position * input size / output size`; those of
+    `tf.image.resize` sample half a pixel away and cost accuracy.
+
+    Returns:
+      float32 [height, width, channels].
+    """
+    image = tf.cast(image, tf.float32)
+    return tf.compat.v1.image.resize(image, [height, width], method)
+
+
+def resize_smallest_side(image: tf.Tensor, side: int | tf.Tensor) -> tf.Tensor:
+    """Resizes (bilinear), keeping the aspect ratio, until the smallest side is `side`.
+
+    The other side is rounded half to even.
+    """
+    height, width = tf.unstack(tf.cast(tf.shape(image)[:2], tf.float32))
+    scale = tf.cast(side, tf.float32) / tf.minimum(height, width)
+    return resize(
+        image,
+        tf.cast(tf.math.rint(height * scale), tf.int32),
+        tf.cast(tf.math.rint(width * scale), tf.int32),
+    )
+
+
+def central_crop(image: tf.Tensor, height: int, width: int) -> tf.Tensor:
+    """Cuts [height, width, channels] out of the middle of an image no smaller."""
+    top, left = tf.unstack((tf.shape(image)[:2] - [height, width]) // 2)
+    return tf.slice(image, [top, left, 0], [height, width, image.shape[2]])
+
+
+def random_crop(image: tf.Tensor, height: int, width: int) -> tf.Tensor:
+    """Cuts [height, width, channels] out of an image no smaller, anywhere."""
+    return tf.image.random_crop(image, [height, width, image.shape[2]])
+
+
+def crop_or_pad(image: tf.Tensor, height: int, width: int) -> tf.Tensor:
+    """Crops the middle, or pads with zeros around it, to [height, width, channels]."""
+    return tf.image.resize_with_crop_or_pad(image, height, width)
+
+
+def pad_to_at_least(image: tf.Tensor, height: int, width: int) -> tf.Tensor:
+    """Pads with zeros around the image until it is no smaller than [height, width]."""
+    missing = tf.maximum([height, width] - tf.shape(image)[:2], 0)
+    before = missing // 2
+    top, left = tf.unstack(before)
+    bottom, right = tf.unstack(missing - before)
+    return tf.pad(image, [[top, bottom], [left, right], [0, 0]])
+
+
+def one_of(branches: Sequence[Callable[[], tf.Tensor]]) -> tf.Tensor:
+    """Runs one of `branches`, each as likely as any other, and returns its tensor."""
+    if len(branches) == 1:
+        return branches[0]()
+    index = tf.random.uniform([], maxval=len(branches), dtype=tf.int32)
+    return tf.switch_case(index, list(branches))

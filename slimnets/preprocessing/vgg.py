@@ -1,0 +1,133 @@
+"""The VGG recipe, with the ImageNet mean subtracted: VGG and ResNet.
+
+"Very Deep Convolutional Networks for Large-Scale Image Recognition" (arXiv:1409.1556,
+section 3.1), as TF-Slim implemented it: an image is resized by its smallest side, then
+cropped.
+"""
+
+import tensorflow as tf
+
+from slimnets.preprocessing import ops
+
+RESIZE_SIDE_MIN = 256
+RESIZE_SIDE_MAX = 512
+CROP_SIDE = 224  # the crop that a smallest side of RESIZE_SIDE_MIN was chosen for
+RGB_MEAN = (123.68, 116.78, 103.94)
+_LUMA = (0.2989, 0.5870, 0.1140)  # the weights of tf.image.rgb_to_grayscale
+GRAY_MEAN = sum(w * mean for w, mean in zip(_LUMA, RGB_MEAN, strict=True))
+
+
+def fitting_side(resize_side: int, height: int, width: int) -> int:
+    """Returns the smallest side to resize to, so that a crop [height, width] fits.
+
+    It is `resize_side` itself wherever the crop fits into it. A larger crop (TF-Slim
+    stopped there) gets a side in the proportion of 256 to 224, such as 342 for 299.
+    """
+    crop = max(height, width)
+    if crop <= resize_side:
+        return resize_side
+    return round(crop * RESIZE_SIDE_MIN / CROP_SIDE)
+
+
+def _finished(image: tf.Tensor, use_grayscale: bool) -> tf.Tensor:
+    """Subtracts the mean; a gray image has the luma of the colour mean."""
+    if use_grayscale:
+        image = ops.to_grayscale(image)
+    return image - (GRAY_MEAN if image.shape[2] == 1 else RGB_MEAN)
+
+
+def preprocess_for_train(
+    image: tf.Tensor,
+    output_height: int,
+    output_width: int,
+    resize_side_min: int = RESIZE_SIDE_MIN,
+    resize_side_max: int = RESIZE_SIDE_MAX,
+    use_grayscale: bool = False,
+) -> tf.Tensor:
+    """Resizes one image to a random smallest side, crops it and flips it at random.
+
+    Args:
+      image: [h, w, c], any dtype, values in [0, 255].
+      output_height: of the result, in pixels.
+      output_width: of the result, in pixels.
+      resize_side_min: least smallest side, in pixels. Both bounds grow in proportion
+        where the crop would not fit into this one: see `fitting_side`.
+      resize_side_max: greatest smallest side, in pixels; it may be drawn too.
+      use_grayscale: return one channel, the luma.
+
+    Returns:
+      float32 [output_height, output_width, c, or 1 if use_grayscale], mean subtracted.
+    """
+    low = fitting_side(resize_side_min, output_height, output_width)
+    high = round(resize_side_max * low / resize_side_min)
+    side = tf.random.uniform([], minval=low, maxval=high + 1, dtype=tf.int32)
+    image = ops.resize_smallest_side(ops.checked(image), side)
+    image = ops.random_crop(image, output_height, output_width)
+    image = tf.image.random_flip_left_right(image)
+    return _finished(image, use_grayscale)
+
+
+def preprocess_for_eval(
+    image: tf.Tensor,
+    output_height: int,
+    output_width: int,
+    resize_side: int = RESIZE_SIDE_MIN,
+    use_grayscale: bool = False,
+) -> tf.Tensor:
+    """Resizes one image to a smallest side and takes the middle.
+
+    Args:
+      image: [h, w, c], any dtype, values in [0, 255].
+      output_height: of the result, in pixels.
+      output_width: of the result, in pixels.
+      resize_side: smallest side, in pixels, where the crop fits: see `fitting_side`.
+      use_grayscale: return one channel, the luma.
+
+    Returns:
+      float32 [output_height, output_width, c, or 1 if use_grayscale], mean subtracted.
+    """
+    side = fitting_side(resize_side, output_height, output_width)
+    image = ops.resize_smallest_side(ops.checked(image), side)
+    image = ops.central_crop(image, output_height, output_width)
+    return _finished(image, use_grayscale)
+
+
+def preprocess_image(
+    image: tf.Tensor,
+    output_height: int,
+    output_width: int,
+    is_training: bool = False,
+    resize_side_min: int = RESIZE_SIDE_MIN,
+    resize_side_max: int = RESIZE_SIDE_MAX,
+    use_grayscale: bool = False,
+) -> tf.Tensor:
+    """Prepares one image for training or for evaluation.
+
+    Args:
+      image: [h, w, c], any dtype, values in [0, 255]; c is 1 or 3.
+      output_height: of the result, in pixels.
+      output_width: of the result, in pixels.
+      is_training: `preprocess_for_train`, which is random, or `preprocess_for_eval`.
+      resize_side_min: the smallest side for evaluation and its least value for
+        training, in pixels; more where the crop would not fit: see `fitting_side`.
+      resize_side_max: the smallest side's greatest value, in pixels; training only.
+      use_grayscale: return one channel, the luma.
+
+    Returns:
+      float32 [output_height, output_width, c, or 1 if use_grayscale], mean subtracted.
+
+    Raises:
+      InputError: the shape is not that of one image.
+    """
+    if is_training:
+        return preprocess_for_train(
+            image,
+            output_height,
+            output_width,
+            resize_side_min,
+            resize_side_max,
+            use_grayscale,
+        )
+    return preprocess_for_eval(
+        image, output_height, output_width, resize_side_min, use_grayscale
+    )

@@ -1,0 +1,133 @@
+"""tf.distribute strategies by name. TF_CONFIG says who the workers are."""
+
+import json
+import os
+
+import tensorflow as tf
+
+from slimnets import errors
+
+STRATEGIES = ("none", "mirrored", "multi_worker")
+
+
+def get_strategy(
+    name: str, num_clones: int = 0, clone_on_cpu: bool = False
+) -> tf.distribute.Strategy:
+    """Returns a strategy; call it before TensorFlow has used its devices.
+
+    Args:
+      name: 'none' (one device), 'mirrored' (the devices of this machine) or
+        'multi_worker' (the machines that TF_CONFIG names).
+      num_clones: replicas on this machine; 0 takes one per GPU, or one CPU. More than
+        one on a CPU split it into that many logical devices.
+      clone_on_cpu: use CPUs even where there are GPUs.
+
+    Raises:
+      InputError: the name is unknown, there are fewer devices than clones, or TF_CONFIG
+        is missing or broken.
+    """
+    if name not in STRATEGIES:
+        raise errors.unknown("strategy", name, STRATEGIES)
+    if clone_on_cpu:
+        tf.config.set_visible_devices([], "GPU")
+    if name == "none":
+        if num_clones > 1:
+            raise errors.InputError(
+                f"--num_clones={num_clones} needs --strategy=mirrored or multi_worker"
+            )
+        return tf.distribute.get_strategy()
+    if name == "mirrored":
+        return _mirrored(_devices(num_clones))
+    _check_cluster()
+    _keep_gpus(num_clones)
+    return tf.distribute.MultiWorkerMirroredStrategy()
+
+
+def _mirrored(devices: list[str]) -> tf.distribute.Strategy:
+    """Returns the strategy for replicas on these devices of this machine.
+
+    CPUs sum gradients on one of them. TensorFlow's default, collectives, numbers them
+    by process: a second strategy in a notebook takes the first one's sums for its own.
+    """
+    on_cpu = devices[0].startswith("CPU")
+    across = tf.distribute.ReductionToOneDevice() if on_cpu else None
+    return tf.distribute.MirroredStrategy(devices, across)
+
+
+def is_chief(strategy: tf.distribute.Strategy) -> bool:
+    """Whether this process is the one that writes checkpoints and summaries."""
+    resolver = strategy.cluster_resolver
+    if resolver is None or not resolver.cluster_spec().as_dict():
+        return True
+    is_first = resolver.task_id == 0
+    if "chief" in resolver.cluster_spec().as_dict():
+        return resolver.task_type == "chief"
+    return resolver.task_type in (None, "worker") and is_first
+
+
+def _devices(num_clones: int) -> list[str]:
+    """Returns the device names of the replicas; splits the CPU where it has to."""
+    gpus = tf.config.get_visible_devices("GPU")
+    if gpus and num_clones > len(gpus):
+        raise _too_many(num_clones, len(gpus))
+    count = num_clones or len(gpus) or 1
+    if gpus:
+        return [f"GPU:{index}" for index in range(count)]
+    _split_cpu(count)
+    return [f"CPU:{index}" for index in range(count)]
+
+
+def _keep_gpus(num_clones: int) -> None:
+    """Hides all but some GPUs: a worker takes every device it sees, or one CPU."""
+    gpus = tf.config.get_visible_devices("GPU")
+    if num_clones > max(len(gpus), 1):
+        raise _too_many(num_clones, len(gpus))
+    if num_clones:
+        tf.config.set_visible_devices(gpus[:num_clones], "GPU")
+
+
+def _too_many(num_clones: int, gpus: int) -> errors.InputError:
+    advice = (
+        f"give at most {gpus}, or --strategy=mirrored with --clone_on_cpu"
+        if gpus
+        else "a worker of --strategy=multi_worker on a CPU has one replica"
+    )
+    return errors.InputError(
+        f"--num_clones={num_clones}, but this machine has {gpus} GPUs; {advice}"
+    )
+
+
+def _split_cpu(count: int) -> None:
+    """Makes at least `count` logical CPUs out of the one there is."""
+    cpu = tf.config.list_physical_devices("CPU")[0]
+    configured = tf.config.get_logical_device_configuration(cpu) or []
+    if len(configured) >= count or count == 1:
+        return
+    try:
+        tf.config.set_logical_device_configuration(
+            cpu, [tf.config.LogicalDeviceConfiguration()] * count
+        )
+    except RuntimeError as error:
+        raise errors.InputError(
+            f"cannot split the CPU into {count} devices after TensorFlow has started;"
+            " make the strategy first"
+        ) from error
+
+
+def _check_cluster() -> None:
+    """Raises an InputError unless TF_CONFIG describes a cluster and this task."""
+    text = os.environ.get("TF_CONFIG", "")
+    example = (
+        'TF_CONFIG=\'{"cluster": {"worker": ["host1:2222", "host2:2222"]}, "task":'
+        ' {"type": "worker", "index": 0}}\''
+    )
+    try:
+        config = json.loads(text)
+        hosts = config["cluster"][config["task"]["type"]]
+        hosts[config["task"]["index"]]
+    except (ValueError, KeyError, IndexError, TypeError) as error:
+        state = "is not set" if not text else f"is not usable ({text})"
+        raise errors.InputError(
+            f"--strategy=multi_worker: TF_CONFIG {state}; set it in each process, as in"
+            f" {example}"
+        ) from error

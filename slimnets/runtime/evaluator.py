@@ -1,0 +1,222 @@
+"""Exact evaluation of checkpoints: every example once, whatever the batch size."""
+
+import dataclasses
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import tensorflow as tf
+from tqdm import tqdm
+
+from slimnets import errors
+from slimnets.datasets import pipeline
+from slimnets.datasets import registry as datasets
+from slimnets.runtime import (
+    checkpoints,
+    files,
+    metrics,
+    run_settings,
+    settings,
+    source,
+)
+from slimnets.runtime.actions import Summaries
+from slimnets.runtime.config import EvalConfig
+
+
+@dataclasses.dataclass(frozen=True)
+class Evaluation:
+    """The result for one checkpoint.
+
+    Attributes:
+      report: how the checkpoint fitted.
+      dataset: the split that was scored.
+      summary: the numbers.
+      class_names: of the logits.
+      seconds: spent scoring.
+      eval_dir: folder that holds the results, None where it could not be written.
+    """
+
+    report: checkpoints.Report
+    dataset: datasets.Dataset
+    summary: metrics.Summary
+    class_names: tuple[str, ...]
+    seconds: float
+    eval_dir: str | None
+
+
+def evaluate(
+    config: EvalConfig, say: Callable[[str], None] = print
+) -> Iterator[Evaluation]:
+    """Evaluates a checkpoint, or each new one of a folder as it appears.
+
+    Args:
+      config: all settings.
+      say: gets the lines that tell what is evaluated.
+
+    Yields:
+      The result for each checkpoint, after it was written to the eval_dir.
+
+    Raises:
+      InputError: a setting or an input is at fault.
+    """
+    _check(config)
+    loaded = None
+    for checkpoint in source.checkpoints_in(
+        config.source.checkpoint_path,
+        config.eval_interval_secs,
+        config.timeout,
+        config.max_evals,
+    ):
+        if loaded is None:
+            completed = source.completed(config.source, checkpoint)
+            dataset = source.find_dataset(completed)
+            offset = completed.labels_offset or 0
+            num_classes = completed.num_classes or dataset.num_classes - offset
+            _check_classes(num_classes, dataset, offset)
+            _compare_classes(checkpoint, dataset, say)
+            loaded = source.load(completed, num_classes)
+            score = _scorer(loaded)
+        report = loaded.restore(checkpoint)
+        say(str(report))
+        began = time.monotonic()
+        summary = _scored(loaded, dataset, score, config.source.batch_size)
+        evaluation = Evaluation(
+            report=report,
+            dataset=dataset,
+            summary=summary,
+            class_names=dataset.class_names[offset:],
+            seconds=time.monotonic() - began,
+            eval_dir=_results_folder(config, checkpoint, dataset.split, say),
+        )
+        _write(evaluation)
+        yield evaluation
+
+
+def _check(config: EvalConfig) -> None:
+    settings.check(config)
+    if not config.eval_interval_secs and (config.timeout or config.max_evals):
+        raise errors.InputError(
+            "--timeout and --max_evals say when to stop waiting for new checkpoints;"
+            " give --eval_interval_secs too"
+        )
+
+
+def _check_classes(num_classes: int, dataset: datasets.Dataset, offset: int) -> None:
+    """Raises an InputError if some labels have no logit."""
+    if num_classes < dataset.num_classes - offset:
+        raise errors.InputError(
+            f"the network has {num_classes} classes, the dataset {dataset.name} has"
+            f" {dataset.num_classes}"
+            + (f" less --labels_offset={offset}" if offset else "")
+            + "; evaluate on images of the classes it was trained on, or give"
+            " --labels_offset=1 if only the dataset counts a background class"
+        )
+
+
+def _compare_classes(
+    checkpoint: str, dataset: datasets.Dataset, say: Callable[[str], None]
+) -> None:
+    """Says so if a class has another name than in training: ids are all that counts."""
+    saved = run_settings.read(checkpoint)
+    trained_on = saved.class_names if saved else dataset.class_names
+    for k, names in enumerate(zip(trained_on, dataset.class_names, strict=False)):
+        if names[0] != names[1]:
+            say(
+                f"class {k} was {names[0]!r} in training, in {dataset.name} it is"
+                f" {names[1]!r}: are these the images of another problem?"
+            )
+            return
+
+
+def _scorer(loaded: source.Source) -> Callable[..., metrics.Scores]:
+    @tf.function(autograph=False)
+    def score(images: tf.Tensor, labels: tf.Tensor) -> metrics.Scores:
+        logits, _ = loaded.model(images)
+        return metrics.score(logits, labels)
+
+    return score
+
+
+def _scored(
+    loaded: source.Source,
+    dataset: datasets.Dataset,
+    score: Callable[..., metrics.Scores],
+    batch_size: int,
+) -> metrics.Summary:
+    """Scores every example of a split."""
+    counts = metrics.Counts(loaded.model.num_classes)
+    batches = pipeline.eval_batches(
+        dataset,
+        loaded.preprocess,
+        min(batch_size, dataset.num_examples),
+        channels=loaded.model.channels,
+        labels_offset=loaded.labels_offset,
+    )
+    with tqdm(
+        total=dataset.num_examples,
+        unit="image",
+        dynamic_ncols=True,
+        leave=False,
+        disable=not sys.stderr.isatty(),
+    ) as bar:
+        try:
+            for batch in batches:
+                scores = source.as_numpy(score(batch["image"], batch["label"]))
+                mask = batch["mask"].numpy()
+                counts.add(batch["label"].numpy(), scores, mask)
+                bar.update(int(mask.sum()))
+        except tf.errors.OpError as error:
+            raise pipeline.describe_failure(
+                error, dataset, loaded.labels_offset
+            ) from error
+    return counts.finish(dataset.num_examples)
+
+
+def _results_folder(
+    config: EvalConfig, checkpoint: str, split: str, say: Callable[[str], None]
+) -> str | None:
+    """Makes the folder for results; only one that was asked for has to be writable."""
+    folder = Path(config.eval_dir or Path(checkpoint).parent / f"eval_{split}")
+    try:
+        files.make_writable(folder)
+    except OSError as error:
+        if config.eval_dir:
+            raise errors.InputError(
+                f"cannot write to --eval_dir={folder}: {error.strerror}"
+            ) from error
+        say(f"no results are written: {folder}: {error.strerror}; give --eval_dir")
+        return None
+    return str(folder)
+
+
+def _write(evaluation: Evaluation) -> None:
+    """Writes results-<step>.json and TensorBoard's scalars.
+
+    The results of a checkpoint that is not training's bear its name: published ones
+    lie several in a folder, and all of them are at step 0.
+    """
+    if evaluation.eval_dir is None:
+        return
+    step = checkpoints.step_of(evaluation.report.path)
+    summary = evaluation.summary
+    content = {
+        "checkpoint": evaluation.report.path,
+        "global_step": step,
+        "moving_averages": evaluation.report.averaged,
+        "dataset": evaluation.dataset.name,
+        "split": evaluation.dataset.split,
+        **summary.as_json(dict(enumerate(evaluation.class_names))),
+    }
+    name = Path(evaluation.report.path).name.removeprefix(f"{checkpoints.BASENAME}-")
+    files.write_json(Path(evaluation.eval_dir) / f"results-{name}.json", content)
+    summaries = Summaries(evaluation.eval_dir)
+    summaries.scalars(
+        step,
+        {
+            "eval/Accuracy": summary.top1,
+            "eval/Recall_5": summary.top5,
+            "eval/loss": summary.loss,
+        },
+    )
+    summaries.close()

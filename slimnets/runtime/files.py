@@ -1,0 +1,24 @@
+"""Writing results: folders tried out before the work, files whole or not at all."""
+
+import json
+import tempfile
+from pathlib import Path
+from typing import Any
+
+
+def make_writable(folder: Path) -> None:
+    """Makes a folder if it is missing, and tries it out.
+
+    Raises:
+      OSError: nothing can be written there; its strerror says why.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryFile(dir=folder):
+        pass
+
+
+def write_json(path: Path, values: dict[str, Any]) -> None:
+    """Writes values as JSON, whole or not at all."""
+    unfinished = path.with_name(path.name + ".unfinished")
+    unfinished.write_text(json.dumps(values, indent=2) + "\n", encoding="utf-8")
+    unfinished.replace(path)

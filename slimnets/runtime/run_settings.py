@@ -1,0 +1,90 @@
+"""settings.json: what a run was, beside its checkpoints for those who read them."""
+
+import dataclasses
+import json
+from pathlib import Path
+from typing import Any
+
+from slimnets import errors
+from slimnets.datasets.registry import Dataset
+from slimnets.runtime import files, settings
+from slimnets.runtime.config import TrainConfig
+from slimnets.runtime.model import Model
+
+FILE = "settings.json"
+
+
+@dataclasses.dataclass(frozen=True)
+class RunSettings:
+    """What evaluation needs to know of a run.
+
+    Attributes:
+      model: the network's name.
+      num_classes: of its logits.
+      image_size: height and width it was trained on, in pixels.
+      class_names: by class id of the dataset.
+      preprocessing_name: recipe other than the network's own, or None.
+      labels_offset: subtracted from the dataset's labels.
+      use_grayscale: whether it takes one channel.
+      dataset_dir: absolute path of the images it was trained on; None for the digits.
+      dataset_name: which of the folder's datasets, or None.
+    """
+
+    model: str
+    num_classes: int
+    image_size: int
+    class_names: tuple[str, ...]
+    preprocessing_name: str | None
+    labels_offset: int
+    use_grayscale: bool
+    dataset_dir: str | None
+    dataset_name: str | None
+
+
+def write(train_dir: str, config: TrainConfig, model: Model, dataset: Dataset) -> None:
+    """Writes train_dir/settings.json: the flags as given, and what followed from them.
+
+    Args:
+      train_dir: an existing folder.
+      config: all settings of the run.
+      model: the network that is trained.
+      dataset: what it is trained on.
+    """
+    facts = RunSettings(
+        model=config.model,
+        num_classes=model.num_classes,
+        image_size=model.image_size,
+        class_names=dataset.class_names,
+        preprocessing_name=config.data.preprocessing_name,
+        labels_offset=config.data.labels_offset,
+        use_grayscale=config.data.use_grayscale,
+        dataset_dir=_absolute(config.data.dataset_dir),
+        dataset_name=config.data.dataset_name,
+    )
+    files.write_json(
+        Path(train_dir) / FILE,
+        {"run": settings.to_dict(facts), "flags": settings.to_dict(config)},
+    )
+
+
+def _absolute(folder: str | None) -> str | None:
+    """Returns a path that still leads there from another working directory."""
+    return None if folder is None else str(Path(folder).absolute())
+
+
+def read(checkpoint: str) -> RunSettings | None:
+    """Returns the settings beside a checkpoint, or None if there are none.
+
+    Raises:
+      InputError: the file is there but cannot be understood.
+    """
+    path = Path(checkpoint).parent / FILE
+    if not path.exists():
+        return None
+    try:
+        content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        return settings.from_dict(RunSettings, content["run"])
+    except (ValueError, KeyError, TypeError, OSError) as error:
+        raise errors.InputError(
+            f"{path} cannot be read ({error}); remove it and give --model instead"
+        ) from error

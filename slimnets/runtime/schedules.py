@@ -1,0 +1,111 @@
+"""Learning rates as functions of the step."""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import tensorflow as tf
+
+from slimnets import errors
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """How the learning rate depends on the step. The defaults are TF-Slim's.
+
+    Attributes:
+      kind: one of `SCHEDULES`.
+      learning_rate: at step 0 without warmup; > 0.
+      decay_steps: exponential: steps per factor `decay_factor`. polynomial: steps until
+        `end_learning_rate`. See the function `decay_steps`.
+      decay_factor: exponential: factor applied every `decay_steps`.
+      end_learning_rate: polynomial and cosine: the last one, kept from then on.
+      total_steps: cosine: steps until `end_learning_rate`.
+      staircase: exponential: in jumps every `decay_steps`, not a little every step.
+      warmup_steps: the decayed rate is multiplied by 1/n, 2/n, ... 1 over the first n =
+        `warmup_steps` steps. The decay counts its steps from 0, warmup or not.
+    """
+
+    kind: str = "exponential"
+    learning_rate: float = 0.01
+    decay_steps: int = 0
+    decay_factor: float = 0.94
+    end_learning_rate: float = 0.0001
+    total_steps: int = 0
+    staircase: bool = True
+    warmup_steps: int = 0
+
+    def __post_init__(self) -> None:
+        if self.kind not in SCHEDULES:
+            raise errors.unknown("learning rate decay type", self.kind, SCHEDULES)
+        if self.kind in ("exponential", "polynomial") and self.decay_steps < 1:
+            raise errors.InputError(
+                f"{self.kind} decay needs decay_steps >= 1, got {self.decay_steps}"
+            )
+        if self.kind == "cosine" and self.total_steps < 1:
+            raise errors.InputError(
+                f"cosine decay needs total_steps >= 1, got {self.total_steps}; "
+                "say how long to train"
+            )
+
+
+def decay_steps(num_examples: int, num_epochs_per_decay: float, batch_size: int) -> int:
+    """Returns the steps in `num_epochs_per_decay` epochs, rounded down, at least 1.
+
+    Args:
+      num_examples: in one epoch.
+      num_epochs_per_decay: epochs after which the learning rate decays.
+      batch_size: the global one: examples in a step over all replicas.
+    """
+    return max(1, int(num_examples * num_epochs_per_decay / batch_size))
+
+
+def learning_rate(schedule: Schedule, step: tf.Tensor | tf.Variable | int) -> tf.Tensor:
+    """Returns the learning rate at `step`, a float32 scalar.
+
+    Args:
+      schedule: which one.
+      step: steps taken before this one, >= 0: any integer scalar, a tensor or not.
+    """
+    step = tf.cast(step, tf.float32)
+    rate = SCHEDULES[schedule.kind](schedule, step)
+    if schedule.warmup_steps > 0:
+        rate *= tf.minimum((step + 1.0) / schedule.warmup_steps, 1.0)
+    return rate
+
+
+def _fixed(schedule: Schedule, step: tf.Tensor) -> tf.Tensor:
+    return tf.constant(schedule.learning_rate, tf.float32)
+
+
+def _exponential(schedule: Schedule, step: tf.Tensor) -> tf.Tensor:
+    exponent = step / schedule.decay_steps
+    if schedule.staircase:
+        exponent = tf.floor(exponent)
+    return schedule.learning_rate * tf.pow(schedule.decay_factor, exponent)
+
+
+def _polynomial(schedule: Schedule, step: tf.Tensor) -> tf.Tensor:
+    """Linear: of the polynomials, TF-Slim uses that of power 1."""
+    done = tf.minimum(step / schedule.decay_steps, 1.0)
+    return _between(schedule, 1.0 - done)
+
+
+def _cosine(schedule: Schedule, step: tf.Tensor) -> tf.Tensor:
+    """Half a cosine, without restarts (arXiv:1608.03983, equation 5)."""
+    done = tf.minimum(step / schedule.total_steps, 1.0)
+    return _between(schedule, 0.5 * (1.0 + tf.cos(math.pi * done)))
+
+
+def _between(schedule: Schedule, remaining: tf.Tensor) -> tf.Tensor:
+    """Returns learning_rate where `remaining` is 1, end_learning_rate where it is 0."""
+    span = schedule.learning_rate - schedule.end_learning_rate
+    return span * remaining + schedule.end_learning_rate
+
+
+SCHEDULES: dict[str, Callable[[Schedule, tf.Tensor], tf.Tensor]] = {
+    "fixed": _fixed,
+    "exponential": _exponential,
+    "polynomial": _polynomial,
+    "cosine": _cosine,
+}

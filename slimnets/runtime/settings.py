@@ -1,0 +1,145 @@
+"""How a frozen dataclass of settings becomes flags, and flags become it again.
+
+A setting is written once, as a dataclass field made by `setting`: its name, type,
+default and help text are the flag's. Dataclasses may hold others; all their settings
+share one flat space of flag names.
+"""
+
+import dataclasses
+import types
+import typing
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any, TypeVar
+
+from absl import flags
+
+from slimnets import errors
+
+T = TypeVar("T")
+
+
+def setting(
+    default: Any,
+    text: str,
+    choices: tuple[str, ...] | None = None,
+    lowest: float | None = None,
+) -> Any:
+    """Returns a dataclass field that is also a flag.
+
+    Args:
+      default: of the field and the flag.
+      text: the flag's help: what it means, its unit, why this default.
+      choices: the values a string may take; None for any.
+      lowest: the smallest number that `check` lets pass; None for any.
+    """
+    return dataclasses.field(
+        default=default, metadata={"help": text, "choices": choices, "lowest": lowest}
+    )
+
+
+def check(config: Any) -> None:
+    """Raises an InputError for a setting that is below the lowest it can be."""
+    values = to_dict(config)
+    for field, _ in _settings(type(config)):
+        lowest, value = field.metadata["lowest"], values[field.name]
+        if lowest is not None and value is not None and not value >= lowest:
+            raise errors.InputError(f"--{field.name}={value} must be at least {lowest}")
+
+
+def define_flags(
+    config_class: type, flag_values: flags.FlagValues = flags.FLAGS
+) -> None:
+    """Defines a flag for each setting of a dataclass and of those it holds."""
+    for field, kind in _settings(config_class):
+        define = _definer(kind, field.metadata["choices"])
+        define(
+            field.name, field.default, field.metadata["help"], flag_values=flag_values
+        )
+
+
+def from_flags(config_class: type[T], flag_values: flags.FlagValues = flags.FLAGS) -> T:
+    """Returns the dataclass with the values of the flags that `define_flags` made."""
+    return from_dict(config_class, flag_values.flag_values_dict())
+
+
+def apply_recipe(
+    path: Path,
+    without: Sequence[str] = (),
+    flag_values: flags.FlagValues = flags.FLAGS,
+) -> list[str]:
+    """Gives flags that the command line did not the values of a flagfile.
+
+    Args:
+      path: one --name=value a line; lines that begin with # are passed over.
+      without: flags to leave alone, given or not.
+      flag_values: parsed flags.
+
+    Returns:
+      The lines that were applied.
+    """
+    lines = [line.strip() for line in path.read_text(encoding="utf-8").splitlines()]
+    applied = []
+    for line in lines:
+        if not line or line.startswith("#"):
+            continue
+        name, _, value = line.removeprefix("--").partition("=")
+        if not flag_values[name].present and name not in without:
+            flag_values[name].value = flag_values[name].parser.parse(value)
+            applied.append(line)
+    return applied
+
+
+def to_dict(config: Any) -> dict[str, Any]:
+    """Returns all settings by flag name, those of the dataclasses it holds included."""
+    values: dict[str, Any] = {}
+    for field in dataclasses.fields(config):
+        value = getattr(config, field.name)
+        if dataclasses.is_dataclass(value):
+            values |= to_dict(value)
+        else:
+            values[field.name] = list(value) if isinstance(value, tuple) else value
+    return values
+
+
+def from_dict(config_class: type[T], values: dict[str, Any]) -> T:
+    """Returns the dataclass with `values`, by flag name; others keep their default."""
+    arguments: dict[str, Any] = {}
+    for field in dataclasses.fields(config_class):
+        kind = typing.get_type_hints(config_class)[field.name]
+        if dataclasses.is_dataclass(kind):
+            arguments[field.name] = from_dict(kind, values)
+        elif field.name in values:
+            value = values[field.name]
+            arguments[field.name] = tuple(value) if isinstance(value, list) else value
+    return config_class(**arguments)
+
+
+def _settings(config_class: type) -> Iterator[tuple[dataclasses.Field, Any]]:
+    """Yields each setting's field and type, those of dataclasses inside included."""
+    hints = typing.get_type_hints(config_class)
+    for field in dataclasses.fields(config_class):
+        if dataclasses.is_dataclass(hints[field.name]):
+            yield from _settings(hints[field.name])
+        else:
+            yield field, hints[field.name]
+
+
+def _definer(kind: Any, choices: tuple[str, ...] | None) -> Callable[..., Any]:
+    """Returns the absl function that defines a flag of a type."""
+    if choices:
+
+        def define(name: str, default: Any, text: str, **options: Any) -> Any:
+            return flags.DEFINE_enum(name, default, choices, text, **options)
+
+        return define
+    if isinstance(kind, types.UnionType):  # int | None
+        kind = next(part for part in typing.get_args(kind) if part is not type(None))
+    if typing.get_origin(kind) is tuple:
+        return flags.DEFINE_list
+    return {
+        bool: flags.DEFINE_bool,
+        int: flags.DEFINE_integer,
+        float: flags.DEFINE_float,
+        str: flags.DEFINE_string,
+    }[kind]

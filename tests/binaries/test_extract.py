@@ -1,0 +1,42 @@
+"""eval.extract_features from the command line."""
+
+import numpy as np
+
+MODULE = "eval.extract_features"
+
+
+def test_help_begins_with_an_example(helps):
+    assert len(helps(MODULE).strip().splitlines()) <= 4
+
+
+def test_a_run_of_two_replicas(start, mirrored_run, tmp_path):
+    folder, _ = mirrored_run
+    output = tmp_path / "features.npz"
+    program = start(
+        MODULE,
+        f"--checkpoint_path={folder}",
+        "--end_points=AvgPool_1a,Log*",
+        f"--output={output}",
+    )
+    printed, said = program.communicate()
+    assert program.returncode == 0, said
+    assert printed.splitlines()[1:] == [
+        "AvgPool_1a: 7 x 1x1x256",
+        "Logits: 7 x 3",
+        f"features: {output}",
+    ]
+    with np.load(output) as file:
+        assert file["AvgPool_1a"].shape == (7, 1, 1, 256)
+        assert sorted(file["label"]) == [0, 0, 0, 1, 1, 2, 2]
+
+
+def test_bad_input(refuses, mirrored_run, tmp_path):
+    folder, _ = mirrored_run
+    line = refuses(
+        MODULE,
+        f"--checkpoint_path={folder}",
+        "--end_points=Pool",
+        f"--output={tmp_path}/f.npz",
+    )
+    assert line.startswith("error: no end point matches 'Pool'; known: Conv2d_0, ")
+    assert not (tmp_path / "f.npz").exists()

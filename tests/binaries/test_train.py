@@ -1,0 +1,155 @@
+"""train.train_image_classifier from the command line."""
+
+import json
+import re
+import signal
+import socket
+import time
+from pathlib import Path
+
+import pytest
+import tensorflow as tf
+
+from slimnets.runtime import checkpoints, evaluator, settings
+from slimnets.runtime.config import EvalConfig
+
+MODULE = "train.train_image_classifier"
+NETWORK = ("--model=mobilenet_v1_025", "--image_size=32", "--preprocessing_name=plain")
+PATIENCE = 120  # seconds
+
+
+def wait_for(path: Path, program) -> None:
+    """Waits until a file is there."""
+    end = time.monotonic() + PATIENCE
+    while not path.exists():
+        assert program.poll() is None, program.communicate()[1]
+        assert time.monotonic() < end, f"no {path}"
+        time.sleep(0.05)
+
+
+def free_ports(count: int) -> list[int]:
+    """Returns ports of this machine that nobody listens on."""
+    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
+    ports = [each.getsockname()[1] for each in sockets]
+    for each in sockets:
+        each.close()
+    return ports
+
+
+def test_help_begins_with_an_example(helps):
+    assert len(helps(MODULE).strip().splitlines()) <= 4
+
+
+def test_two_replicas(mirrored_run):
+    folder, printed = mirrored_run
+    assert re.search(
+        rf"trained to step 3 in \d+ s, loss \d+\.\d{{4}};"
+        rf" saved {folder}/model.ckpt-3\n$",
+        printed,
+    )
+    held = checkpoints.shapes(checkpoints.require(folder))
+    assert "MobilenetV1/Conv2d_0/weights/ExponentialMovingAverage" in held
+    assert held["MobilenetV1/Logits/Conv2d_1c_1x1/biases"] == [3]
+
+
+def test_without_a_dataset_it_trains_on_the_digits(start, tmp_path):
+    program = start(
+        MODULE,
+        *NETWORK[:2],
+        f"--train_dir={tmp_path}",
+        "--batch_size=4",
+        "--max_number_of_steps=1",
+        "--optimizer=sgd",
+    )
+    printed, said = program.communicate()
+    assert program.returncode == 0, said
+    [line] = [x for x in printed.splitlines() if x.startswith("no --dataset_dir")]
+    assert "--preprocessing_name=plain" in line
+    assert "--optimizer" not in line and "--num_epochs" not in line
+    flags = json.loads((tmp_path / "settings.json").read_text())["flags"]
+    assert (flags["optimizer"], flags["preprocessing_name"]) == ("sgd", "plain")
+
+
+def test_after_sigkill_it_goes_on_and_sigterm_saves(start, colours, tmp_path):
+    command = (
+        MODULE,
+        *NETWORK,
+        f"--dataset_dir={colours}",
+        f"--train_dir={tmp_path}",
+        "--batch_size=4",
+        "--save_interval_steps=2",
+    )
+    killed = start(*command)
+    wait_for(tmp_path / "checkpoint", killed)
+    killed.kill()
+    killed.communicate()
+    last = checkpoints.require(tmp_path)
+    step = checkpoints.step_of(last)
+
+    again = start(*command)
+    wait_for(tmp_path / f"model.ckpt-{step + 2}.index", again)
+    again.send_signal(signal.SIGTERM)
+    printed, said = again.communicate()
+    assert again.returncode == 128 + signal.SIGTERM, said
+    assert f"going on from {last}, step {step}\n" in printed
+    saved = checkpoints.require(tmp_path)
+    assert checkpoints.step_of(saved) >= step + 2
+    assert f"interrupted by SIGTERM; saved {saved}. The same command" in printed
+
+
+def test_two_workers(start, colours, tmp_path):
+    """Only the chief writes; the checkpoint then serves one process."""
+    cluster = {"worker": [f"127.0.0.1:{port}" for port in free_ports(2)]}
+    workers = [
+        start(
+            MODULE,
+            "--model=mobilenet_v2_035",
+            *NETWORK[1:],
+            f"--dataset_dir={colours}",
+            f"--train_dir={tmp_path / 'run'}",
+            "--strategy=multi_worker",
+            "--batch_size=6",
+            "--max_number_of_steps=3",
+            "--save_interval_steps=2",
+            "--optimizer=sgd",
+            "--moving_average_decay=0.9",
+            TF_CONFIG=json.dumps(
+                {"cluster": cluster, "task": {"type": "worker", "index": index}}
+            ),
+        )
+        for index in range(2)
+    ]
+    for worker in workers:
+        _, said = worker.communicate(timeout=PATIENCE)
+        assert worker.returncode == 0, said
+    names = {path.name for path in (tmp_path / "run").iterdir() if path.is_file()}
+    events = {name for name in names if name.startswith("events.")}
+    assert len(events) == 1
+    assert names - events == {
+        "checkpoint",
+        "settings.json",
+        *(
+            f"model.ckpt-{step}.{part}"
+            for step in (2, 3)
+            for part in ("index", "data-00000-of-00001")
+        ),
+    }
+    config = settings.from_dict(EvalConfig, {"checkpoint_path": str(tmp_path / "run")})
+    [result] = evaluator.evaluate(config)
+    assert result.summary.num_examples == 7 and result.report.averaged
+    assert tf.train.latest_checkpoint(str(tmp_path / "run")) == result.report.path
+
+
+@pytest.mark.parametrize(
+    ("flags", "message"),
+    [
+        (
+            ["--model=mobilenet"],
+            "unknown network 'mobilenet'; did you mean mobilenet_v",
+        ),
+        (["--model=alexnet_v2", "--dataset_dir=/none"], "no folder /none; give the"),
+        (["--model", "alexnet_v2", "fast"], "unexpected 'fast'; flags begin with --"),
+    ],
+)
+def test_bad_input(refuses, tmp_path, flags, message):
+    assert message in refuses(MODULE, *flags, f"--train_dir={tmp_path}")

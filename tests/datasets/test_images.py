@@ -1,0 +1,61 @@
+"""Image files are known by content and say why they do not decode."""
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from slimnets import errors
+from slimnets.datasets import images
+
+GRAY = np.arange(64, dtype=np.uint8).reshape(8, 8, 1)
+
+
+def test_format_is_told_by_content(photo):
+    assert images.image_format(photo(0, "jpeg")) == "jpeg"
+    assert images.image_format(photo(0, "png")) == "png"
+    assert images.image_format(b"RIFF\x00\x00\x00\x00WEBPVP8 ") == "webp"
+    assert images.image_format(b"RIFF\x00\x00\x00\x00WAVEfmt ") is None
+    assert images.image_format(b"\xff\x0a\x00\x00") == "jxl"
+    assert images.image_format(b"a text") is None
+
+
+def test_stored_channels_are_read_from_the_header(photo):
+    assert images.stored_channels(photo(0, "jpeg")) == 3
+    assert images.stored_channels(photo(0, "png")) == 3
+    assert images.stored_channels(tf.io.encode_jpeg(GRAY).numpy()) == 1
+    assert images.stored_channels(tf.io.encode_png(GRAY).numpy()) == 1
+
+
+def test_gray_decodes_to_rgb():
+    decoded = images.decode(tf.io.encode_png(GRAY).numpy())
+    np.testing.assert_array_equal(decoded, np.repeat(GRAY, 3, axis=2))
+
+
+@pytest.mark.parametrize("kind", ["jpeg", "png"])
+def test_cut_off_image_does_not_decode(photo, kind):
+    with pytest.raises(ValueError, match=f"the {kind} image does not decode"):
+        images.decode(photo(0, kind)[:-40])
+
+
+@pytest.mark.parametrize(
+    ("encoded", "reason"), [(b"", "the file is empty"), (b"a text", "not an image")]
+)
+def test_other_files_say_what_they_are(encoded, reason):
+    with pytest.raises(ValueError, match=reason):
+        images.decode(encoded)
+
+
+def test_list_images_finds_images_in_subfolders_by_suffix(tmp_path):
+    for name in ("b/2.JPG", "a.png", "b/notes.txt", "b/.hidden.png"):
+        path = tmp_path / name
+        path.parent.mkdir(exist_ok=True)
+        path.touch()
+    expected = [str(tmp_path / "a.png"), str(tmp_path / "b/2.JPG")]
+    assert images.list_images(tmp_path) == expected
+
+
+def test_list_images_of_nothing_is_an_input_error(tmp_path):
+    with pytest.raises(errors.InputError, match="no image in"):
+        images.list_images(tmp_path)
+    with pytest.raises(errors.InputError, match="no folder"):
+        images.list_images(tmp_path / "absent")

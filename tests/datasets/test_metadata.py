@@ -1,0 +1,66 @@
+"""labels.txt and dataset.json read back as written; damage is named."""
+
+import pytest
+
+from slimnets import errors
+from slimnets.datasets import metadata
+
+SIDECAR = metadata.Sidecar(
+    name="flowers",
+    classes=("daisy", "rosé"),
+    channels=3,
+    splits={"train": (metadata.Shard("flowers_train_00000-of-00001.tfrecord", 5, 99),)},
+    licence="CC BY 4.0",
+)
+
+
+def test_sidecar_reads_back(tmp_path):
+    metadata.write_sidecar(tmp_path, SIDECAR)
+    assert metadata.read_sidecar(tmp_path) == SIDECAR
+    assert [path.name for path in tmp_path.iterdir()] == ["dataset.json"]
+
+
+def test_no_sidecar_is_none(tmp_path):
+    assert metadata.read_sidecar(tmp_path) is None
+
+
+@pytest.mark.parametrize("content", ["", "{", "[]", '{"splits": {}}', '{"splits": 3}'])
+def test_damaged_sidecar_is_an_input_error(tmp_path, content):
+    (tmp_path / "dataset.json").write_text(content)
+    with pytest.raises(errors.InputError, match=r"dataset.json is damaged"):
+        metadata.read_sidecar(tmp_path)
+
+
+def test_labels_read_back(tmp_path):
+    metadata.write_labels(tmp_path, ["daisy", "T-shirt: red", "rosé"])
+    path = tmp_path / "labels.txt"
+    assert path.read_text(encoding="utf-8").startswith("0:daisy\n1:T-shirt: red\n")
+    assert metadata.read_labels(path) == ("daisy", "T-shirt: red", "rosé")
+
+
+def test_ids_without_a_line_get_a_name(tmp_path):
+    path = tmp_path / "labels.txt"
+    path.write_text("3:d\n\n0:a\n")
+    assert metadata.read_labels(path) == ("a", "class_1", "class_2", "d")
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("0:a\n\nrose\n", r"line 3: 'rose' is not `id:name`"),
+        ("0:a\n-1:b\n", r"line 2: '-1:b' is not `id:name`"),
+        ("0:\n", r"line 1: '0:' is not `id:name`"),
+        ("0:a\n0:b\n", r"line 2: id 0 stands twice"),
+        ("\n", r"is empty"),
+    ],
+)
+def test_wrong_labels_file_is_an_input_error(tmp_path, content, message):
+    path = tmp_path / "labels.txt"
+    path.write_text(content)
+    with pytest.raises(errors.InputError, match=message):
+        metadata.read_labels(path)
+
+
+def test_missing_labels_file_is_an_input_error(tmp_path):
+    with pytest.raises(errors.InputError, match="cannot read the labels file"):
+        metadata.read_labels(tmp_path / "labels.txt")

@@ -1,0 +1,266 @@
+"""Training sees each example once an epoch, evaluation once; bad data is named."""
+
+import itertools
+from pathlib import Path
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from slimnets import errors
+from slimnets.datasets import image_folder, images, pipeline, tfrecord
+from slimnets.datasets.registry import Dataset, get_dataset
+
+
+def plain(image: tf.Tensor) -> tf.Tensor:
+    """Preprocesses by nothing but a static shape; image k stays all k."""
+    return tf.ensure_shape(tf.cast(image, tf.float32), [4, 4, 1])
+
+
+def shift(image: tf.Tensor) -> tf.Tensor:
+    """Adds noise below 1, so that the index can still be read off."""
+    return plain(image) + tf.random.uniform([4, 4, 1], maxval=0.9)
+
+
+def indices(batches: tf.data.Dataset, examples: int, batch_size: int = 1) -> list[int]:
+    """Returns the image indices of the first `examples` examples."""
+    taken = batches.take(examples // batch_size)
+    return [int(value) for image, _ in taken for value in image[:, 0, 0, 0]]
+
+
+def record_file(path: Path, encoded: bytes, labels: list[int]) -> Dataset:
+    with tf.io.TFRecordWriter(str(path)) as writer:
+        for label in labels:
+            writer.write(tfrecord.make_example(encoded, "png", label, 4, 4))
+    return Dataset("toy", "train", (str(path),), len(labels), ("a", "b", "c"), 1)
+
+
+GRAY = tf.io.encode_png(np.zeros((4, 4, 1), np.uint8)).numpy()
+
+
+def test_training_batch_has_static_shape_and_matching_labels(numbered):
+    batches = pipeline.train_batches(numbered(10), plain, 4)
+    image, label = next(iter(batches))
+    assert batches.element_spec == (
+        tf.TensorSpec([4, 4, 4, 1], tf.float32),
+        tf.TensorSpec([4], tf.int64),
+    )
+    np.testing.assert_array_equal(label, image[:, 0, 0, 0].numpy() % 3)
+
+
+@pytest.mark.parametrize("shards", [1, 3])
+@pytest.mark.parametrize("seed", [None, 7])
+def test_each_epoch_sees_every_example_once_in_a_new_order(numbered, shards, seed):
+    batches = pipeline.train_batches(numbered(20, shards), plain, 1, seed=seed)
+    epochs = np.reshape(indices(batches, 60), [3, 20])
+    for epoch in epochs:
+        assert sorted(epoch) == list(range(20))
+    assert len({tuple(epoch) for epoch in epochs}) == 3
+
+
+def test_batches_run_over_the_end_of_an_epoch(numbered):
+    batches = pipeline.train_batches(numbered(10), plain, 4)
+    seen = indices(batches, 20, batch_size=4)
+    assert sorted(seen[:10]) == sorted(seen[10:]) == list(range(10))
+
+
+def test_batch_may_exceed_the_dataset(numbered):
+    image, _ = next(iter(pipeline.train_batches(numbered(3), plain, 8)))
+    assert image.shape[0] == 8
+
+
+def test_seed_repeats_order_and_augmentation(numbered):
+    dataset = numbered(30, shards=3)
+
+    def run(seed):
+        batches = pipeline.train_batches(dataset, shift, 8, seed=seed).take(6)
+        return np.stack([image for image, _ in batches])
+
+    np.testing.assert_array_equal(run(1), run(1))
+    assert not np.array_equal(run(1), run(2))
+
+
+def test_seed_gives_each_image_its_own_augmentation(numbered):
+    image, _ = next(iter(pipeline.train_batches(numbered(10), shift, 10, seed=3)))
+    noise = image[:, 0, 0, 0].numpy() % 1
+    assert len(set(noise.tolist())) == 10
+
+
+# Two workers: two files are shared out whole, one and three are read by both.
+@pytest.mark.parametrize("shards", [1, 2, 3])
+@pytest.mark.parametrize("seed", [None, 5])
+def test_two_workers_together_see_each_example_once_an_epoch(numbered, shards, seed):
+    dataset = numbered(20, shards)
+    for epoch in range(2):
+        halves = []
+        for index in range(2):
+            batches = pipeline.train_batches(
+                dataset, plain, 1, seed=seed, shard=(index, 2)
+            )
+            halves.append(indices(batches, 20)[10 * epoch :][:10])
+        assert sorted(itertools.chain(*halves)) == list(range(20))
+
+
+@pytest.mark.parametrize("batch_size", [1, 3, 7, 10, 16])
+@pytest.mark.parametrize("shards", [1, 3])
+def test_evaluation_sees_every_example_exactly_once(numbered, batch_size, shards):
+    batches = pipeline.eval_batches(numbered(10, shards), plain, batch_size)
+    seen = []
+    for batch in batches:
+        assert batch["image"].shape == (batch_size, 4, 4, 1)
+        mask = batch["mask"].numpy().astype(bool)
+        index = batch["image"][:, 0, 0, 0].numpy()
+        np.testing.assert_array_equal(batch["label"][mask], index[mask] % 3)
+        assert not batch["image"].numpy()[~mask].any()
+        assert set(batch["filename"].numpy()[~mask]) <= {b""}
+        assert batch["filename"].numpy()[mask].tolist() == [
+            f"train/{int(k)}".encode() for k in index[mask]
+        ]
+        seen += index[mask].tolist()
+    assert sorted(seen) == list(range(10))
+    assert len(list(batches)) == -(-10 // batch_size)
+
+
+def test_evaluation_order_is_the_files(numbered):
+    def run():
+        batches = pipeline.eval_batches(numbered(10, 2), plain, 4)
+        return [name for batch in batches for name in batch["filename"].numpy()]
+
+    assert run() == run()
+
+
+def test_batch_has_to_be_a_multiple_of_the_replicas(numbered):
+    dataset = numbered(10)
+    pipeline.eval_batches(dataset, plain, 8, num_replicas=4)
+    with pytest.raises(errors.InputError, match="10 is not a multiple of 4 replicas"):
+        pipeline.eval_batches(dataset, plain, 10, num_replicas=4)
+
+
+def test_replicas_share_a_batch_and_see_all_examples(numbered):
+    strategy = tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
+    batches = pipeline.eval_batches(numbered(10), plain, 4, num_replicas=2)
+    seen = 0.0
+    for batch in strategy.experimental_distribute_dataset(batches):
+        parts = strategy.experimental_local_results(batch["mask"])
+        assert [part.shape[0] for part in parts] == [2, 2]
+        seen += sum(float(tf.reduce_sum(part)) for part in parts)
+    assert seen == 10
+
+
+@pytest.mark.parametrize(("channels", "expected"), [(None, 1), (1, 1), (3, 3)])
+def test_channels_are_as_asked(numbered, channels, expected):
+    def preprocess(image):
+        assert image.dtype == tf.uint8
+        assert image.shape[-1] == expected
+        return tf.ensure_shape(tf.cast(image, tf.float32), [4, 4, expected])
+
+    batches = pipeline.eval_batches(numbered(3), preprocess, 3, channels=channels)
+    assert next(iter(batches))["image"].shape == (3, 4, 4, expected)
+
+
+def test_labels_offset_is_subtracted(tmp_path):
+    dataset = record_file(tmp_path / "x.tfrecord", GRAY, [1, 2, 2])
+    [batch] = pipeline.eval_batches(dataset, plain, 3, labels_offset=1)
+    assert batch["label"].numpy().tolist() == [0, 1, 1]
+    _, label = next(iter(pipeline.train_batches(dataset, plain, 3, labels_offset=1)))
+    assert sorted(label.numpy().tolist()) == [0, 1, 1]
+
+
+@pytest.mark.parametrize(("label", "offset"), [(3, 0), (-1, 0), (0, 1), (3, 1)])
+def test_label_out_of_range_is_named(tmp_path, label, offset):
+    dataset = record_file(tmp_path / "x.tfrecord", GRAY, [1, 2, label, 1])
+    for batches in (
+        pipeline.eval_batches(dataset, plain, 2, labels_offset=offset),
+        pipeline.train_batches(dataset, plain, 2, labels_offset=offset).take(4),
+    ):
+        with pytest.raises(tf.errors.InvalidArgumentError, match="label") as raised:
+            list(batches)
+        error = pipeline.describe_failure(raised.value, dataset, offset)
+        assert isinstance(error, errors.InputError)
+        assert f"x.tfrecord, record 2 (the first is 0): label {label} is" in str(error)
+
+
+def test_image_that_does_not_decode_is_named(tmp_path):
+    dataset = record_file(tmp_path / "x.tfrecord", GRAY[:-20], [1])
+    with pytest.raises(tf.errors.OpError) as raised:
+        list(pipeline.eval_batches(dataset, plain, 2))
+    message = str(pipeline.describe_failure(raised.value, dataset))
+    assert "x.tfrecord, record 0 (the first is 0): the png image does not" in message
+
+
+def test_file_cut_off_or_gone_meanwhile_is_named(tmp_path):
+    path = tmp_path / "x.tfrecord"
+    dataset = record_file(path, GRAY, [1, 2])
+    path.write_bytes(path.read_bytes()[:-5])
+    with pytest.raises(tf.errors.OpError) as raised:
+        list(pipeline.eval_batches(dataset, plain, 2))
+    message = str(pipeline.describe_failure(raised.value, dataset))
+    assert "x.tfrecord is cut off in record 1" in message
+    path.unlink()
+    message = str(pipeline.describe_failure(raised.value, dataset))
+    assert message.endswith("x.tfrecord does not exist")
+
+
+def test_failure_that_is_not_the_datas_is_passed_on(tmp_path):
+    dataset = record_file(tmp_path / "x.tfrecord", GRAY, [1])
+    error = tf.errors.InvalidArgumentError(None, None, "crop too large\nmore")
+    message = str(pipeline.describe_failure(error, dataset))
+    assert message.endswith("failed: crop too large")
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_image_files_come_in_order_with_their_paths(tmp_path, channels):
+    for k in range(5):
+        encode = tf.io.encode_jpeg if k % 2 else tf.io.encode_png
+        pixels = np.full((6, 5, 3), 40 * k, np.uint8)
+        path = tmp_path / f"{k}.{'jpg' if k % 2 else 'png'}"
+        path.write_bytes(encode(pixels).numpy())
+    paths = images.list_images(tmp_path)
+
+    def preprocess(image):
+        return tf.ensure_shape(tf.cast(image, tf.float32), [6, 5, channels])
+
+    first, last = pipeline.image_batches(paths, preprocess, 3, channels)
+    assert first["filename"].numpy().tolist() == [path.encode() for path in paths[:3]]
+    assert first["label"].numpy().tolist() == [-1, -1, -1]
+    assert last["mask"].numpy().tolist() == [1, 1, 0]
+    assert last["image"].shape == (3, 6, 5, channels)
+    np.testing.assert_allclose(last["image"][:, 0, 0, 0], [120, 160, 0], atol=2)
+
+
+def test_image_file_that_is_broken_is_named(tmp_path):
+    paths = [str(tmp_path / name) for name in ("a.png", "b.png", "c.png")]
+    for path, content in zip(paths, (GRAY, b"text", GRAY), strict=True):
+        Path(path).write_bytes(content)
+    with pytest.raises(tf.errors.OpError) as raised:
+        list(pipeline.image_batches(paths, plain, 2, 1))
+    message = str(pipeline.describe_image_failure(raised.value, paths))
+    assert message == f"{paths[1]}: not an image"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"batch_size": 0}, "batch_size is 0"),
+        ({"batch_size": 2, "labels_offset": 3}, "labels_offset is 3; .* from 0 to 2"),
+        ({"batch_size": 2, "labels_offset": -1}, "labels_offset is -1"),
+        ({"batch_size": 2, "shard": (2, 2)}, "shard 2 of 2"),
+        ({"batch_size": 2, "shard": (0, 11)}, "shard 0 of 11 of 10 examples"),
+    ],
+)
+def test_wrong_arguments_are_input_errors(numbered, arguments, message):
+    with pytest.raises(errors.InputError, match=message):
+        pipeline.train_batches(numbered(10), plain, **arguments)
+
+
+def test_converted_photos_go_all_the_way(photo_folder, tmp_path):
+    image_folder.convert(photo_folder, tmp_path / "out", "pets")
+    dataset = get_dataset(str(tmp_path / "out"), "train")
+
+    def resize(image):
+        return tf.image.resize(image, [8, 8]) / 255
+
+    image, label = next(iter(pipeline.train_batches(dataset, resize, 16)))
+    assert image.shape == (16, 8, 8, 3)
+    assert 0 <= float(tf.reduce_min(image)) < float(tf.reduce_max(image)) <= 1
+    assert set(label.numpy()) <= {0, 1}

@@ -1,0 +1,124 @@
+"""Scope keys, collections and names shared by the layers."""
+
+import numpy as np
+import pytest
+import tensorflow as tf
+import tf_slim
+
+from slimnets import slim
+from slimnets.layers import scoping
+
+v1 = tf.compat.v1
+
+REPLACED = [
+    "avg_pool2d",
+    "batch_norm",
+    "conv2d",
+    "convolution2d",
+    "dropout",
+    "flatten",
+    "fully_connected",
+    "max_pool2d",
+    "separable_conv2d",
+    "separable_convolution2d",
+]
+
+
+@pytest.mark.parametrize("name", REPLACED)
+def test_our_layers_answer_to_tf_slims_scopes(name):
+    ours, theirs = getattr(slim, name), getattr(tf_slim, name)
+    assert ours is not theirs
+    assert slim.arg_scope_func_key(ours) == slim.arg_scope_func_key(theirs)
+    assert slim.has_arg_scope(ours)
+
+
+def test_stands_for_takes_the_key_of_another_layer():
+    @scoping.stands_for(tf_slim.conv2d)
+    def layer(inputs, stride=1):
+        """Says its stride."""
+        return stride
+
+    assert layer(None) == 1
+    with slim.arg_scope([tf_slim.conv2d], stride=7):
+        assert layer(None) == 7
+        assert layer(None, stride=2) == 2
+    assert layer(None) == 1
+    assert layer.__doc__ == "Says its stride."
+
+
+def test_collected_in_a_dict_by_the_scopes_name():
+    ends = {}
+    tensor = tf.ones([2])
+    assert scoping.collected(ends, "net/conv1/", tensor) is tensor
+    assert ends == {"net/conv1": tensor}
+
+
+@pytest.mark.parametrize("collections", ["ends", ["ends", "more"]])
+def test_collected_in_graph_collections(collections):
+    with tf.Graph().as_default():
+        tensor = tf.ones([2])
+        assert scoping.collected(collections, "net/conv1", tensor) is tensor
+        assert v1.get_collection("ends") == [tensor]
+        assert v1.get_collection("more") == [tensor] * (collections != "ends")
+        ends = slim.utils.convert_collection_to_dict("ends")
+        assert list(ends) == ["net/conv1"]
+
+
+def test_collected_nowhere():
+    with tf.Graph().as_default() as graph:
+        tensor = tf.ones([2])
+        assert scoping.collected(None, "net/conv1", tensor) is tensor
+        assert not graph.get_all_collection_keys()
+
+
+def test_collections_for():
+    assert scoping.collections_for(None, "weights") is None
+    assert scoping.collections_for(["a"], "weights") == ["a"]
+    assert scoping.collections_for({"weights": ["a"]}, "weights") == ["a"]
+    assert scoping.collections_for({"weights": ["a"]}, "biases") is None
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"), [(3, (3, 3)), ([1, 2], (1, 2)), ((4, 5), (4, 5))]
+)
+def test_pair(value, expected):
+    assert scoping.pair(value) == expected
+
+
+@pytest.mark.parametrize("value", [[1], (1, 2, 3)])
+def test_pair_of_another_length_is_an_error(value):
+    with pytest.raises(ValueError, match="pair"):
+        scoping.pair(value)
+
+
+def test_data_format():
+    assert scoping.checked_data_format(None) == "NHWC"
+    assert scoping.checked_data_format("NCHW") == "NCHW"
+    with pytest.raises(ValueError, match="'NHCW'"):
+        scoping.checked_data_format("NHCW")
+
+
+def test_channels():
+    images = tf.zeros([2, 3, 4, 5])
+    assert scoping.channels_of(images, "NHWC") == 5
+    assert scoping.channels_of(images, "NCHW") == 3
+
+
+@pytest.mark.parametrize("shape", [None, [], [2, 3, 4, None]])
+def test_undefined_channels_are_an_error(shape):
+    with tf.Graph().as_default(), pytest.raises(ValueError, match="set_shape"):
+        scoping.channels_of(v1.placeholder(tf.float32, shape), "NHWC")
+
+
+@pytest.mark.parametrize("value", [True, False])
+def test_constant_bool(value):
+    assert scoping.constant_bool(value) is value
+    assert scoping.constant_bool(np.bool_(value)) is value
+    assert scoping.constant_bool(tf.constant(value)) is value
+    with tf.Graph().as_default():
+        assert scoping.constant_bool(tf.constant(value)) is value
+        assert scoping.constant_bool(v1.placeholder_with_default(value, [])) is None
+
+
+def test_a_variables_value_is_not_constant():
+    assert scoping.constant_bool(tf.Variable(True)) is None

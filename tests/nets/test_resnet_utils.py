@@ -1,0 +1,129 @@
+"""Blocks, their stacking, and convolutions whose stride is a subsampling."""
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from slimnets import slim
+from slimnets.nets import resnet_utils, resnet_v1
+
+v1 = tf.compat.v1
+
+
+@pytest.mark.parametrize("size", [1, 4, 5])
+@pytest.mark.parametrize("factor", [1, 2, 3])
+def test_subsample_keeps_the_first_of_every_factor(size, factor):
+    images = np.arange(size * size, dtype=np.float32).reshape(1, size, size, 1)
+    kept = resnet_utils.subsample(tf.constant(images), factor)
+    np.testing.assert_array_equal(kept, images[:, ::factor, ::factor])
+
+
+@pytest.mark.parametrize("size", [(8, 8), (9, 8), (9, 11)])
+@pytest.mark.parametrize("kernel_size", [1, 3, 5, 7])
+@pytest.mark.parametrize("stride", [1, 2, 3])
+def test_conv2d_same_is_subsampled_convolution(size, kernel_size, stride):
+    with tf.Graph().as_default(), v1.Session() as session:
+        images = tf.random.stateless_normal([2, *size, 3], [0, 1])
+        strided = resnet_utils.conv2d_same(images, 4, kernel_size, stride, scope="Conv")
+        dense = slim.conv2d(images, 4, kernel_size, scope="Conv", reuse=True)
+        session.run(v1.global_variables_initializer())
+        strided, dense = session.run([strided, dense])
+    np.testing.assert_allclose(strided, dense[:, ::stride, ::stride], atol=1e-5)
+
+
+def test_plain_same_padding_would_not_be():
+    with tf.Graph().as_default(), v1.Session() as session:
+        images = tf.random.stateless_normal([2, 8, 8, 3], [0, 1])
+        ours = resnet_utils.conv2d_same(images, 4, 3, stride=2, scope="Conv")
+        plain = slim.conv2d(images, 4, 3, stride=2, scope="Conv", reuse=True)
+        session.run(v1.global_variables_initializer())
+        ours, plain = session.run([ours, plain])
+    assert ours.shape == plain.shape
+    assert np.abs(ours - plain).max() > 0.01
+
+
+def blocks(*strides):
+    return [
+        resnet_v1.resnet_v1_block(f"block{i}", base_depth=1, num_units=2, stride=stride)
+        for i, stride in enumerate(strides, 1)
+    ]
+
+
+@pytest.mark.parametrize("at_end", [False, True])
+@pytest.mark.parametrize("output_stride", [3, 5, 16])
+def test_an_output_stride_between_or_beyond_the_strides_is_an_error(
+    at_end, output_stride
+):
+    images = tf.zeros([1, 16, 16, 3])
+    with (
+        tf.Graph().as_default(),
+        pytest.raises(ValueError, match=r"^The target output_stride cannot be reached"),
+    ):
+        resnet_utils.stack_blocks_dense(images, blocks(2, 2, 1), output_stride, at_end)
+
+
+@pytest.mark.parametrize(
+    ("output_stride", "rates"),
+    [(None, [1] * 6), (1, [1, 1, 2, 2, 4, 4]), (2, [1, 1, 1, 1, 2, 2])],
+)
+def test_dilation_takes_the_place_of_strides(output_stride, rates):
+    seen = []
+
+    def unit(net, name, stride=1, rate=1):
+        seen.append((name, stride, rate))
+        return net
+
+    # The units of the first block know no stride but the last's.
+    stack = [
+        resnet_utils.Block("a", unit, [{"name": 1}, {"name": 2, "stride": 2}]),
+        resnet_utils.Block("b", unit, [{"name": 3}, {"name": 4, "stride": 2}]),
+        resnet_utils.Block("c", unit, [{"name": 5}, {"name": 6}]),
+    ]
+    resnet_utils.stack_blocks_dense(tf.zeros([1, 8, 8, 1]), stack, output_stride)
+    strides = {None: [1, 2, 1, 2, 1, 1], 1: [1] * 6, 2: [1, 2, 1, 1, 1, 1]}
+    assert seen == list(zip(range(1, 7), strides[output_stride], rates, strict=True))
+
+
+def test_end_points_can_be_graph_collections():
+    with tf.Graph().as_default():
+        layers = [slim.conv2d, resnet_v1.bottleneck, resnet_utils.stack_blocks_dense]
+        with slim.arg_scope(layers, outputs_collections="end_points"):
+            net = resnet_utils.stack_blocks_dense(tf.zeros([2, 8, 8, 3]), blocks(2))
+        end_points = slim.utils.convert_collection_to_dict("end_points")
+    unit = "block1/unit_1/bottleneck_v1"
+    assert list(end_points) == [
+        *[f"{unit}/{conv}" for conv in ("shortcut", "conv1", "conv2", "conv3")],
+        unit,
+        *[f"block1/unit_2/bottleneck_v1/conv{i}" for i in (1, 2, 3)],
+        "block1/unit_2/bottleneck_v1",
+        "block1",
+    ]
+    assert end_points["block1"] is net
+
+
+def test_arg_scope_without_batch_norm_gives_biases():
+    with tf.Graph().as_default():
+        scope = resnet_utils.resnet_arg_scope(use_batch_norm=False, activation_fn=None)
+        with slim.arg_scope(scope):
+            net = slim.conv2d(tf.zeros([1, 4, 4, 3]), 2, 3)
+        names = [variable.op.name for variable in v1.global_variables()]
+        assert names == ["Conv/weights", "Conv/biases"]
+        assert net.op.type == "BiasAdd"
+        assert len(v1.losses.get_regularization_losses()) == 1
+
+
+def test_arg_scope_reaches_batch_norm_alone():
+    with tf.Graph().as_default(), v1.Session() as session:
+        scope = resnet_utils.resnet_arg_scope(
+            batch_norm_decay=0.5, batch_norm_scale=False, batch_norm_epsilon=3.0
+        )
+        with slim.arg_scope(scope):
+            net = slim.batch_norm(tf.ones([1, 2, 2, 1]), is_training=False)
+            slim.batch_norm(tf.ones([1, 2, 2, 1]))
+        variables = {v.op.name: v for v in v1.global_variables()}
+        session.run(v1.global_variables_initializer())
+        session.run(v1.get_collection(v1.GraphKeys.UPDATE_OPS))
+        moved = session.run(variables["BatchNorm_1/moving_mean"])
+        assert "BatchNorm/gamma" not in variables
+        np.testing.assert_allclose(session.run(net), 0.5, rtol=1e-6)
+        np.testing.assert_allclose(moved, 0.5)

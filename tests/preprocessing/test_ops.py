@@ -1,0 +1,86 @@
+"""Image operations against numpy, and that what is drawn can be drawn again."""
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from slimnets import errors
+from slimnets.preprocessing import ops
+from tests.preprocessing import reference
+
+
+@pytest.mark.parametrize("size", [(7, 5), (20, 30), (13, 17)])
+def test_resize_samples_where_tensorflow_1_did(size):
+    image = reference.picture(13, 17)
+    np.testing.assert_allclose(
+        ops.resize(image, *size), reference.bilinear(image, *size), atol=1e-3
+    )
+
+
+def test_resize_is_not_that_of_tensorflow_2():
+    image = reference.picture(13, 17)
+    difference = ops.resize(image, 7, 5) - tf.image.resize(image, [7, 5])
+    assert tf.reduce_max(tf.abs(difference)) > 10
+
+
+@pytest.mark.parametrize(
+    ("size", "resized"),
+    [
+        ((50, 100), (32, 64)),
+        ((100, 51), (63, 32)),
+        ((33, 33), (32, 32)),
+        ((1, 9), (32, 288)),
+    ],
+)
+def test_smallest_side_is_exact_and_the_other_rounded(size, resized):
+    image = ops.resize_smallest_side(reference.picture(*size), 32)
+    assert image.shape == (*resized, 3)
+
+
+def test_central_crop_rounds_margins_down():
+    image = reference.picture(9, 12)
+    cropped = ops.central_crop(tf.constant(image), 4, 5)
+    np.testing.assert_array_equal(cropped, reference.middle(image, 4, 5))
+
+
+def test_pad_to_at_least_centres_and_leaves_larger_sides():
+    image = reference.picture(3, 9) + 1
+    padded = ops.pad_to_at_least(tf.constant(image), 6, 6).numpy()
+    np.testing.assert_array_equal(padded[1:4], image)
+    assert padded.shape == (6, 9, 3)
+    assert not padded[0].any() and not padded[4:].any()
+
+
+def test_random_crops_reach_every_offset():
+    image = np.arange(6, dtype=np.uint8).reshape(2, 3, 1)
+    tf.random.set_seed(1)
+    corners = {
+        int(ops.random_crop(tf.constant(image), 1, 2)[0, 0, 0]) for _ in range(60)
+    }
+    assert corners == {0, 1, 3, 4}
+
+
+def test_one_of_draws_every_branch_and_repeats_with_the_seed():
+    branches = [lambda i=i: tf.constant(i) for i in range(4)]
+
+    def draws():
+        tf.random.set_seed(3)
+        return [int(ops.one_of(branches)) for _ in range(60)]
+
+    assert set(draws()) == {0, 1, 2, 3}
+    assert draws() == draws()
+
+
+@pytest.mark.parametrize("shape", [(8, 8), (8, 8, 4), (1, 8, 8, 3)])
+def test_what_is_not_one_image_is_refused(shape):
+    with pytest.raises(errors.InputError, match="takes one image"):
+        ops.checked(tf.zeros(shape))
+
+
+def test_unknown_channels_are_refused():
+    @tf.function(input_signature=[tf.TensorSpec([None, None, None])], autograph=False)
+    def traced(image):
+        return ops.checked(image)
+
+    with pytest.raises(errors.InputError, match="channels=3"):
+        traced.get_concrete_function()

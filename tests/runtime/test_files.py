@@ -1,0 +1,31 @@
+"""Folders are tried out, files are whole or not there."""
+
+import json
+
+import pytest
+
+from slimnets.runtime import files
+
+
+def test_a_folder_is_made_and_left_empty(tmp_path):
+    for _ in range(2):
+        files.make_writable(tmp_path / "a" / "b")
+    assert not list((tmp_path / "a" / "b").iterdir())
+
+
+def test_a_file_in_its_place_is_an_error(tmp_path):
+    (tmp_path / "a").touch()
+    for name in ("a", "a/b"):
+        with pytest.raises(OSError, match=name):
+            files.make_writable(tmp_path / name)
+
+
+def test_what_cannot_be_written_leaves_what_was_there(tmp_path):
+    path = tmp_path / "values.json"
+    files.write_json(path, {"a": 1})
+    with pytest.raises(TypeError):
+        files.write_json(path, {"a": object()})
+    assert json.loads(path.read_text()) == {"a": 1}
+    files.write_json(path, {"a": 2})
+    assert json.loads(path.read_text()) == {"a": 2}
+    assert [p.name for p in tmp_path.iterdir()] == ["values.json"]

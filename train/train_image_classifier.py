@@ -1,0 +1,61 @@
+r"""Trains a network on images; checkpoints bear TF-Slim's variable names.
+
+Example, with the handwritten digits that come with slimnets:
+
+  python -m train.train_image_classifier --model=alexnet_v2 --train_dir=runs/digits
+
+Your own photos, from published weights:
+
+  python -m train.convert_image_folder --images=photos --output=data --name=photos
+  python -m train.train_image_classifier --model=mobilenet_v2 --dataset_dir=data \
+    --checkpoint_path=mobilenet_v2.ckpt --num_epochs=20 \
+    --checkpoint_exclude_scopes=MobilenetV2/Logits --train_dir=runs/photos
+
+The same command goes on from the last checkpoint of train_dir. Flags can stand in a
+file: --flagfile=train/recipes/NAME.flags.
+"""
+
+import signal
+import sys
+from pathlib import Path
+
+from absl import app, flags
+
+from slimnets import errors
+from slimnets.runtime import settings, trainer
+from slimnets.runtime.config import TrainConfig
+
+settings.define_flags(TrainConfig)
+flags.DEFINE_alias("model_name", "model")
+flags.DEFINE_alias("train_image_size", "image_size")
+flags.adopt_module_key_flags(settings)
+
+
+# What trains the digits well; the networks' own recipes are made for photos.
+DIGITS_RECIPE = Path(__file__).parent / "recipes" / "digits.flags"
+
+
+@errors.reported
+def main(argv: list[str]) -> None:
+    """Trains as the flags say."""
+    errors.no_arguments(argv)
+    if flags.FLAGS.dataset_dir is None:
+        length = ["num_epochs"] if flags.FLAGS.max_number_of_steps else []
+        applied = settings.apply_recipe(DIGITS_RECIPE, without=length)
+        print(f"no --dataset_dir: handwritten digits, with {' '.join(applied)}")
+    outcome = trainer.train(settings.from_flags(TrainConfig))
+    if outcome.interrupted:
+        print(
+            f"interrupted by {outcome.interrupted}; saved {outcome.checkpoint}."
+            " The same command goes on from there"
+        )
+        sys.exit(128 + signal.Signals[outcome.interrupted])
+    if outcome.loss is not None:
+        print(
+            f"trained to step {outcome.step} in {outcome.seconds:.0f} s, loss"
+            f" {outcome.loss:.4f}; saved {outcome.checkpoint}"
+        )
+
+
+if __name__ == "__main__":
+    app.run(main)
