@@ -14,6 +14,7 @@ import tensorflow as tf
 
 from slimnets import slim
 from slimnets.nets import convolutional_head, image_size
+from slimnets.nets.row import Network
 
 
 class Conv(NamedTuple):
@@ -138,3 +139,18 @@ def _applied(layer: Conv | Pool, net: tf.Tensor) -> tf.Tensor:
     return slim.conv2d(
         net, layer.depth, layer.kernel, layer.stride, layer.padding, scope=layer.name
     )
+
+
+NETWORKS = (
+    Network(
+        "alexnet_v2",
+        alexnet_v2,
+        alexnet_v2_arg_scope,
+        image_size=224,
+        preprocessing="inception",
+        classes=1000,
+        paper="arXiv:1404.5997",
+        parameters=50_303_912,
+        multiply_adds=736.6,
+    ),
+)

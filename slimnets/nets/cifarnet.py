@@ -16,6 +16,7 @@ import tensorflow as tf
 
 from slimnets import slim
 from slimnets.nets import image_size
+from slimnets.nets.row import Network
 
 
 class Conv(NamedTuple):
@@ -151,3 +152,18 @@ def _applied(layer: Conv | Pool | Norm, net: tf.Tensor) -> tf.Tensor:
                 beta=0.75,
                 name=layer.name,
             )
+
+
+NETWORKS = (
+    Network(
+        "cifarnet",
+        cifarnet,
+        cifarnet_arg_scope,
+        image_size=32,
+        preprocessing="cifarnet",
+        classes=10,
+        paper="Krizhevsky, cuda-convnet, 2012",
+        parameters=1_756_426,
+        multiply_adds=32.8,
+    ),
+)

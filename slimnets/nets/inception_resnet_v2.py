@@ -19,6 +19,7 @@ from slimnets import errors, slim
 from slimnets.layers import scoping
 from slimnets.nets import image_size, inception_blocks, inception_utils
 from slimnets.nets.inception_blocks import AvgPool, Conv, MaxPool, Mixed, Row
+from slimnets.nets.row import Network
 
 SMALLEST_IMAGE = 75  # the side in pixels that leaves Mixed_7a one
 
@@ -339,3 +340,20 @@ def inception_resnet_v2_arg_scope(
         ) as defaults,
     ):
         return defaults
+
+
+NETWORKS = (
+    Network(
+        "inception_resnet_v2",
+        inception_resnet_v2,
+        inception_resnet_v2_arg_scope,
+        image_size=299,
+        preprocessing="inception",
+        classes=1001,
+        paper="arXiv:1602.07261, figure 15",
+        parameters=59_182_258,
+        multiply_adds=13162.5,
+        top1=80.4,
+        top5=95.3,
+    ),
+)

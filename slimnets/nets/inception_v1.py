@@ -15,6 +15,7 @@ import tensorflow as tf
 from slimnets import slim
 from slimnets.nets import inception_blocks, inception_utils
 from slimnets.nets.inception_blocks import Conv, MaxPool, Mixed
+from slimnets.nets.row import Network
 
 inception_v1_arg_scope = inception_utils.inception_arg_scope
 
@@ -157,3 +158,20 @@ def inception_v1(
 
 
 inception_v1.default_image_size = 224
+
+
+NETWORKS = (
+    Network(
+        "inception_v1",
+        inception_v1,
+        inception_v1_arg_scope,
+        image_size=224,
+        preprocessing="inception",
+        classes=1001,
+        paper="arXiv:1409.4842, table 1",
+        parameters=6_618_649,
+        multiply_adds=1498.4,
+        top1=69.8,
+        top5=89.6,
+    ),
+)

@@ -16,6 +16,7 @@ from slimnets import errors, slim
 from slimnets.layers import scoping
 from slimnets.nets import inception_blocks, inception_utils
 from slimnets.nets.inception_blocks import AvgPool, Conv, MaxPool, Mixed
+from slimnets.nets.row import Network
 
 inception_v2_arg_scope = inception_utils.inception_arg_scope
 
@@ -232,3 +233,20 @@ def inception_v2(
 
 
 inception_v2.default_image_size = 224
+
+
+NETWORKS = (
+    Network(
+        "inception_v2",
+        inception_v2,
+        inception_v2_arg_scope,
+        image_size=224,
+        preprocessing="inception",
+        classes=1001,
+        paper="arXiv:1502.03167, figure 5",
+        parameters=11_179_361,
+        multiply_adds=1934.9,
+        top1=73.9,
+        top5=91.8,
+    ),
+)

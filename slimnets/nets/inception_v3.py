@@ -14,6 +14,7 @@ import tensorflow as tf
 from slimnets import slim
 from slimnets.nets import image_size, inception_blocks, inception_utils, spatial
 from slimnets.nets.inception_blocks import AvgPool, Conv, Fork, MaxPool, Mixed
+from slimnets.nets.row import Network
 
 inception_v3_arg_scope = inception_utils.inception_arg_scope
 
@@ -290,3 +291,20 @@ def _auxiliary(
         if global_pool:  # images above 299x299 give a map
             logits = tf.reduce_mean(logits, [1, 2], keepdims=True, name="global_pool")
         return spatial.squeezed(logits, "SpatialSqueeze")
+
+
+NETWORKS = (
+    Network(
+        "inception_v3",
+        inception_v3,
+        inception_v3_arg_scope,
+        image_size=299,
+        preprocessing="inception",
+        classes=1001,
+        paper="arXiv:1512.00567, table 1",
+        parameters=27_145_970,
+        multiply_adds=5718.9,
+        top1=78.0,
+        top5=93.9,
+    ),
+)

@@ -15,6 +15,7 @@ import tensorflow as tf
 from slimnets import slim
 from slimnets.nets import image_size, inception_blocks, inception_utils
 from slimnets.nets.inception_blocks import AvgPool, Conv, Fork, MaxPool, Mixed, Row
+from slimnets.nets.row import Network
 
 inception_v4_arg_scope = inception_utils.inception_arg_scope
 
@@ -218,3 +219,20 @@ def inception_v4(
 
 
 inception_v4.default_image_size = 299
+
+
+NETWORKS = (
+    Network(
+        "inception_v4",
+        inception_v4,
+        inception_v4_arg_scope,
+        image_size=299,
+        preprocessing="inception",
+        classes=1001,
+        paper="arXiv:1602.07261, figure 9",
+        parameters=46_009_106,
+        multiply_adds=12260.5,
+        top1=80.2,
+        top5=95.2,
+    ),
+)

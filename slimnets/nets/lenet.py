@@ -14,6 +14,7 @@ import tensorflow as tf
 
 from slimnets import slim
 from slimnets.nets import image_size
+from slimnets.nets.row import Network
 
 
 class Conv(NamedTuple):
@@ -110,3 +111,19 @@ def _applied(layer: Conv | Pool, net: tf.Tensor) -> tf.Tensor:
     if isinstance(layer, Pool):
         return slim.max_pool2d(net, 2, 2, scope=layer.name)
     return slim.conv2d(net, layer.depth, 5, scope=layer.name)
+
+
+NETWORKS = (
+    Network(
+        "lenet",
+        lenet,
+        lenet_arg_scope,
+        image_size=28,
+        preprocessing="lenet",
+        classes=10,
+        paper="LeCun et al., Proceedings of the IEEE 86(11), 1998",
+        parameters=3_274_634,
+        multiply_adds=13.9,
+        channels=1,
+    ),
+)

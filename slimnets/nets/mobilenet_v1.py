@@ -16,6 +16,7 @@ import tensorflow as tf
 
 from slimnets import errors, slim
 from slimnets.nets import spatial
+from slimnets.nets.row import Network
 
 
 class Conv(NamedTuple):
@@ -300,3 +301,59 @@ def _layers(
                 _Layer(f"{name}_pointwise", slim.conv2d, channels, [1, 1]),
             ]
     return layers
+
+
+NETWORKS = (
+    Network(
+        "mobilenet_v1",
+        mobilenet_v1,
+        mobilenet_v1_arg_scope,
+        image_size=224,
+        preprocessing="inception",
+        classes=1001,
+        paper="arXiv:1704.04861, table 1",
+        parameters=4_233_001,
+        multiply_adds=568.7,
+        top1=70.9,
+        top5=89.9,
+    ),
+    Network(
+        "mobilenet_v1_075",
+        mobilenet_v1_075,
+        mobilenet_v1_arg_scope,
+        image_size=224,
+        preprocessing="inception",
+        classes=1001,
+        paper="arXiv:1704.04861, table 1",
+        parameters=2_586_329,
+        multiply_adds=325.4,
+        top1=68.4,
+        top5=88.2,
+    ),
+    Network(
+        "mobilenet_v1_050",
+        mobilenet_v1_050,
+        mobilenet_v1_arg_scope,
+        image_size=224,
+        preprocessing="inception",
+        classes=1001,
+        paper="arXiv:1704.04861, table 1",
+        parameters=1_332_105,
+        multiply_adds=149.5,
+        top1=63.3,
+        top5=84.9,
+    ),
+    Network(
+        "mobilenet_v1_025",
+        mobilenet_v1_025,
+        mobilenet_v1_arg_scope,
+        image_size=224,
+        preprocessing="inception",
+        classes=1001,
+        paper="arXiv:1704.04861, table 1",
+        parameters=470_329,
+        multiply_adds=41.0,
+        top1=49.8,
+        top5=74.2,
+    ),
+)

@@ -16,6 +16,7 @@ import tensorflow as tf
 
 from slimnets import slim
 from slimnets.nets import convolutional_head, image_size
+from slimnets.nets.row import Network
 
 
 class Conv(NamedTuple):
@@ -150,3 +151,18 @@ def _applied(layer: Conv | Pool, net: tf.Tensor) -> tf.Tensor:
         padding=layer.padding,
         scope=layer.name,
     )
+
+
+NETWORKS = (
+    Network(
+        "overfeat",
+        overfeat,
+        overfeat_arg_scope,
+        image_size=231,
+        preprocessing="inception",
+        classes=1000,
+        paper="arXiv:1312.6229, table 1",
+        parameters=145_704_424,
+        multiply_adds=2647.0,
+    ),
+)

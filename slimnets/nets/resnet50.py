@@ -12,6 +12,7 @@ import tensorflow as tf
 
 from slimnets import slim
 from slimnets.nets import resnet_utils, resnet_v1, spatial
+from slimnets.nets.row import Network
 
 # Keras' epsilon; it is given to convolutions' batch norm and cannot be set further in.
 resnet50_arg_scope = functools.partial(
@@ -80,3 +81,21 @@ def resnet50(
 
 
 resnet50.default_image_size = 224
+
+
+NETWORKS = (
+    Network(
+        "resnet50",
+        resnet50,
+        resnet50_arg_scope,
+        image_size=224,
+        preprocessing="vgg",
+        classes=1000,
+        paper="arXiv:1512.03385, table 1",
+        parameters=25_557_032,
+        multiply_adds=3858.0,
+        # of keras.applications' weights
+        top1=74.9,
+        top5=92.1,
+    ),
+)

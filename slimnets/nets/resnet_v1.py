@@ -20,6 +20,7 @@ import tensorflow as tf
 from slimnets import slim
 from slimnets.layers import scoping
 from slimnets.nets import resnet_utils
+from slimnets.nets.row import Network
 
 resnet_arg_scope = resnet_utils.resnet_arg_scope
 
@@ -228,3 +229,57 @@ resnet_v1_50 = _network("resnet_v1_50", (3, 4, 6, 3), "arXiv:1512.03385, Table 1
 resnet_v1_101 = _network("resnet_v1_101", (3, 4, 23, 3), "arXiv:1512.03385, Table 1")
 resnet_v1_152 = _network("resnet_v1_152", (3, 8, 36, 3), "arXiv:1512.03385, Table 1")
 resnet_v1_200 = _network("resnet_v1_200", (3, 24, 36, 3), "arXiv:1603.05027")
+
+
+NETWORKS = (
+    Network(
+        "resnet_v1_50",
+        resnet_v1_50,
+        resnet_arg_scope,
+        image_size=224,
+        preprocessing="vgg",
+        classes=1000,
+        paper="arXiv:1512.03385, table 1",
+        parameters=25_557_032,
+        multiply_adds=3482.3,
+        top1=75.2,
+        top5=92.2,
+    ),
+    Network(
+        "resnet_v1_101",
+        resnet_v1_101,
+        resnet_arg_scope,
+        image_size=224,
+        preprocessing="vgg",
+        classes=1000,
+        paper="arXiv:1512.03385, table 1",
+        parameters=44_549_160,
+        multiply_adds=7194.5,
+        top1=76.4,
+        top5=92.9,
+    ),
+    Network(
+        "resnet_v1_152",
+        resnet_v1_152,
+        resnet_arg_scope,
+        image_size=224,
+        preprocessing="vgg",
+        classes=1000,
+        paper="arXiv:1512.03385, table 1",
+        parameters=60_192_808,
+        multiply_adds=10906.7,
+        top1=76.8,
+        top5=93.2,
+    ),
+    Network(
+        "resnet_v1_200",
+        resnet_v1_200,
+        resnet_arg_scope,
+        image_size=224,
+        preprocessing="vgg",
+        classes=1000,
+        paper="arXiv:1603.05027",
+        parameters=64_673_832,
+        multiply_adds=14400.6,
+    ),
+)

@@ -15,6 +15,7 @@ import tensorflow as tf
 
 from slimnets import errors, slim
 from slimnets.nets import convolutional_head, image_size
+from slimnets.nets.row import Network
 
 # Table 1 of arXiv:1409.1556: the depth of each stage's convolutions and, in columns A,
 # D and E, how many there are.
@@ -142,3 +143,44 @@ def _stages(
 vgg_a = _network("vgg_a", "A")
 vgg_16 = vgg_d = _network("vgg_16", "D")
 vgg_19 = vgg_e = _network("vgg_19", "E")
+
+
+NETWORKS = (
+    Network(
+        "vgg_a",
+        vgg_a,
+        vgg_arg_scope,
+        image_size=224,
+        preprocessing="vgg",
+        classes=1000,
+        paper="arXiv:1409.1556, table 1, column A",
+        parameters=132_863_336,
+        multiply_adds=7609.1,
+    ),
+    Network(
+        "vgg_16",
+        vgg_16,
+        vgg_arg_scope,
+        image_size=224,
+        preprocessing="vgg",
+        classes=1000,
+        paper="arXiv:1409.1556, table 1, column D",
+        parameters=138_357_544,
+        multiply_adds=15470.3,
+        top1=71.5,
+        top5=89.8,
+    ),
+    Network(
+        "vgg_19",
+        vgg_19,
+        vgg_arg_scope,
+        image_size=224,
+        preprocessing="vgg",
+        classes=1000,
+        paper="arXiv:1409.1556, table 1, column E",
+        parameters=143_667_240,
+        multiply_adds=19632.1,
+        top1=71.1,
+        top5=89.8,
+    ),
+)

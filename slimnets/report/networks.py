@@ -3,6 +3,7 @@
 from collections.abc import Container
 
 from slimnets.nets import registry
+from slimnets.nets.row import Network
 
 HEADER = (
     "| network | image | parameters (M) | multiply-adds (M) | top-1 | top-5 | paper"
@@ -25,7 +26,7 @@ def markdown_table(pattern: str = "*", goldens: Container[str] = ()) -> str:
     return "\n".join([HEADER, *rows])
 
 
-def _row(network: registry.Network, golden: bool) -> str:
+def _row(network: Network, golden: bool) -> str:
     cells = (
         network.name,
         str(network.image_size),

@@ -41,8 +41,10 @@ def test_a_graph_a_function_and_an_eager_call_agree(name):
     assert list(end_points) == list(eager_end_points) == list(traced_end_points)
     for end_point, value in end_points.items():
         assert value.shape == eager_end_points[end_point].shape
-    np.testing.assert_allclose(eager, logits, rtol=1e-4, atol=1e-6)
-    np.testing.assert_allclose(traced, logits, rtol=1e-4, atol=1e-6)
+    # float32 sums in another order differ at the scale of the largest, not of each
+    scale = 1e-4 * np.abs(logits).max()
+    np.testing.assert_allclose(eager, logits, rtol=0, atol=scale)
+    np.testing.assert_allclose(traced, logits, rtol=0, atol=scale)
 
 
 @pytest.mark.parametrize("name", NETWORKS)

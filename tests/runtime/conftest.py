@@ -11,6 +11,7 @@ import tensorflow as tf
 from slimnets import slim
 from slimnets.datasets import arrays
 from slimnets.nets import registry
+from slimnets.nets.row import Network
 from slimnets.runtime import settings
 from slimnets.runtime.config import TrainConfig
 
@@ -85,7 +86,7 @@ def _arg_scope(weight_decay: float = 0.0) -> dict:
 def tiny_networks(monkeypatch: pytest.MonkeyPatch) -> None:
     """Registers `tiny`, which has no randomness, and `tiny_bn`, with batch norm."""
     for name, normalizer in (("tiny", None), ("tiny_bn", slim.batch_norm)):
-        row = registry.Network(
+        row = Network(
             name,
             _build(normalizer),
             _arg_scope,

@@ -15,6 +15,7 @@ import tensorflow as tf
 from slimnets import errors, slim
 from slimnets.nets.mobilenet import conv_blocks
 from slimnets.nets.mobilenet import mobilenet as lib
+from slimnets.nets.row import Network
 
 op = lib.op
 training_scope = lib.training_scope
@@ -180,3 +181,46 @@ def _scaled(**arguments: Any) -> Callable:
 mobilenet_v2_140 = _scaled(depth_multiplier=1.4)
 mobilenet_v2_050 = _scaled(depth_multiplier=0.50, finegrain_classification_mode=True)
 mobilenet_v2_035 = _scaled(depth_multiplier=0.35, finegrain_classification_mode=True)
+
+
+NETWORKS = (
+    Network(
+        "mobilenet_v2",
+        mobilenet,
+        training_scope,
+        image_size=224,
+        preprocessing="inception",
+        classes=1001,
+        paper="arXiv:1801.04381, table 2",
+        parameters=3_506_153,
+        multiply_adds=300.8,
+        top1=71.8,
+        top5=91.0,
+    ),
+    Network(
+        "mobilenet_v2_140",
+        mobilenet_v2_140,
+        training_scope,
+        image_size=224,
+        preprocessing="inception",
+        classes=1001,
+        paper="arXiv:1801.04381, table 2",
+        parameters=6_110_569,
+        multiply_adds=582.2,
+        top1=75.0,
+        top5=92.5,
+    ),
+    Network(
+        "mobilenet_v2_035",
+        mobilenet_v2_035,
+        training_scope,
+        image_size=224,
+        preprocessing="inception",
+        classes=1001,
+        paper="arXiv:1801.04381, table 2",
+        parameters=1_678_409,
+        multiply_adds=59.3,
+        top1=60.3,
+        top5=82.9,
+    ),
+)

@@ -17,6 +17,7 @@ from slimnets import errors, slim
 from slimnets.nets import spatial
 from slimnets.nets.mobilenet import conv_blocks
 from slimnets.nets.mobilenet import mobilenet as lib
+from slimnets.nets.row import Network
 
 op = lib.op
 training_scope = lib.training_scope
@@ -389,4 +390,80 @@ edge_tpu_075 = _variant(
     scope="MobilenetEdgeTPU",
     depth_multiplier=0.75,
     finegrain_classification_mode=True,
+)
+
+
+NETWORKS = (
+    Network(
+        "mobilenet_v3_large",
+        large,
+        training_scope,
+        image_size=224,
+        preprocessing="inception",
+        classes=1001,
+        paper="arXiv:1905.02244, table 1",
+        parameters=5_484_313,
+        multiply_adds=216.6,
+        top1=75.2,
+    ),
+    Network(
+        "mobilenet_v3_small",
+        small,
+        training_scope,
+        image_size=224,
+        preprocessing="inception",
+        classes=1001,
+        paper="arXiv:1905.02244, table 2",
+        parameters=2_543_881,
+        multiply_adds=56.5,
+        top1=67.5,
+    ),
+    Network(
+        "mobilenet_v3_large_minimalistic",
+        large_minimalistic,
+        training_scope,
+        image_size=224,
+        preprocessing="inception",
+        classes=1001,
+        paper="arXiv:1905.02244, table 1",
+        parameters=3_925_569,
+        multiply_adds=209.1,
+        top1=72.3,
+    ),
+    Network(
+        "mobilenet_v3_small_minimalistic",
+        small_minimalistic,
+        training_scope,
+        image_size=224,
+        preprocessing="inception",
+        classes=1001,
+        paper="arXiv:1905.02244, table 2",
+        parameters=2_045_761,
+        multiply_adds=52.3,
+        top1=61.9,
+    ),
+    Network(
+        "mobilenet_edgetpu",
+        edge_tpu,
+        training_scope,
+        image_size=224,
+        preprocessing="inception",
+        classes=1001,
+        paper="Howard and Gupta, Google AI Blog, 2019",
+        parameters=4_092_713,
+        multiply_adds=990.7,
+        # accuracy was published of 8-bit weights alone: 75.6 top-1
+    ),
+    Network(
+        "mobilenet_edgetpu_075",
+        edge_tpu_075,
+        training_scope,
+        image_size=224,
+        preprocessing="inception",
+        classes=1001,
+        paper="Howard and Gupta, Google AI Blog, 2019",
+        parameters=2_989_441,
+        multiply_adds=624.5,
+        # accuracy was published of 8-bit weights alone: 73.5 top-1
+    ),
 )

@@ -16,6 +16,7 @@ from typing import Any
 import tensorflow as tf
 
 from slimnets.nets.nasnet import nasnet_utils, network
+from slimnets.nets.row import Network
 
 _NORMAL = nasnet_utils.NasNetANormalCell
 _REDUCTION = nasnet_utils.NasNetAReductionCell
@@ -221,3 +222,44 @@ def _steps(config: network.Config) -> list[network.Step]:
             )
         )
     return steps
+
+
+NETWORKS = (
+    Network(
+        "nasnet_cifar",
+        build_nasnet_cifar,
+        nasnet_cifar_arg_scope,
+        image_size=32,
+        preprocessing="cifarnet",
+        classes=10,
+        paper="arXiv:1707.07012, figure 4 and table 1",
+        parameters=3_346_538,
+        multiply_adds=544.3,
+    ),
+    Network(
+        "nasnet_mobile",
+        build_nasnet_mobile,
+        nasnet_mobile_arg_scope,
+        image_size=224,
+        preprocessing="inception",
+        classes=1001,
+        paper="arXiv:1707.07012, figure 4 and table 3",
+        parameters=5_291_035,
+        multiply_adds=563.6,
+        top1=74.0,
+        top5=91.6,
+    ),
+    Network(
+        "nasnet_large",
+        build_nasnet_large,
+        nasnet_large_arg_scope,
+        image_size=331,
+        preprocessing="inception",
+        classes=1001,
+        paper="arXiv:1707.07012, figure 4 and table 2",
+        parameters=88_757_183,
+        multiply_adds=23783.4,
+        top1=82.7,
+        top5=96.2,
+    ),
+)

@@ -12,6 +12,7 @@ import tensorflow as tf
 
 from slimnets.nets.nasnet import nasnet_utils, network
 from slimnets.nets.nasnet.cells import CURRENT, PREVIOUS, Cell, CellTable, Sum
+from slimnets.nets.row import Network
 
 
 class PNasNetNormalCell(Cell):
@@ -178,3 +179,33 @@ def _steps(config: network.Config) -> list[network.Step]:
             )
         )
     return steps
+
+
+NETWORKS = (
+    Network(
+        "pnasnet_mobile",
+        build_pnasnet_mobile,
+        pnasnet_mobile_arg_scope,
+        image_size=224,
+        preprocessing="inception",
+        classes=1001,
+        paper="arXiv:1712.00559, figure 1",
+        parameters=5_065_568,
+        multiply_adds=587.3,
+        top1=74.2,
+        top5=91.9,
+    ),
+    Network(
+        "pnasnet_large",
+        build_pnasnet_large,
+        pnasnet_large_arg_scope,
+        image_size=331,
+        preprocessing="inception",
+        classes=1001,
+        paper="arXiv:1712.00559, figure 1",
+        parameters=86_061_989,
+        multiply_adds=24937.4,
+        top1=82.9,
+        top5=96.2,
+    ),
+)
