@@ -59,7 +59,15 @@ def test_names_with_a_dot_are_found(source):
         (encoded(np.zeros((4, 28, 28)))[:-1], "holds 3135 values .* 4 x 28 x 28"),
         (encoded(np.zeros((4, 28, 28))) + b"x", "holds 3137 values"),
         (encoded(np.zeros((3, 28, 28))), "holds 4 labels for 3 images"),
-        (gzip.compress(encoded(np.zeros((4, 28, 28))))[:-9], "cannot read"),
+        (gzip.compress(encoded(np.zeros((4, 28, 28))), mtime=0)[:-9], "cannot read"),
+    ],
+    ids=[
+        "a png",
+        "empty",
+        "a byte short",
+        "a byte long",
+        "one image short",
+        "gzip cut off",
     ],
 )
 def test_damaged_images_are_named(source, content, message):
