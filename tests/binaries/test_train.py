@@ -15,7 +15,7 @@ from slimnets.runtime.config import EvalConfig
 
 MODULE = "train.train_image_classifier"
 NETWORK = ("--model=mobilenet_v1_025", "--image_size=32", "--preprocessing_name=plain")
-PATIENCE = 120  # seconds
+PATIENCE = 900  # seconds; spent only where something hangs
 
 
 def wait_for(path: Path, program) -> None:

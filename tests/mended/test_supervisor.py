@@ -17,7 +17,7 @@ def test_threads_are_on_the_graph():
         supervisor.request_stop()
 
     thread = supervisor.loop(None, look)
-    thread.join(timeout=60)
+    thread.join(timeout=900)
     assert seen == [(False, graph)]
 
 
