@@ -23,6 +23,18 @@ setup(
         "tensorboard",
     ],
     extras_require={
+        "benchmarks": [
+            "ai-edge-litert",
+            "keras",
+            "matplotlib",
+            "openvino",
+            "scikit-learn",
+            "timm",
+            "torch",
+            "torchvision",
+        ],
+        "litert": ["ai-edge-litert"],
+        "openvino": ["openvino"],
         "test": ["pytest>=8", "pytest-xdist", "ruff", "scikit-learn"],
     },
 )

@@ -5,6 +5,7 @@ Example:
   python -m eval.list_networks --networks='mobilenet*'
 """
 
+import json
 from pathlib import Path
 
 from absl import app, flags
@@ -22,9 +23,13 @@ def table(pattern: str = "*") -> str:
     """Returns the README's table; raises InputError if no name matches."""
     if not registry.list_networks(pattern):
         raise errors.unknown("network", pattern, registry.list_networks())
-    return networks.markdown_table(
-        pattern, {path.stem for path in GOLDENS.glob("*.json")}
-    )
+    goldens = {path.stem: _source(path) for path in GOLDENS.glob("*.json")}
+    return networks.markdown_table(pattern, goldens)
+
+
+def _source(golden: Path) -> str:
+    """Returns 'own' for a golden that slimnets recorded of itself, or 'reference'."""
+    return "own" if "source" in json.loads(golden.read_text()) else "reference"
 
 
 @errors.reported

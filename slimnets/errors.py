@@ -1,11 +1,13 @@
 """What slimnets says when the user's input is at fault: one line, exit status 2."""
 
 import functools
+import importlib
 import re
 import signal
 import sys
 from collections.abc import Callable, Iterable
 from difflib import get_close_matches
+from types import ModuleType
 from typing import NoReturn
 
 import tensorflow as tf
@@ -29,6 +31,26 @@ def unknown(kind: str, name: str, known: Iterable[str]) -> InputError:
         f"did you mean {' or '.join(near)}?" if near else f"known: {', '.join(known)}"
     )
     return InputError(f"unknown {kind} {name!r}; {hint}")
+
+
+def extra(module: str, name: str) -> ModuleType:
+    """Imports a module that an extra of the package installs.
+
+    Args:
+      module: its full name.
+      name: of the extra.
+
+    Raises:
+      InputError: it is not installed; the line has the command that installs it.
+    """
+    try:
+        return importlib.import_module(module)
+    except ImportError as error:
+        package = module.partition(".")[0]
+        raise InputError(
+            f"{package} is not installed: pip install 'slimnets[{name}]', or in a"
+            f" checkout pip install '.[{name}]'"
+        ) from error
 
 
 def first_line(error: Exception) -> str:

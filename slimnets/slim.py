@@ -15,6 +15,8 @@ from tf_slim import *
 
 from slimnets.layers.convolution import conv2d, separable_conv2d
 from slimnets.layers.dense import dropout, flatten, fully_connected
+from slimnets.layers.grouped_convolution import grouped_conv2d
+from slimnets.layers.layer_normalization import layer_norm
 from slimnets.layers.normalization import batch_norm
 from slimnets.layers.pooling import avg_pool2d, max_pool2d
 from slimnets.mended.modules import (

@@ -20,6 +20,7 @@ OURS = {
     "built on TensorFlow alone, without Keras' legacy layers": """
         avg_pool2d batch_norm conv2d convolution2d dropout flatten fully_connected
         max_pool2d separable_conv2d separable_convolution2d""",
+    "takes an epsilon": "layer_norm",
     "calls a layer of ours": "elu linear relu relu6",
     "takes a name that TensorFlow moved": """
         adaptive_clipping_fn global_variable legacy_fully_connected legacy_linear

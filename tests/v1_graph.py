@@ -1,6 +1,8 @@
 """Variables of the default v1 graph, by name, and their values."""
 
-from collections.abc import Callable, Iterable
+import contextlib
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
@@ -28,3 +30,24 @@ def initialize(
             for name, variable in variables.items()
         },
     )
+
+
+@contextlib.contextmanager
+def stand_ins(
+    value_of: Callable[[str, list[int], bool], tf.Tensor | None],
+) -> Iterator[None]:
+    """Gives layers `value_of(name, shape, trainable)` for each variable they ask for.
+
+    So a network that needs no variables, only shapes or values, is built much faster.
+    Where `value_of` returns None they get the variable.
+    """
+
+    def stand_in(
+        getter: Callable[..., tf.Variable], name: str, shape: Any, **arguments: Any
+    ) -> tf.Tensor | tf.Variable:
+        trainable = arguments.get("trainable") is not False
+        value = value_of(name, tf.TensorShape(shape).as_list(), trainable)
+        return getter(name, shape, **arguments) if value is None else value
+
+    with tf.compat.v1.variable_scope("", custom_getter=stand_in):
+        yield

@@ -1,10 +1,34 @@
 """Programs that write data or checkpoints: `python -m train.NAME --help`."""
 
+import ctypes
 import logging
 import os
 
+import absl.logging
+
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+# TensorFlow leaves oneDNN's kernels off on processors without VNNI, where they are
+# faster all the same: a MobileNet v2 training step takes two thirds of the time.
+os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
 logging.getLogger("tensorflow").setLevel(logging.WARNING)
+absl.logging.set_verbosity(absl.logging.WARNING)  # --verbosity=0 tells more
+
+
+def _keep_freed_memory() -> None:
+    """Tells glibc to keep what is freed, for the next step needs it again.
+
+    Otherwise each large activation is mapped anew and cleared page by page: a sixth of
+    a training step. One arena, since the others give back what is above 64 MB.
+    """
+    m_trim_threshold, m_top_pad, m_mmap_max, m_arena_max = -1, -2, -4, -8
+    try:
+        mallopt = ctypes.CDLL(None).mallopt
+    except AttributeError:  # another C library; it has its own ways
+        return
+    mallopt(m_mmap_max, 0)
+    mallopt(m_trim_threshold, 2**31 - 1)
+    mallopt(m_top_pad, 2**26)
+    mallopt(m_arena_max, 1)
 
 
 def _start_tensorflow_quietly() -> None:
@@ -26,4 +50,5 @@ def _start_tensorflow_quietly() -> None:
         os.close(stderr)
 
 
+_keep_freed_memory()
 _start_tensorflow_quietly()

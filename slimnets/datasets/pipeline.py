@@ -1,21 +1,25 @@
 """tf.data pipelines: records or image files in, batches of preprocessed images out."""
 
+import socket
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import tensorflow as tf
 
 from slimnets import errors
 from slimnets.datasets import images, tfrecord
 from slimnets.datasets.registry import Dataset
+from slimnets.preprocessing.encoded import Encoded
 
-# uint8 [height, width, channels] -> float32 [out_height, out_width, out_channels], the
-# latter a static shape.
-Preprocess = Callable[[tf.Tensor], tf.Tensor]
+# uint8 [height, width, channels], of records still encoded -> float32 [out_height,
+# out_width, out_channels], the latter a static shape.
+Preprocess = Callable[[tf.Tensor | Encoded], tf.Tensor]
 
 # Encoded records, so 4,096 photos of 110 kB are 450 MB. The shards are mixed over the
 # classes and the files shuffled, so this need not hold an epoch.
 _SHUFFLE_BUFFER = 4096
 _UNKNOWN_LABEL = -1
+_PATIENCE = 10.0  # seconds that a tf.data service may take to answer
 
 # Autograph would rewrite the recipes' Python, and wrap their errors in its own.
 _as_written = tf.autograph.experimental.do_not_convert
@@ -32,6 +36,8 @@ def train_batches(
     labels_offset: int = 0,
     num_readers: int = 4,
     num_parallel_calls: int = tf.data.AUTOTUNE,
+    cache: bool = False,
+    service: str | None = None,
 ) -> tf.data.Dataset:
     """Returns an endless dataset of shuffled training batches.
 
@@ -48,6 +54,9 @@ def train_batches(
       labels_offset: subtracted from each label, see `eval_batches`.
       num_readers: files read at once.
       num_parallel_calls: images preprocessed at once where there is no seed.
+      cache: keep the encoded images in memory after the first epoch.
+      service: address of a tf.data service's dispatcher, grpc://host:port, whose
+        workers do all of this; None does it here.
 
     Returns:
       (images, labels): float32 [batch, height, width, channels], int64 [batch]. While
@@ -63,16 +72,16 @@ def train_batches(
             f"shard {index} of {count} of {dataset.num_examples} examples is empty or"
             " does not exist"
         )
-    decode = _record_decoder(dataset, channels, labels_offset)
+    parse = _record_parser(dataset, channels, labels_offset)
 
     @_as_written
     def example(serialized: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         if seed is not None:  # of the traced function: what its random ops start from
             tf.random.set_seed(seed + index)
-        decoded = decode(serialized)
-        return preprocess(decoded["image"]), decoded["label"]
+        parsed = parse(serialized)
+        return preprocess(parsed["image"]), parsed["label"]
 
-    records = _shuffled_records(dataset, seed, shard, num_readers)
+    records = _shuffled_records(dataset, seed, shard, num_readers, cache)
     # Shuffle, then repeat: each epoch sees every example once. The other way round,
     # examples of neighbouring epochs mix and some are seen twice before others once.
     examples = records.repeat().map(
@@ -81,7 +90,7 @@ def train_batches(
         deterministic=seed is not None,
     )
     batches = examples.batch(batch_size, drop_remainder=True)
-    return _finish(batches)
+    return _finish(_served(batches, service) if service else batches)
 
 
 def eval_batches(
@@ -108,7 +117,8 @@ def eval_batches(
       channels: 1 for gray, 3 for RGB; None: as the dataset stores them.
       labels_offset: subtracted from each label: with 1, the classes 1 to 1000 of
         ImageNet's 1001 (0 is the background) become 0 to 999, for networks that have
-        `dataset.num_classes - labels_offset` outputs. A label below it is an error.
+        `dataset.num_classes - labels_offset` outputs; with -1 the other way round. A
+        label below it is an error.
       num_parallel_calls: images preprocessed at once.
 
     Returns:
@@ -124,11 +134,11 @@ def eval_batches(
         raise errors.InputError(
             f"batch_size {batch_size} is not a multiple of {num_replicas} replicas"
         )
-    decode = _record_decoder(dataset, channels, labels_offset)
+    parse = _record_parser(dataset, channels, labels_offset)
 
     @_as_written
     def example(serialized: tf.Tensor) -> dict[str, tf.Tensor]:
-        return _masked(preprocess, **decode(serialized))
+        return _masked(preprocess, **parse(serialized))
 
     records = tf.data.TFRecordDataset(list(dataset.files))
     return _padded_batches(records.map(example, num_parallel_calls), batch_size)
@@ -181,7 +191,9 @@ def describe_failure(
     """
     if isinstance(error, tf.errors.ResourceExhaustedError):
         return errors.exhausted(error)
-    fault = tfrecord.find_fault(dataset.files, dataset.num_classes, labels_offset)
+    fault = tfrecord.find_fault(
+        dataset.files, dataset.num_classes, max(labels_offset, 0)
+    )
     return errors.InputError(fault or _first_line(error, dataset.files[0]))
 
 
@@ -208,15 +220,19 @@ def describe_image_failure(
 def _check_arguments(dataset: Dataset, batch_size: int, labels_offset: int) -> None:
     if batch_size < 1:
         raise errors.InputError(f"batch_size is {batch_size}; it has to be at least 1")
-    if not 0 <= labels_offset < dataset.num_classes:
+    if not -1 <= labels_offset < dataset.num_classes:
         raise errors.InputError(
-            f"labels_offset is {labels_offset}; it has to be from 0 to"
+            f"labels_offset is {labels_offset}; it has to be from -1 to"
             f" {dataset.num_classes - 1} for {dataset.num_classes} classes"
         )
 
 
 def _shuffled_records(
-    dataset: Dataset, seed: int | None, shard: tuple[int, int], num_readers: int
+    dataset: Dataset,
+    seed: int | None,
+    shard: tuple[int, int],
+    num_readers: int,
+    cache: bool,
 ) -> tf.data.Dataset:
     """Returns one epoch of this worker's records, in a new order each time."""
     index, count = shard
@@ -234,51 +250,69 @@ def _shuffled_records(
     )
     if not by_files:
         records = records.shard(count, index)
+    if cache:
+        records = records.cache()
     return records.shuffle(min(_SHUFFLE_BUFFER, dataset.num_examples), seed=seed)
 
 
-def _record_decoder(
+def _served(batches: tf.data.Dataset, service: str) -> tf.data.Dataset:
+    """Lets a tf.data service make the batches; InputError where none listens."""
+    address = service.removeprefix("grpc://")
+    host, _, port = address.rpartition(":")
+    try:
+        # TensorFlow itself would try again for an hour.
+        socket.create_connection((host.strip("[]"), int(port)), _PATIENCE).close()
+    except (OSError, ValueError) as error:
+        raise errors.InputError(
+            f"no tf.data service answers at {service}: {error}; its dispatcher's"
+            " address has to look like grpc://host:5050"
+        ) from error
+    distribute = tf.data.experimental.service.distribute(
+        tf.data.experimental.service.ShardingPolicy.OFF, f"grpc://{address}"
+    )
+    return batches.apply(distribute)
+
+
+def _record_parser(
     dataset: Dataset, channels: int | None, labels_offset: int
-) -> Callable[[tf.Tensor], dict[str, tf.Tensor]]:
+) -> Callable[[tf.Tensor], dict[str, Any]]:
     """Returns the function from a serialized record to image, label and filename."""
     channels = channels or dataset.channels
-    highest = dataset.num_classes - 1
+    lowest, highest = max(labels_offset, 0), dataset.num_classes - 1
 
-    def decode(serialized: tf.Tensor) -> dict[str, tf.Tensor]:
+    def parse(serialized: tf.Tensor) -> dict[str, Any]:
         parsed = tfrecord.parse_example(serialized)
         label = parsed["label"]
-        message = f"a label is not one of {labels_offset} to {highest}"
-        in_range = (label >= labels_offset) & (label <= highest)
+        message = f"a label is not one of {lowest} to {highest}"
+        in_range = (label >= lowest) & (label <= highest)
         with tf.control_dependencies([tf.debugging.Assert(in_range, [message, label])]):
             label = label - labels_offset
         return {
-            "image": _decode(parsed["encoded"], channels),
+            "image": Encoded(parsed["encoded"], channels),
             "label": label,
             "filename": parsed["filename"],
         }
 
-    return decode
-
-
-def _decode(encoded: tf.Tensor, channels: int) -> tf.Tensor:
-    """Decodes JPEG or PNG, turning gray to RGB or RGB to gray as `channels` asks."""
-    return tf.io.decode_image(encoded, channels, expand_animations=False)
+    return parse
 
 
 def _decode_any(encoded: tf.Tensor, channels: int) -> tf.Tensor:
     """Decodes whatever TensorFlow can, though only JPEG and PNG decode to gray."""
     if channels != 1:
-        return _decode(encoded, channels)
+        return Encoded(encoded, channels).whole()
     first = tf.strings.substr(encoded, 0, 2)
     return tf.cond(
         (first == b"\xff\xd8") | (first == b"\x89P"),
-        lambda: _decode(encoded, 1),
-        lambda: tf.image.rgb_to_grayscale(_decode(encoded, 3)),
+        Encoded(encoded, 1).whole,
+        lambda: tf.image.rgb_to_grayscale(Encoded(encoded, 3).whole()),
     )
 
 
 def _masked(
-    preprocess: Preprocess, image: tf.Tensor, label: tf.Tensor, filename: tf.Tensor
+    preprocess: Preprocess,
+    image: tf.Tensor | Encoded,
+    label: tf.Tensor,
+    filename: tf.Tensor,
 ) -> dict[str, tf.Tensor]:
     return {
         "image": preprocess(image),

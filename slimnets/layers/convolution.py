@@ -10,7 +10,7 @@ from typing import Any
 import tensorflow as tf
 import tf_slim
 
-from slimnets.layers import scoping
+from slimnets.layers import folding, scoping
 
 Initializer = Callable[..., tf.Tensor]
 Regularizer = Callable[[tf.Tensor], tf.Tensor]
@@ -72,25 +72,32 @@ def conv2d(
         stride and rate both exceed 1.
     """
     data_format = scoping.checked_data_format(data_format)
-    stride, rate = _stride_and_rate(stride, rate)
+    stride, rate = stride_and_rate(stride, rate)
     with tf.compat.v1.variable_scope(scope, "Conv", [inputs], reuse=reuse) as sc:
-        inputs = _images(inputs)
+        inputs = images_of(inputs)
         depth = scoping.channels_of(inputs, data_format)
         weights = tf_slim.model_variable(
             "weights",
             shape=[*scoping.pair(kernel_size), depth, num_outputs],
-            dtype=inputs.dtype,
+            dtype=scoping.stored_type(inputs.dtype),
             initializer=weights_initializer,
             regularizer=weights_regularizer,
             trainable=trainable,
             collections=scoping.collections_for(variables_collections, "weights"),
         )
-        if _covers_whole_extent(inputs, weights, padding, data_format):
-            outputs = _as_product(inputs, weights)
-        else:
-            outputs = tf.nn.convolution(
+
+        def convolved(weights: tf.Variable) -> tf.Tensor:
+            weights = scoping.as_type(weights, inputs.dtype)
+            if _covers_whole_extent(inputs, weights, padding, data_format):
+                return _as_product(inputs, weights)
+            pointwise = weights.shape[:2].num_elements() == 1 == max(stride)
+            if pointwise and data_format == "NHWC" and _on_cpu_in_16_bits(inputs):
+                return mix_channels(inputs, weights)
+            return tf.nn.convolution(
                 inputs, weights, stride, padding, data_format, rate, name="Conv2D"
             )
+
+        outputs = folding.linear(convolved, weights, data_format)
         outputs = finished(
             outputs,
             data_format,
@@ -167,11 +174,11 @@ def separable_conv2d(
       ValueError: as conv2d.
     """
     data_format = scoping.checked_data_format(data_format)
-    stride, rate = _stride_and_rate(stride, rate)
+    stride, rate = stride_and_rate(stride, rate)
     with tf.compat.v1.variable_scope(
         scope, "SeparableConv2d", [inputs], reuse=reuse
     ) as sc:
-        inputs = _images(inputs)
+        inputs = images_of(inputs)
         depth = scoping.channels_of(inputs, data_format)
 
         def weights(
@@ -180,39 +187,43 @@ def separable_conv2d(
             return tf_slim.model_variable(
                 name,
                 shape=shape,
-                dtype=inputs.dtype,
+                dtype=scoping.stored_type(inputs.dtype),
                 initializer=initializer,
                 regularizer=regularizer,
                 trainable=trainable,
                 collections=scoping.collections_for(variables_collections, "weights"),
             )
 
-        outputs = _depthwise(
-            inputs,
+        outputs = folding.linear(
+            lambda kernel: _depthwise(
+                inputs, kernel, stride, rate, padding, data_format
+            ),
             weights(
                 "depthwise_weights",
                 [*scoping.pair(kernel_size), depth, depth_multiplier],
                 weights_initializer,
                 weights_regularizer,
             ),
-            stride,
-            rate,
-            padding,
             data_format,
+            channel_axes=2,
         )
         if num_outputs is not None:
-            mixing = weights(
-                "pointwise_weights",
-                [1, 1, depth * depth_multiplier, num_outputs],
-                pointwise_initializer or weights_initializer,
-                pointwise_regularizer or weights_regularizer,
-            )
-            outputs = tf.nn.convolution(
-                outputs,
-                mixing,
-                padding="VALID",
-                data_format=data_format,
-                name="separable_conv2d",
+            filtered = outputs
+            outputs = folding.linear(
+                lambda kernel: tf.nn.convolution(
+                    filtered,
+                    scoping.as_type(kernel, filtered.dtype),
+                    padding="VALID",
+                    data_format=data_format,
+                    name="separable_conv2d",
+                ),
+                weights(
+                    "pointwise_weights",
+                    [1, 1, depth * depth_multiplier, num_outputs],
+                    pointwise_initializer or weights_initializer,
+                    pointwise_regularizer or weights_regularizer,
+                ),
+                data_format,
             )
         outputs = finished(
             outputs,
@@ -246,19 +257,21 @@ def finished(
         biases = tf_slim.model_variable(
             "biases",
             shape=[scoping.channels_of(outputs, data_format)],
-            dtype=outputs.dtype,
+            dtype=scoping.stored_type(outputs.dtype),
             initializer=biases_initializer,
             regularizer=biases_regularizer,
             trainable=trainable,
             collections=scoping.collections_for(variables_collections, "biases"),
         )
         outputs = tf.nn.bias_add(
-            outputs, biases, data_format if outputs.shape.rank == 4 else None
+            outputs,
+            scoping.as_type(biases, outputs.dtype),
+            data_format if outputs.shape.rank == 4 else None,
         )
     return outputs if activation_fn is None else activation_fn(outputs)
 
 
-def _images(inputs: tf.Tensor) -> tf.Tensor:
+def images_of(inputs: tf.Tensor) -> tf.Tensor:
     """Returns inputs as a tensor of rank 4; ValueError if it is not one."""
     inputs = tf.convert_to_tensor(inputs)
     if inputs.shape.rank != 4:
@@ -297,7 +310,32 @@ def _as_product(inputs: tf.Tensor, weights: tf.Variable) -> tf.Tensor:
     return tf.reshape(products, [-1, 1, 1, depth], name="Conv2D")
 
 
-def _stride_and_rate(stride: Any, rate: Any) -> tuple[tuple[int, int], tuple[int, int]]:
+@tf.custom_gradient
+def mix_channels(
+    inputs: tf.Tensor, weights: tf.Tensor
+) -> tuple[tf.Tensor, Callable[[tf.Tensor], tuple[tf.Tensor, tf.Tensor]]]:
+    """Convolves 1x1; its weights' gradient is a matrix product.
+
+    In bfloat16 the convolution's own takes several times as long on a CPU.
+
+    Args:
+      inputs: float [batch, height, width, channels].
+      weights: float [1, 1, channels, num_outputs].
+    """
+
+    def gradients(upstream: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        rows = tf.reshape(inputs, [-1, weights.shape[2]])
+        upstream_rows = tf.reshape(upstream, [-1, weights.shape[3]])
+        products = tf.matmul(rows, upstream_rows, transpose_a=True)
+        mixed_back = tf.nn.conv2d(
+            upstream, tf.transpose(weights, [0, 1, 3, 2]), 1, "VALID"
+        )
+        return mixed_back, tf.reshape(products, weights.shape)
+
+    return tf.nn.conv2d(inputs, weights, 1, "VALID", name="Conv2D"), gradients
+
+
+def stride_and_rate(stride: Any, rate: Any) -> tuple[tuple[int, int], tuple[int, int]]:
     """Returns both as pairs; ValueError where both exceed 1."""
     stride, rate = scoping.pair(stride), scoping.pair(rate)
     if max(stride) > 1 and max(rate) > 1:
@@ -318,6 +356,18 @@ def _depthwise(
     if height != width:
         raise ValueError(f"depthwise strides must be equal, not {stride}")
     strides = [1, 1, height, width] if data_format == "NCHW" else [1, height, width, 1]
-    return tf.nn.depthwise_conv2d(
-        inputs, weights, strides, padding, data_format, dilations=rate
+    # On a CPU its gradients take three times as long in 16 bits as in 32.
+    dtype = tf.float32 if _on_cpu_in_16_bits(inputs) else inputs.dtype
+    outputs = tf.nn.depthwise_conv2d(
+        scoping.as_type(inputs, dtype),
+        scoping.as_type(weights, dtype),
+        strides,
+        padding,
+        data_format,
+        dilations=rate,
     )
+    return scoping.as_type(outputs, inputs.dtype)
+
+
+def _on_cpu_in_16_bits(inputs: tf.Tensor) -> bool:
+    return inputs.dtype.size == 2 and not tf.config.list_logical_devices("GPU")

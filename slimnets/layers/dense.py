@@ -6,7 +6,7 @@ from typing import Any
 import tensorflow as tf
 import tf_slim
 
-from slimnets.layers import convolution, scoping
+from slimnets.layers import convolution, folding, scoping
 
 
 @scoping.stands_for(tf_slim.fully_connected)
@@ -61,16 +61,20 @@ def fully_connected(
         weights = tf_slim.model_variable(
             "weights",
             shape=[scoping.channels_of(inputs, "NHWC"), num_outputs],
-            dtype=inputs.dtype,
+            dtype=scoping.stored_type(inputs.dtype),
             initializer=weights_initializer,
             regularizer=weights_regularizer,
             trainable=trainable,
             collections=scoping.collections_for(variables_collections, "weights"),
         )
-        if inputs.shape.rank == 2:
-            outputs = tf.matmul(inputs, weights)
-        else:
-            outputs = tf.tensordot(inputs, weights, axes=1)
+
+        def product(weights: tf.Variable) -> tf.Tensor:
+            weights = scoping.as_type(weights, inputs.dtype)
+            if inputs.shape.rank == 2:
+                return tf.matmul(inputs, weights)
+            return tf.tensordot(inputs, weights, axes=1)
+
+        outputs = folding.linear(product, weights, "NHWC")
         outputs = convolution.finished(
             outputs,
             "NHWC",

@@ -13,9 +13,10 @@ from typing import Any, NamedTuple
 import tensorflow as tf
 import tf_slim
 
-from slimnets.layers import scoping
+from slimnets.layers import folding, scoping
 
 UPDATE_OPS = tf.compat.v1.GraphKeys.UPDATE_OPS
+_FUSED_EPSILON = 1.001e-5  # the least that TensorFlow's fused kernel takes
 
 
 _decay_limit: contextvars.ContextVar[tf.Tensor | None] = contextvars.ContextVar(
@@ -40,15 +41,6 @@ def decay_at_most(limit: tf.Tensor | float) -> Iterator[None]:
         yield
     finally:
         _decay_limit.reset(token)
-
-
-class _Parameters(NamedTuple):
-    """The variables of one layer, each [channels]; None where it has none."""
-
-    beta: tf.Variable | None
-    gamma: tf.Variable | None
-    moving_mean: tf.Variable
-    moving_variance: tf.Variable
 
 
 @scoping.stands_for(tf_slim.batch_norm)
@@ -164,7 +156,7 @@ def _parameters(
     regularizers: dict[str, Any],
     variables_collections: Any,
     trainable: bool,
-) -> _Parameters:
+) -> folding.Parameters:
     """Makes or finds the layer's variables, in the order of published checkpoints."""
 
     def variable(name: str, start: Any, **options: Any) -> tf.Variable:
@@ -186,7 +178,7 @@ def _parameters(
         "synchronization": tf.VariableSynchronization.ON_READ,
         "aggregation": tf.VariableAggregation.MEAN,
     }
-    return _Parameters(
+    return folding.Parameters(
         gamma=variable("gamma", ones, trainable=trainable) if scale else None,
         beta=variable("beta", zeros, trainable=trainable) if center else None,
         moving_mean=variable("moving_mean", zeros, **kept_by_replica),
@@ -202,7 +194,7 @@ class _Normalization(NamedTuple):
 
 
 def _fused(
-    inputs: tf.Tensor, parameters: _Parameters, epsilon: float, data_format: str
+    inputs: tf.Tensor, parameters: folding.Parameters, epsilon: float, data_format: str
 ) -> _Normalization:
     """Normalization by TensorFlow's fused kernel; rank 2 is an image of one pixel."""
     channels = parameters.moving_mean.shape[0]
@@ -220,19 +212,24 @@ def _fused(
             outputs = tf.reshape(outputs, tf.shape(inputs))
         return outputs, mean, variance
 
-    return _Normalization(
-        training=lambda: run(is_training=True),
-        inference=lambda: run(
+    def unfolded() -> tf.Tensor:
+        return run(
             mean=parameters.moving_mean,
             variance=parameters.moving_variance,
             is_training=False,
-        )[0],
+        )[0]
+
+    return _Normalization(
+        training=lambda: run(is_training=True),
+        inference=lambda: folding.normalized(
+            inputs, parameters, max(epsilon, _FUSED_EPSILON), data_format, unfolded
+        ),
     )
 
 
 def _plain(
     inputs: tf.Tensor,
-    parameters: _Parameters,
+    parameters: folding.Parameters,
     epsilon: float,
     data_format: str,
     batch_weights: tf.Tensor | None,
@@ -273,15 +270,19 @@ def _plain(
 
     return _Normalization(
         training=training,
-        inference=lambda: normalized(
-            parameters.moving_mean, parameters.moving_variance
+        inference=lambda: folding.normalized(
+            inputs,
+            parameters,
+            epsilon,
+            data_format,
+            lambda: normalized(parameters.moving_mean, parameters.moving_variance),
         ),
     )
 
 
 def _by_mode(
     normalize: _Normalization,
-    parameters: _Parameters,
+    parameters: folding.Parameters,
     is_training: bool | tf.Tensor,
     decay: float,
     zero_debias: bool,

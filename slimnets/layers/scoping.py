@@ -80,6 +80,22 @@ def channels_of(inputs: tf.Tensor, data_format: str) -> int:
     return channels
 
 
+def stored_type(dtype: tf.DType) -> tf.DType:
+    """Returns the type of the variables of a layer that computes in `dtype`.
+
+    It is float32 for bfloat16, which would lose small updates; checkpoints are then the
+    same for both. TF-Slim's float16 networks keep float16 variables.
+    """
+    return tf.float32 if dtype == tf.bfloat16 else dtype
+
+
+def as_type(
+    variable: tf.Variable | tf.Tensor, dtype: tf.DType
+) -> tf.Variable | tf.Tensor:
+    """Returns a variable in the type that a layer computes in; itself if it is that."""
+    return variable if variable.dtype == dtype else tf.cast(variable, dtype)
+
+
 def constant_bool(value: bool | tf.Tensor) -> bool | None:
     """Returns value as a bool, or None for a tensor that only the run will know."""
     if isinstance(value, tf.Tensor | tf.Variable):

@@ -10,7 +10,13 @@ import functools
 import tf_slim
 from tf_slim.ops import variables as slim_variables
 
-from slimnets.layers import convolution, dense, normalization, pooling
+from slimnets.layers import (
+    convolution,
+    dense,
+    layer_normalization,
+    normalization,
+    pooling,
+)
 from slimnets.mended import checkpoints, scopes, supervisor, tfexample_decoder
 from slimnets.mended.twin import rebound, twin
 
@@ -22,6 +28,7 @@ OWN_LAYERS = {
     "dropout": dense.dropout,
     "flatten": dense.flatten,
     "fully_connected": dense.fully_connected,
+    "layer_norm": layer_normalization.layer_norm,
     "max_pool2d": pooling.max_pool2d,
     "separable_conv2d": convolution.separable_conv2d,
     "separable_convolution2d": convolution.separable_conv2d,

@@ -152,5 +152,6 @@ NETWORKS = (
         paper="arXiv:1404.5997",
         parameters=50_303_912,
         multiply_adds=736.6,
+        trains_in_bfloat16=True,
     ),
 )

@@ -144,14 +144,16 @@ def _applied(layer: Conv | Pool | Norm, net: tf.Tensor) -> tf.Tensor:
         case Pool():
             return slim.max_pool2d(net, 2, 2, scope=layer.name)
         case Norm():
-            return tf.nn.local_response_normalization(
-                net,
+            # TensorFlow has no kernel of it for bfloat16 on processors.
+            normalized = tf.nn.local_response_normalization(
+                tf.cast(net, tf.float32),
                 depth_radius=4,
                 bias=1.0,
                 alpha=0.001 / 9,
                 beta=0.75,
                 name=layer.name,
             )
+            return tf.cast(normalized, net.dtype)
 
 
 NETWORKS = (

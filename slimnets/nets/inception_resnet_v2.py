@@ -167,8 +167,10 @@ block17 = _block("Block17", BLOCK17)
 block8 = _block("Block8", BLOCK8)
 
 
-def _table(
-    padding: str, output_stride: int, activation_fn: Activation | None
+def table(
+    padding: str = "VALID",
+    output_stride: int = 16,
+    activation_fn: Activation | None = tf.nn.relu,
 ) -> tuple[Row, ...]:
     """Figure 15. `padding` is that of the layers that have none in the paper."""
     dense = output_stride == 8
@@ -231,13 +233,13 @@ def inception_resnet_v2_base(
     if output_stride not in (8, 16):
         raise errors.InputError(f"output_stride must be 8 or 16, not {output_stride}")
     padding = "SAME" if align_feature_maps else "VALID"
-    table = _table(padding, output_stride, activation_fn)
+    rows = table(padding, output_stride, activation_fn)
     if output_stride == 8 and final_endpoint in ("Mixed_7a", "Conv2d_7b_1x1"):
         raise errors.InputError(
             f"output_stride=8 goes up to end point 'PreAuxLogits', not {final_endpoint}"
         )
     with tf.compat.v1.variable_scope(scope, "InceptionResnetV2", [inputs]):
-        return inception_blocks.build_up_to(final_endpoint, table, inputs)
+        return inception_blocks.build_up_to(final_endpoint, rows, inputs)
 
 
 def inception_resnet_v2(
@@ -355,5 +357,6 @@ NETWORKS = (
         multiply_adds=13162.5,
         top1=80.4,
         top5=95.3,
+        trains_in_bfloat16=True,
     ),
 )

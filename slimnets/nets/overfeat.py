@@ -164,5 +164,6 @@ NETWORKS = (
         paper="arXiv:1312.6229, table 1",
         parameters=145_704_424,
         multiply_adds=2647.0,
+        trains_in_bfloat16=True,
     ),
 )

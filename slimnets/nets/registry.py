@@ -12,25 +12,31 @@ from slimnets import errors
 from slimnets.nets import (
     alexnet,
     cifarnet,
+    convnext,
+    densenet,
+    efficientnet,
     inception_resnet_v2,
     inception_v1,
     inception_v2,
     inception_v3,
     inception_v4,
     lenet,
+    mnasnet,
     mobilenet_v1,
     overfeat,
+    regnet,
     resnet50,
     resnet_v1,
     resnet_v2,
     vgg,
+    xception,
 )
-from slimnets.nets.mobilenet import mobilenet_v2, mobilenet_v3
+from slimnets.nets.mobilenet import mobilenet_v2, mobilenet_v3, mobilenet_v4
 from slimnets.nets.nasnet import nasnet, pnasnet
 from slimnets.nets.row import Network
 
 # The order in which they are listed.
-_FAMILIES = (
+FAMILIES = (
     lenet,
     cifarnet,
     alexnet,
@@ -44,15 +50,22 @@ _FAMILIES = (
     mobilenet_v1,
     mobilenet_v2,
     mobilenet_v3,
+    mobilenet_v4,
     nasnet,
     pnasnet,
     resnet_v1,
     resnet_v2,
     resnet50,
+    efficientnet,
+    mnasnet,
+    densenet,
+    xception,
+    convnext,
+    regnet,
 )
 
 NETWORKS: dict[str, Network] = {
-    row.name: row for family in _FAMILIES for row in family.NETWORKS
+    row.name: row for family in FAMILIES for row in family.NETWORKS
 }
 
 

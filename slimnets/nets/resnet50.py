@@ -3,16 +3,20 @@
 Deep Residual Learning for Image Recognition, Kaiming He et al., arXiv:1512.03385. It
 differs from research/slim's `resnet_v1_50` in where it strides: in the first 1x1
 convolution of a block and its shortcut, not in the last 3x3 of the block before. A
-block's end point therefore has the resolution of the paper's Table 1.
+block's end point therefore has the resolution of the paper's Table 1. `resnet50_v1_5`
+strides in the first 3x3 of a block, as Torch's weights expect it.
 """
 
 import functools
+from collections.abc import Sequence
 
 import tensorflow as tf
 
 from slimnets import slim
 from slimnets.nets import resnet_utils, resnet_v1, spatial
 from slimnets.nets.row import Network
+
+BLOCKS = resnet_v1.resnet_v1_blocks((3, 4, 6, 3))  # Table 1
 
 # Keras' epsilon; it is given to convolutions' batch norm and cannot be set further in.
 resnet50_arg_scope = functools.partial(
@@ -61,19 +65,13 @@ def resnet50(
       ValueError: output_stride cannot be reached, or spatial_squeeze is asked for
         and the logits have more than one pixel.
     """
-    # To stride in the first 1x1 convolutions of a block is to drop rows and columns
-    # of its input: what stride after the end of the block before comes to.
-    blocks = resnet_v1.resnet_v1_blocks((3, 4, 6, 3))
     with tf.compat.v1.variable_scope(scope, "resnet50", [inputs], reuse=reuse):
         end_points: dict[str, tf.Tensor] = {}
         with resnet_utils.recorded(resnet_v1.bottleneck, end_points, is_training):
-            output_stride = resnet_utils.stride_after_root(output_stride)
-            net = resnet_utils.conv2d_same(inputs, 64, 7, stride=2, scope="conv1")
-            net = spatial.fixed_padding(net, 3)
-            net = slim.max_pool2d(net, 3, stride=2, padding="VALID", scope="pool1")
-            net = resnet_utils.stack_blocks_dense(
-                net, blocks, output_stride, store_non_strided_activations=True
-            )
+            # To stride in the first 1x1 convolutions of a block is to drop rows and
+            # columns of its input: what stride after the end of the block before
+            # comes to.
+            net = _features(inputs, BLOCKS, output_stride, stride_at_end=True)
             net = resnet_utils.classified(
                 net, end_points, num_classes, global_pool, spatial_squeeze
             )
@@ -81,6 +79,81 @@ def resnet50(
 
 
 resnet50.default_image_size = 224
+
+
+def resnet50_v1_5(
+    inputs: tf.Tensor,
+    num_classes: int | None = 1000,
+    is_training: bool | tf.Tensor | None = True,
+    global_pool: bool = True,
+    output_stride: int | None = None,
+    spatial_squeeze: bool = True,
+    reuse: bool | None = None,
+    scope: str | None = "resnet50_v1_5",
+) -> tuple[tf.Tensor, dict[str, tf.Tensor]]:
+    """ResNet-50 whose blocks stride in their first 3x3 convolution, as Torch has it.
+
+    Goyal et al., arXiv:1706.02677, section 5.1; half a percent more accurate than
+    striding in the 1x1 convolution before, for a tenth more multiply-adds.
+
+    Args:
+      inputs: float [batch, height, width, channels].
+      num_classes: number of logits; None or 0 gives the features before them.
+      is_training: whether batch norm trains; None leaves it to the arg scope.
+      global_pool: take the mean over height and width before the logits.
+      output_stride: as resnet50's.
+      spatial_squeeze: drop height and width of the logits; they must be 1.
+      reuse: reuse the variables of `scope`.
+      scope: variable scope.
+
+    Returns:
+      As resnet50.
+
+    Raises:
+      ValueError: as resnet50.
+    """
+    with tf.compat.v1.variable_scope(scope, "resnet50_v1_5", [inputs], reuse=reuse):
+        end_points: dict[str, tf.Tensor] = {}
+        with resnet_utils.recorded(resnet_v1.bottleneck, end_points, is_training):
+            blocks = _strided_first(BLOCKS)
+            net = _features(inputs, blocks, output_stride, stride_at_end=False)
+            net = resnet_utils.classified(
+                net, end_points, num_classes, global_pool, spatial_squeeze
+            )
+        return net, end_points
+
+
+resnet50_v1_5.default_image_size = 224
+
+
+def _features(
+    inputs: tf.Tensor,
+    blocks: Sequence[resnet_utils.Block],
+    output_stride: int | None,
+    stride_at_end: bool,
+) -> tf.Tensor:
+    """Returns the last block's output."""
+    output_stride = resnet_utils.stride_after_root(output_stride)
+    net = resnet_utils.conv2d_same(inputs, 64, 7, stride=2, scope="conv1")
+    net = spatial.fixed_padding(net, 3)
+    net = slim.max_pool2d(net, 3, stride=2, padding="VALID", scope="pool1")
+    return resnet_utils.stack_blocks_dense(
+        net, blocks, output_stride, store_non_strided_activations=stride_at_end
+    )
+
+
+def _strided_first(blocks: Sequence[resnet_utils.Block]) -> list[resnet_utils.Block]:
+    """Moves each stride from a block's last unit to the first of the next block."""
+    strides = [1, *(block.args[-1]["stride"] for block in blocks)]
+    return [
+        block._replace(
+            args=[
+                {**unit, "stride": 1 if number else stride}
+                for number, unit in enumerate(block.args)
+            ]
+        )
+        for block, stride in zip(blocks, strides, strict=False)
+    ]
 
 
 NETWORKS = (
@@ -97,5 +170,21 @@ NETWORKS = (
         # of keras.applications' weights
         top1=74.9,
         top5=92.1,
+        trains_in_bfloat16=True,
+    ),
+    Network(
+        "resnet50_v1_5",
+        resnet50_v1_5,
+        resnet_utils.resnet_arg_scope,
+        image_size=224,
+        preprocessing="imagenet",
+        classes=1000,
+        paper="arXiv:1706.02677, section 5.1",
+        parameters=25_557_032,
+        multiply_adds=4089.2,
+        # of torchvision's first weights
+        top1=76.1,
+        top5=92.9,
+        trains_in_bfloat16=True,
     ),
 )

@@ -244,6 +244,7 @@ NETWORKS = (
         multiply_adds=3482.3,
         top1=75.2,
         top5=92.2,
+        trains_in_bfloat16=True,
     ),
     Network(
         "resnet_v1_101",
@@ -257,6 +258,7 @@ NETWORKS = (
         multiply_adds=7194.5,
         top1=76.4,
         top5=92.9,
+        trains_in_bfloat16=True,
     ),
     Network(
         "resnet_v1_152",
@@ -270,6 +272,7 @@ NETWORKS = (
         multiply_adds=10906.7,
         top1=76.8,
         top5=93.2,
+        trains_in_bfloat16=True,
     ),
     Network(
         "resnet_v1_200",
@@ -281,5 +284,6 @@ NETWORKS = (
         paper="arXiv:1603.05027",
         parameters=64_673_832,
         multiply_adds=14400.6,
+        trains_in_bfloat16=True,
     ),
 )

@@ -202,6 +202,7 @@ NETWORKS = (
         # three were trained with inception's, and these are their numbers at 299x299
         top1=75.6,
         top5=92.8,
+        trains_in_bfloat16=True,
     ),
     Network(
         "resnet_v2_101",
@@ -215,6 +216,7 @@ NETWORKS = (
         multiply_adds=7194.5,
         top1=77.0,
         top5=93.7,
+        trains_in_bfloat16=True,
     ),
     Network(
         "resnet_v2_152",
@@ -228,6 +230,7 @@ NETWORKS = (
         multiply_adds=10906.7,
         top1=77.8,
         top5=94.1,
+        trains_in_bfloat16=True,
     ),
     Network(
         "resnet_v2_200",
@@ -242,5 +245,6 @@ NETWORKS = (
         # the paper's, at 320x320; no checkpoint was published
         top1=79.9,
         top5=95.2,
+        trains_in_bfloat16=True,
     ),
 )

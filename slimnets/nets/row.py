@@ -27,6 +27,8 @@ class Network:
       top1: published top-1 accuracy in percent.
       top5: published top-5 accuracy in percent.
       channels: of the images.
+      trains_in_bfloat16: whether that is faster on a processor with instructions for
+        it: measured so where large convolutions do most of the work.
     """
 
     name: str
@@ -41,3 +43,4 @@ class Network:
     top1: float | None = None
     top5: float | None = None
     channels: int = 3
+    trains_in_bfloat16: bool = False

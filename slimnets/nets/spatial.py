@@ -17,12 +17,13 @@ def size_of(images: tf.Tensor) -> tuple[int | None, int | None]:
     Raises:
       InputError: the rank is not 4.
     """
-    if images.shape.rank != 4:
+    shape = tf.TensorShape(images.shape)  # of a NumPy array too
+    if shape.rank != 4:
         raise errors.InputError(
             "inputs must have rank 4 (batch, height, width, channels), not"
-            f" {images.shape.rank}"
+            f" {shape.rank}"
         )
-    _, height, width, _ = images.shape.as_list()  # ints whatever TF 1 mode is on
+    _, height, width, _ = shape.as_list()  # ints whatever TF 1 mode is on
     return height, width
 
 

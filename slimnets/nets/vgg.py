@@ -156,6 +156,7 @@ NETWORKS = (
         paper="arXiv:1409.1556, table 1, column A",
         parameters=132_863_336,
         multiply_adds=7609.1,
+        trains_in_bfloat16=True,
     ),
     Network(
         "vgg_16",
@@ -169,6 +170,7 @@ NETWORKS = (
         multiply_adds=15470.3,
         top1=71.5,
         top5=89.8,
+        trains_in_bfloat16=True,
     ),
     Network(
         "vgg_19",
@@ -182,5 +184,6 @@ NETWORKS = (
         multiply_adds=19632.1,
         top1=71.1,
         top5=89.8,
+        trains_in_bfloat16=True,
     ),
 )

@@ -8,7 +8,7 @@ from functools import partial
 
 import tensorflow as tf
 
-from slimnets.preprocessing import ops
+from slimnets.preprocessing import encoded, ops
 
 WHOLE_IMAGE = (((0.0, 0.0, 1.0, 1.0),),)  # [1, one box, (ymin, xmin, ymax, xmax)]
 CENTRAL_FRACTION = 0.875  # of each side: 224 of 256
@@ -61,23 +61,25 @@ def distort_color(image: tf.Tensor, fast_mode: bool = True) -> tf.Tensor:
 
 
 def distorted_bounding_box_crop(
-    image: tf.Tensor,
+    image: tf.Tensor | encoded.Encoded,
     bbox: tf.Tensor | None = None,
     min_object_covered: float = 0.1,
     aspect_ratio_range: tuple[float, float] = (0.75, 1.33),
     area_range: tuple[float, float] = (0.05, 1.0),
     max_attempts: int = 100,
+    least: tuple[int, int] | None = None,
 ) -> tf.Tensor:
     """Cuts a random part, of random area and aspect ratio, out of the image.
 
     Args:
-      image: [height, width, channels].
+      image: [height, width, channels]; of an encoded one, the part alone is decoded.
       bbox: float [1, boxes, 4] of ymin, xmin, ymax, xmax in [0, 1]; the part covers at
         least `min_object_covered` of one of them. None or no boxes: the whole image.
       min_object_covered: fraction of a box, in [0, 1].
       aspect_ratio_range: of width / height of the part.
       area_range: of the part, as a fraction of the image's.
       max_attempts: tries after which the whole image is taken.
+      least: height and width that suffice, as of `encoded.part_of`.
 
     Returns:
       [part height, part width, channels].
@@ -85,7 +87,7 @@ def distorted_bounding_box_crop(
     # The stateful op ignores tf.random.set_seed; a seed drawn from it does not.
     seed = tf.random.uniform([2], maxval=tf.int32.max, dtype=tf.int32)
     begin, size, _ = tf.image.stateless_sample_distorted_bounding_box(
-        tf.shape(image),
+        tf.concat([encoded.size_of(image), [image.shape[2]]], axis=0),
         WHOLE_IMAGE if bbox is None else bbox,
         seed,
         min_object_covered=min_object_covered,
@@ -94,7 +96,7 @@ def distorted_bounding_box_crop(
         max_attempts=max_attempts,
         use_image_if_no_bounding_boxes=True,
     )
-    part = tf.slice(image, begin, size)
+    part = encoded.part_of(image, begin[:2], size[:2], least)
     return tf.ensure_shape(part, [None, None, image.shape[2]])
 
 
@@ -123,9 +125,9 @@ def preprocess_for_train(
     Returns:
       float32 [height, width, c, or 1 if use_grayscale] in [-1, 1].
     """
-    image = ops.to_unit_range(ops.checked(image))
     if random_crop:
-        image = distorted_bounding_box_crop(image, bbox)
+        image = distorted_bounding_box_crop(image, bbox, least=(height, width))
+    image = ops.to_unit_range(ops.checked(image))
     methods = _METHODS[:1] if fast_mode else _METHODS
     image = ops.one_of(
         [partial(ops.resize, image, height, width, method) for method in methods]
@@ -164,7 +166,7 @@ def preprocess_for_eval(
     if use_grayscale:
         image = ops.to_grayscale(image)
     if central_crop:
-        image = tf.image.central_crop(image, central_fraction)
+        image = ops.central_part(image, central_fraction)
     image = ops.resize(image, height, width)
     return (image - 0.5) * 2.0
 

@@ -18,8 +18,9 @@ def checked(image: tf.Tensor) -> tf.Tensor:
     """Returns `image` as a tensor after checking what every recipe relies on.
 
     Args:
-      image: [height, width, channels] of any dtype; height and width may be unknown
-        until the graph runs, the number of channels may not.
+      image: [height, width, channels] of any dtype, decoded or not (see encoded.py);
+        height and width may be unknown until the graph runs, the number of channels
+        may not.
 
     Raises:
       InputError: the image is not of rank 3, or its channels are not 1 or 3.
@@ -49,6 +50,12 @@ def refuse_image_summaries(add_image_summaries: bool) -> None:
 def to_unit_range(image: tf.Tensor) -> tf.Tensor:
     """Returns float32 in [0, 1]; integers are divided by their type's largest value."""
     return tf.image.convert_image_dtype(image, tf.float32)
+
+
+def luma(red_green_blue: Sequence[float]) -> float:
+    """Returns the gray value of a colour, as tf.image.rgb_to_grayscale weighs it."""
+    red, green, blue = red_green_blue
+    return 0.2989 * red + 0.5870 * green + 0.1140 * blue
 
 
 def to_grayscale(image: tf.Tensor) -> tf.Tensor:
@@ -92,6 +99,19 @@ def resize_smallest_side(image: tf.Tensor, side: int | tf.Tensor) -> tf.Tensor:
 def central_crop(image: tf.Tensor, height: int, width: int) -> tf.Tensor:
     """Cuts [height, width, channels] out of the middle of an image no smaller."""
     top, left = tf.unstack((tf.shape(image)[:2] - [height, width]) // 2)
+    return tf.slice(image, [top, left, 0], [height, width, image.shape[2]])
+
+
+def central_part(image: tf.Tensor, fraction: float) -> tf.Tensor:
+    """Cuts a fraction of each side out of the middle; the margins are rounded down.
+
+    As tf.image.central_crop, which computes in float64: TensorFlow Lite cannot. In
+    float32 a fraction such as 0.875 is exact.
+    """
+    sides = tf.cast(tf.shape(image)[:2], tf.float32)
+    margins = tf.cast((sides - sides * fraction) / 2, tf.int32)
+    height, width = tf.unstack(tf.shape(image)[:2] - 2 * margins)
+    top, left = tf.unstack(margins)
     return tf.slice(image, [top, left, 0], [height, width, image.shape[2]])
 
 

@@ -7,10 +7,11 @@ import tensorflow as tf
 
 from slimnets import errors
 from slimnets.nets import registry as nets
-from slimnets.preprocessing import cifarnet, inception, lenet, plain, vgg
+from slimnets.preprocessing import cifarnet, imagenet, inception, lenet, plain, vgg
 
 RECIPES: dict[str, Callable[..., tf.Tensor]] = {
     "cifarnet": cifarnet.preprocess_image,
+    "imagenet": imagenet.preprocess_image,
     "inception": inception.preprocess_image,
     "lenet": lenet.preprocess_image,
     "plain": plain.preprocess_image,

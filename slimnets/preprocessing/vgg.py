@@ -13,8 +13,7 @@ RESIZE_SIDE_MIN = 256
 RESIZE_SIDE_MAX = 512
 CROP_SIDE = 224  # the crop that a smallest side of RESIZE_SIDE_MIN was chosen for
 RGB_MEAN = (123.68, 116.78, 103.94)
-_LUMA = (0.2989, 0.5870, 0.1140)  # the weights of tf.image.rgb_to_grayscale
-GRAY_MEAN = sum(w * mean for w, mean in zip(_LUMA, RGB_MEAN, strict=True))
+GRAY_MEAN = ops.luma(RGB_MEAN)
 
 
 def fitting_side(resize_side: int, height: int, width: int) -> int:

@@ -1,6 +1,6 @@
 """The table of networks, made from the registry."""
 
-from collections.abc import Container
+from collections.abc import Mapping
 
 from slimnets.nets import registry
 from slimnets.nets.row import Network
@@ -11,22 +11,22 @@ HEADER = (
 )
 
 
-def markdown_table(pattern: str = "*", goldens: Container[str] = ()) -> str:
+def markdown_table(pattern: str, goldens: Mapping[str, str]) -> str:
     """Returns a Markdown table, a row for each network.
 
     Args:
       pattern: shell wildcard of the names to list.
-      goldens: names of the networks whose numbers the test suite compares with the
-        reference implementation's.
+      goldens: where the numbers come from that the test suite compares a network
+        with: 'reference' or 'own', by its name; 'no' is printed where there are none.
     """
     rows = [
-        _row(registry.get_row(name), name in goldens)
+        _row(registry.get_row(name), goldens.get(name, "no"))
         for name in registry.list_networks(pattern)
     ]
     return "\n".join([HEADER, *rows])
 
 
-def _row(network: Network, golden: bool) -> str:
+def _row(network: Network, golden: str) -> str:
     cells = (
         network.name,
         str(network.image_size),
@@ -35,7 +35,7 @@ def _row(network: Network, golden: bool) -> str:
         _percent(network.top1),
         _percent(network.top5),
         network.paper,
-        "yes" if golden else "no",
+        golden,
     )
     return f"| {' | '.join(cells)} |"
 

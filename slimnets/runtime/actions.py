@@ -4,7 +4,7 @@ import datetime
 import signal
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from types import FrameType
 
@@ -47,6 +47,48 @@ class Rate:
         return steps * self._batch_size / secs, secs / steps
 
 
+class Waiting:
+    """What share of the time goes into waiting for data.
+
+    The network and the input run side by side, so a wait means that the input is the
+    slower of the two.
+    """
+
+    WORTH_SAYING = 0.1
+    LONG_ENOUGH = 5.0  # seconds; a share of less says little
+
+    def __init__(self, say: Callable[[str], None]):
+        """Starts the clock; `say` gets a line, once, where too much is waited."""
+        self._say: Callable[[str], None] | None = say
+        self._waited, self._began = 0.0, time.monotonic()
+        self._first = True
+
+    @contextmanager
+    def data(self) -> Iterator[None]:
+        """Counts the time spent inside as waiting."""
+        began = time.monotonic()
+        yield
+        self._waited += time.monotonic() - began
+
+    def since_last(self) -> float:
+        """Returns the share, in [0, 1], since it was last asked."""
+        now = time.monotonic()
+        seconds = now - self._began
+        share = self._waited / max(seconds, 1e-9)
+        self._waited, self._began = 0.0, now
+        # The first interval has the start of both in it.
+        telling = seconds >= self.LONG_ENOUGH and not self._first
+        if telling and share > self.WORTH_SAYING and self._say:
+            self._say(
+                f"the network waits for data {share:.0%} of the time; python -m"
+                " benchmarks.benchmark_pipeline times each by itself, and --cache,"
+                " --num_readers or --data_service may help"
+            )
+            self._say = None
+        self._first = False
+        return share
+
+
 class Progress:
     """A bar on a terminal, lines in TF-Slim's form in a log."""
 
@@ -82,6 +124,10 @@ class Progress:
             f" {images_per_second:.1f} images/s{left})",
             flush=True,
         )
+
+    def note(self, line: str) -> None:
+        """Says a line between the others."""
+        self._bar.write(line)
 
     def close(self) -> None:
         """Ends the bar."""

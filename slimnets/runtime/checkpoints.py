@@ -55,6 +55,7 @@ class Report:
       missing: names left as they were because the checkpoint lacks them.
       unused: names in the checkpoint that nobody asked for.
       averaged: whether moving averages were read in place of the variables.
+      verb: what was done to them.
     """
 
     path: str
@@ -63,9 +64,10 @@ class Report:
     missing: tuple[str, ...]
     unused: tuple[str, ...]
     averaged: bool = False
+    verb: str = "restored"
 
     def __str__(self) -> str:
-        parts = [f"restored {len(self.restored)} variables from {self.path}"]
+        parts = [f"{self.verb} {len(self.restored)} variables from {self.path}"]
         if self.averaged:
             parts.append("their moving averages")
         if self.excluded:
@@ -158,6 +160,16 @@ def shapes(path: str) -> dict[str, list[int]]:
     return _reader(path).get_variable_to_shape_map()
 
 
+def read(path: str) -> dict[str, np.ndarray]:
+    """Returns all that a checkpoint holds, by name.
+
+    Raises:
+      InputError: the checkpoint is unreadable.
+    """
+    reader = _reader(path)
+    return _read(reader, {n: n for n in reader.get_variable_to_shape_map()}, path)
+
+
 def restore(
     variables: Mapping[str, tf.Variable],
     path: str,
@@ -191,7 +203,13 @@ def restore(
     wanted = {n: v for n, v in variables.items() if not n.startswith(scopes or ("\0",))}
     keys = {n: _key(n, held, averages) for n in wanted}
     missing = tuple(n for n in wanted if keys[n] not in held)
-    _refuse_misfits(wanted, keys, held, path, () if ignore_missing else missing)
+    refuse_misfits(
+        {name: variable.shape for name, variable in wanted.items()},
+        {name: held[key] for name, key in keys.items() if key in held},
+        path,
+        () if ignore_missing else missing,
+        held,
+    )
     values = _read(reader, {n: keys[n] for n in wanted if n not in missing}, path)
     for name, value in values.items():
         wanted[name].assign(value.astype(wanted[name].dtype.as_numpy_dtype))
@@ -218,35 +236,39 @@ def _read(reader: object, keys: Mapping[str, str], path: str) -> dict[str, np.nd
         raise _damaged(path, error) from error
 
 
-def _refuse_misfits(
-    wanted: Mapping[str, tf.Variable],
-    keys: Mapping[str, str],
-    held: Mapping[str, list[int]],
+def refuse_misfits(
+    wanted: Mapping[str, Sequence[int]],
+    found: Mapping[str, Sequence[int]],
     path: str,
     missing: Sequence[str],
+    held: Iterable[str],
 ) -> None:
-    """Raises a Misfit if variables are missing or have other shapes."""
-    if wanted and not any(key in held for key in keys.values()):
+    """Raises a Misfit if variables are missing or have other shapes.
+
+    Args:
+      wanted: shapes of a network's variables by name.
+      found: those of a file by the same names, as far as it has them.
+      path: of the file.
+      missing: names that may not be missing and are.
+      held: all names in the file, as they stand there.
+    """
+    if wanted and not found:
         raise Misfit(
             f"{path} is a checkpoint of another network: it has none of the"
             f" {len(wanted)} variables, such as {next(iter(wanted))}, but"
             f" {_some(sorted(held))}"
         )
-    misshapen = {
-        name: held[keys[name]]
-        for name, variable in wanted.items()
-        if keys[name] in held and list(variable.shape) != list(held[keys[name]])
-    }
+    misshapen = [n for n in wanted if n in found and list(wanted[n]) != list(found[n])]
     if not missing and not misshapen:
         return
-    found = [f"{name} is not in it" for name in missing]
-    found += [
-        f"{name} has shape {shape} there and {list(wanted[name].shape)} here"
-        for name, shape in misshapen.items()
+    faults = [f"{name} is not in it" for name in missing]
+    faults += [
+        f"{name} has shape {list(found[name])} there and {list(wanted[name])} here"
+        for name in misshapen
     ]
     raise Misfit(
-        f"{path} does not fit: {_some(found)}",
-        scopes=tuple(dict.fromkeys(_scope(n) for n in [*missing, *misshapen])),
+        f"{path} does not fit: {_some(faults)}",
+        scopes=tuple(dict.fromkeys(scope_of(n) for n in [*missing, *misshapen])),
         only_missing=not misshapen,
     )
 
@@ -255,11 +277,11 @@ def _require_scopes(scopes: Sequence[str], names: Sequence[str]) -> None:
     """Raises an InputError for a scope, surely misspelt, that no name lies in."""
     for scope in scopes:
         if not any(name.startswith(scope) for name in names):
-            known = sorted({_scope(name) for name in names})
+            known = sorted({scope_of(name) for name in names})
             raise errors.unknown("excluded scope", scope, known)
 
 
-def _scope(name: str) -> str:
+def scope_of(name: str) -> str:
     """Returns the first two parts of a name: what excludes a layer and its like."""
     return "/".join(name.split("/")[:2])
 

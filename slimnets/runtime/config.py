@@ -6,7 +6,8 @@ The one place where flags turn into values: see slimnets.runtime.settings.
 import dataclasses
 
 from slimnets import errors
-from slimnets.runtime import distribute, schedules
+from slimnets.export import formats, runtimes
+from slimnets.runtime import distribute, precision, schedules
 from slimnets.runtime.optimizers import OptimizerConfig
 from slimnets.runtime.settings import setting
 
@@ -27,7 +28,8 @@ class DataConfig:
     labels_offset: int = setting(
         0,
         "Subtracted from every label: 1 gives a network of 1000 classes the images of a"
-        " dataset that counts a background class 0.",
+        " dataset that counts a background class 0; -1 the other way round.",
+        lowest=-1,
     )
     preprocessing_name: str | None = setting(
         None,
@@ -46,6 +48,16 @@ class DataConfig:
     num_readers: int = setting(4, "Files read at the same time.", lowest=1)
     num_preprocessing_threads: int = setting(
         0, "Images prepared at the same time; 0 lets tf.data choose.", lowest=0
+    )
+    cache: bool = setting(
+        False,
+        "Keep the encoded images in memory after the first epoch, where the disk or the"
+        " network file system is slow.",
+    )
+    data_service: str | None = setting(
+        None,
+        "Dispatcher of a tf.data service, such as grpc://host:5050, whose workers"
+        " prepare the images; they have to find the same files. None: this process.",
     )
 
 
@@ -179,6 +191,14 @@ class TrainConfig:
     )
     fine_tuning: FineTuneConfig = dataclasses.field(default_factory=FineTuneConfig)
     run: RunConfig = dataclasses.field(default_factory=RunConfig)
+    precision: str = setting(
+        "auto",
+        "What the network computes in; weights, losses and checkpoints are float32"
+        " whatever it is. auto takes the fastest measured for the network: bfloat16 on"
+        " a GPU that has it, and on a CPU that has it for networks of large"
+        " convolutions; else float32.",
+        choices=precision.CHOICES,
+    )
     weight_decay: float = setting(
         0.00004, "Weight of the L2 regularizers; replaces the network's own.", lowest=0
     )
@@ -211,8 +231,7 @@ class SourceConfig:
     )
     num_classes: int | None = setting(
         None,
-        "Number of logits. None reads it beside the checkpoint, or takes the dataset's;"
-        " feature extraction reads it off the checkpoint.",
+        "Number of logits. None reads it beside the checkpoint or off its shapes.",
         lowest=1,
     )
     image_size: int | None = setting(
@@ -230,7 +249,9 @@ class SourceConfig:
     labels_offset: int | None = setting(
         None,
         "Subtracted from every label: 1 gives a network of 1000 classes the images of a"
-        " dataset that counts a background class 0. None does as in training.",
+        " dataset that counts a background class 0; -1 the other way round. None tells"
+        " 1000 classes from 1001 and says so, or does as in training.",
+        lowest=-1,
     )
     use_moving_averages: bool = setting(
         True, "Read the weights' moving averages where the checkpoint has them."
@@ -246,8 +267,34 @@ class SourceConfig:
     dataset_split_name: str | None = setting(
         None, "Split of the dataset. None takes the one that is held out."
     )
+
+
+@dataclasses.dataclass(frozen=True)
+class InferenceConfig:
+    """How a trained network is run."""
+
     batch_size: int = setting(
         100, "Images a step. Any size gives the same result.", lowest=1
+    )
+    fold_batch_norm: bool = setting(
+        True,
+        "Let the convolutions do the work of the batch norms that follow them: faster,"
+        " and the same within 1e-4 of the largest value. An end point between the two"
+        " is computed beside them where it is asked for, so every one is right."
+        " --nofold_batch_norm: the network as it was trained.",
+    )
+    runtime: str = setting(
+        "tensorflow",
+        "What runs the network: tensorflow, or with their extras installed openvino or"
+        " litert. Same numbers within 1e-4 of the largest value.",
+        choices=tuple(runtimes.RUNTIMES),
+    )
+    precision: str = setting(
+        "float32",
+        "What it computes in. bfloat16 is several times as fast on processors and GPUs"
+        " that have it, but slow where it is emulated, and off by up to a few percent"
+        " of the largest value; litert has none.",
+        choices=runtimes.PRECISIONS,
     )
 
 
@@ -256,6 +303,7 @@ class EvalConfig:
     """All settings of an evaluation."""
 
     source: SourceConfig = dataclasses.field(default_factory=SourceConfig)
+    inference: InferenceConfig = dataclasses.field(default_factory=InferenceConfig)
     eval_dir: str | None = setting(
         None,
         "Folder for results. None takes eval_<split> beside the checkpoint.",
@@ -281,6 +329,7 @@ class ExtractConfig:
     """All settings of a feature extraction."""
 
     source: SourceConfig = dataclasses.field(default_factory=SourceConfig)
+    inference: InferenceConfig = dataclasses.field(default_factory=InferenceConfig)
     images: str | None = setting(
         None, "Folder of image files to run instead of a dataset."
     )
@@ -288,3 +337,25 @@ class ExtractConfig:
         (), "Comma-separated end points, shell wildcards allowed, such as layer_1*."
     )
     output: str | None = setting(None, "File to write: .npz or .tfrecord.")
+
+
+@dataclasses.dataclass(frozen=True)
+class ExportConfig:
+    """All settings of an export."""
+
+    source: SourceConfig = dataclasses.field(default_factory=SourceConfig)
+    format: str = setting(
+        "saved_model",
+        "saved_model, which TensorFlow runs, or lite, which LiteRT runs on phones.",
+        choices=tuple(formats.FORMATS),
+    )
+    output: str | None = setting(None, "Folder to write; it must not be there yet.")
+    overwrite: bool = setting(
+        False, "Put the new export in the place of one that --output holds."
+    )
+    images: str | None = setting(
+        None, "Folder of image files to try the export out on instead of a dataset."
+    )
+    num_images: int = setting(
+        32, "How many of the images to try it out on, the first.", lowest=1
+    )

@@ -12,16 +12,18 @@ from tqdm import tqdm
 from slimnets import errors
 from slimnets.datasets import pipeline
 from slimnets.datasets import registry as datasets
+from slimnets.export import runtimes
 from slimnets.runtime import (
     checkpoints,
     files,
+    labels,
     metrics,
     run_settings,
     settings,
     source,
 )
 from slimnets.runtime.actions import Summaries
-from slimnets.runtime.config import EvalConfig
+from slimnets.runtime.config import EvalConfig, SourceConfig
 
 
 @dataclasses.dataclass(frozen=True)
@@ -71,21 +73,24 @@ def evaluate(
         if loaded is None:
             completed = source.completed(config.source, checkpoint)
             dataset = source.find_dataset(completed)
-            offset = completed.labels_offset or 0
-            num_classes = completed.num_classes or dataset.num_classes - offset
+            num_classes, offset = _classes(
+                config.source, completed, checkpoint, dataset, say
+            )
             _check_classes(num_classes, dataset, offset)
             _compare_classes(checkpoint, dataset, say)
-            loaded = source.load(completed, num_classes)
-            score = _scorer(loaded)
+            loaded = source.load(completed, num_classes, config.inference)
+            function = _logits(loaded)
+            batch_size = min(config.inference.batch_size, dataset.num_examples)
         report = loaded.restore(checkpoint)
         say(str(report))
+        run = loaded.prepare(function, batch_size)
         began = time.monotonic()
-        summary = _scored(loaded, dataset, score, config.source.batch_size)
+        summary = _scored(loaded, dataset, offset, run, batch_size)
         evaluation = Evaluation(
             report=report,
             dataset=dataset,
             summary=summary,
-            class_names=dataset.class_names[offset:],
+            class_names=labels.names(dataset.class_names, offset),
             seconds=time.monotonic() - began,
             eval_dir=_results_folder(config, checkpoint, dataset.split, say),
         )
@@ -102,15 +107,39 @@ def _check(config: EvalConfig) -> None:
         )
 
 
+def _classes(
+    given: SourceConfig,
+    completed: SourceConfig,
+    checkpoint: str,
+    dataset: datasets.Dataset,
+    say: Callable[[str], None],
+) -> tuple[int, int]:
+    """Returns the number of logits, and what is subtracted from the labels.
+
+    What the user gave holds; then what the checkpoint's shapes tell; then the settings
+    beside it. Who gives the number of classes alone means the labels as they are.
+    """
+    num_classes = completed.num_classes or source.classes_in(
+        checkpoint, completed.model
+    )
+    offset = given.labels_offset
+    if num_classes is None:  # of another network: restoring it says so
+        return dataset.num_classes - (offset or 0), offset or 0
+    if offset is None:
+        default = 0 if given.num_classes else completed.labels_offset
+        offset = labels.find_offset(num_classes, dataset, default, say)
+    return num_classes, offset
+
+
 def _check_classes(num_classes: int, dataset: datasets.Dataset, offset: int) -> None:
     """Raises an InputError if some labels have no logit."""
     if num_classes < dataset.num_classes - offset:
         raise errors.InputError(
             f"the network has {num_classes} classes, the dataset {dataset.name} has"
-            f" {dataset.num_classes}"
-            + (f" less --labels_offset={offset}" if offset else "")
-            + "; evaluate on images of the classes it was trained on, or give"
-            " --labels_offset=1 if only the dataset counts a background class"
+            f" {dataset.num_classes - offset}"
+            + (f" with --labels_offset={offset}" if offset else "")
+            + "; evaluate on images of the classes it was trained on, or give another"
+            " --labels_offset: 1 if only the dataset counts a background class"
         )
 
 
@@ -129,19 +158,22 @@ def _compare_classes(
             return
 
 
-def _scorer(loaded: source.Source) -> Callable[..., metrics.Scores]:
+def _logits(loaded: source.Source) -> Callable[[tf.Tensor], dict[str, tf.Tensor]]:
     @tf.function(autograph=False)
-    def score(images: tf.Tensor, labels: tf.Tensor) -> metrics.Scores:
-        logits, _ = loaded.model(images)
-        return metrics.score(logits, labels)
+    def logits(images: tf.Tensor) -> dict[str, tf.Tensor]:
+        return {"logits": loaded.network(images)[0]}
 
-    return score
+    return logits
+
+
+_score = tf.function(metrics.score, autograph=False)
 
 
 def _scored(
     loaded: source.Source,
     dataset: datasets.Dataset,
-    score: Callable[..., metrics.Scores],
+    offset: int,
+    run: runtimes.Run,
     batch_size: int,
 ) -> metrics.Summary:
     """Scores every example of a split."""
@@ -149,9 +181,9 @@ def _scored(
     batches = pipeline.eval_batches(
         dataset,
         loaded.preprocess,
-        min(batch_size, dataset.num_examples),
+        batch_size,
         channels=loaded.model.channels,
-        labels_offset=loaded.labels_offset,
+        labels_offset=offset,
     )
     with tqdm(
         total=dataset.num_examples,
@@ -162,14 +194,13 @@ def _scored(
     ) as bar:
         try:
             for batch in batches:
-                scores = source.as_numpy(score(batch["image"], batch["label"]))
+                logits = run(batch["image"])["logits"]
+                scores = source.as_numpy(_score(logits, batch["label"]))
                 mask = batch["mask"].numpy()
                 counts.add(batch["label"].numpy(), scores, mask)
                 bar.update(int(mask.sum()))
         except tf.errors.OpError as error:
-            raise pipeline.describe_failure(
-                error, dataset, loaded.labels_offset
-            ) from error
+            raise pipeline.describe_failure(error, dataset, offset) from error
     return counts.finish(dataset.num_examples)
 
 

@@ -14,7 +14,7 @@ from tqdm import tqdm
 from slimnets import errors
 from slimnets.datasets import images as image_files
 from slimnets.datasets import pipeline
-from slimnets.runtime import checkpoints, files, settings, source
+from slimnets.runtime import checkpoints, files, labels, settings, source
 from slimnets.runtime.config import ExtractConfig
 from slimnets.runtime.model import Model
 
@@ -55,7 +55,7 @@ def extract(config: ExtractConfig, say: Callable[[str], None] = print) -> Extrac
 
     Args:
       config: all settings.
-      say: gets the line that tells how the checkpoint fitted.
+      say: gets the lines that tell how the checkpoint and the labels fit.
 
     Raises:
       InputError: a setting or an input is at fault; an end point is unknown.
@@ -63,12 +63,14 @@ def extract(config: ExtractConfig, say: Callable[[str], None] = print) -> Extrac
     output = _checked_output(config)
     checkpoint = checkpoints.require(config.source.checkpoint_path)
     completed = source.completed(config.source, checkpoint)
-    loaded = source.load(completed, _num_classes(completed, checkpoint))
+    loaded = source.load(
+        completed, _num_classes(completed, checkpoint), config.inference
+    )
     names = choose(config.end_points, _end_points(loaded.model))
     report = loaded.restore(checkpoint)
     say(str(report))
-    images = _images(config, completed, loaded)
-    shapes = _write(output, _rows(loaded.model, names, images))
+    images = _images(config, completed, loaded, say)
+    shapes = _write(output, _rows(loaded, names, images))
     return Extraction(report, shapes, images.count, str(output))
 
 
@@ -137,7 +139,10 @@ def _end_points(model: Model) -> list[str]:
 
 
 def _images(
-    config: ExtractConfig, completed: source.SourceConfig, loaded: source.Source
+    config: ExtractConfig,
+    completed: source.SourceConfig,
+    loaded: source.Source,
+    say: Callable[[str], None],
 ) -> _Images:
     if config.images is not None:
         paths = image_files.list_images(Path(config.images))
@@ -145,23 +150,28 @@ def _images(
             pipeline.image_batches(
                 paths,
                 loaded.preprocess,
-                min(completed.batch_size, len(paths)),
+                min(config.inference.batch_size, len(paths)),
                 channels=loaded.model.channels,
             ),
             len(paths),
             lambda error: pipeline.describe_image_failure(error, paths),
         )
     dataset = source.find_dataset(completed)
+    offset = config.source.labels_offset
+    if offset is None:
+        offset = completed.labels_offset or 0
+        if loaded.model.num_classes:  # else labels are no classes of the network
+            offset = labels.find_offset(loaded.model.num_classes, dataset, offset, say)
     return _Images(
         pipeline.eval_batches(
             dataset,
             loaded.preprocess,
-            min(completed.batch_size, dataset.num_examples),
+            min(config.inference.batch_size, dataset.num_examples),
             channels=loaded.model.channels,
-            labels_offset=loaded.labels_offset,
+            labels_offset=offset,
         ),
         dataset.num_examples,
-        lambda error: pipeline.describe_failure(error, dataset, loaded.labels_offset),
+        lambda error: pipeline.describe_failure(error, dataset, offset),
     )
 
 
@@ -173,24 +183,28 @@ class _Row(NamedTuple):
     filename: bytes
 
 
-def _rows(model: Model, names: Sequence[str], images: _Images) -> Iterator[_Row]:
+def _rows(
+    loaded: source.Source, names: Sequence[str], images: _Images
+) -> Iterator[_Row]:
     """Yields the rows of all images; padding is left out."""
 
     @tf.function(autograph=False)
-    def run(batch: tf.Tensor) -> dict[str, tf.Tensor]:
-        _, end_points = model(batch)
-        return {name: end_points[name] for name in names}
+    def chosen(batch: tf.Tensor) -> dict[str, tf.Tensor]:
+        _, end_points = loaded.network(batch)
+        return {name: tf.cast(end_points[name], tf.float32) for name in names}
 
+    batch_size = images.batches.element_spec["image"].shape[0]
+    run = loaded.prepare(chosen, batch_size)
     hidden = not sys.stderr.isatty()
     with tqdm(
         total=images.count, unit="image", dynamic_ncols=True, disable=hidden
     ) as bar:
         try:
             for batch in images.batches:
-                features = source.as_numpy(run(batch["image"]))
+                features = run(batch["image"])
                 for i in np.flatnonzero(batch["mask"].numpy()):
                     yield _Row(
-                        {name: value[i] for name, value in features.items()},
+                        {name: features[name][i] for name in names},
                         int(batch["label"][i]),
                         batch["filename"][i].numpy(),
                     )

@@ -39,6 +39,7 @@ class Model(tf.Module):
         is_training: bool = False,
         image_size: int | None = None,
         channels: int | None = None,
+        precision: tf.DType = tf.float32,
         **builder_arguments: Any,
     ):
         """Makes the network's variables.
@@ -51,6 +52,8 @@ class Model(tf.Module):
             for training alone (auxiliary heads): they are made only in this mode.
           image_size: height and width in pixels; None takes the network's own.
           channels: of the images; None takes the network's own.
+          precision: what it computes in, float32 or bfloat16; variables, and what a
+            call returns first, are float32 whatever it is.
           **builder_arguments: passed to the builder, such as depth_multiplier.
 
         Raises:
@@ -62,6 +65,7 @@ class Model(tf.Module):
         self.image_size = image_size or self.network.image_size
         self.channels = channels or self.network.channels
         self.is_training = is_training
+        self.precision = precision
         self.variables_by_name: dict[str, tf.Variable] = {}
         self._regularizers: dict[str, Regularizer] = {}
         self._weight_decay = float(weight_decay)  # tf_slim takes no integer
@@ -78,7 +82,8 @@ class Model(tf.Module):
           is_training: whether dropout and batch norm train; None takes the model's.
 
         Returns:
-          What the builder returns: logits (or features), and end points by name.
+          What the builder returns: logits (or features), float32, and end points by
+          name, in the model's precision.
         """
         if is_training is None:
             is_training = self.is_training
@@ -88,7 +93,10 @@ class Model(tf.Module):
         with tf.compat.v1.variable_scope(
             "", reuse=tf.compat.v1.AUTO_REUSE, custom_getter=self._variable
         ):
-            return network_fn(images, **self._builder_arguments)
+            net, end_points = network_fn(
+                tf.cast(images, self.precision), **self._builder_arguments
+            )
+        return tf.cast(net, tf.float32), end_points
 
     @property
     def trainable_by_name(self) -> dict[str, tf.Variable]:

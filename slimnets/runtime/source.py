@@ -1,19 +1,26 @@
 """A trained network and the images to run it on, as the programs of eval/ find them."""
 
+import contextlib
 import dataclasses
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import tensorflow as tf
 
 from slimnets import errors
 from slimnets.datasets import registry as datasets
-from slimnets.nets import registry as nets
+from slimnets.export import runtimes
+from slimnets.layers.folding import Folding
+from slimnets.nets import blueprint
 from slimnets.preprocessing import registry as preprocessing
 from slimnets.runtime import checkpoints, run_settings
-from slimnets.runtime.config import SourceConfig
+from slimnets.runtime.config import InferenceConfig, SourceConfig
+from slimnets.runtime.folded_model import FoldedModel
 from slimnets.runtime.model import Model
+
+# A number of classes that is no layer's depth: it marks the variables it shapes.
+_MARK = 99991
 
 # The names that datasets give to the split that is kept from training.
 HELD_OUT = ("validation", "test", "val")
@@ -25,15 +32,19 @@ class Source:
 
     Attributes:
       model: with the checkpoint's weights once `restore` was called.
-      labels_offset: subtracted from the dataset's labels.
       use_moving_averages: whether `restore` reads averages where there are any.
       preprocess: uint8 [h, w, c] -> float32 [image_size, image_size, c].
+      folded: the model with batch norm folded; None runs the model as it is.
+      runtime: what runs it, a name of `export.runtimes.RUNTIMES`.
+      precision: what the runtime computes in, one of `export.runtimes.PRECISIONS`.
     """
 
     model: Model
-    labels_offset: int
     use_moving_averages: bool
     preprocess: Callable[[tf.Tensor], tf.Tensor]
+    folded: FoldedModel | None = None
+    runtime: str = "tensorflow"
+    precision: str = "float32"
 
     def restore(self, checkpoint: str) -> checkpoints.Report:
         """Gives the network a checkpoint's weights.
@@ -42,7 +53,7 @@ class Source:
           InputError: the checkpoint is unreadable or of another network.
         """
         try:
-            return checkpoints.restore(
+            report = checkpoints.restore(
                 self.model.variables_by_name,
                 checkpoint,
                 averages=self.use_moving_averages,
@@ -52,6 +63,29 @@ class Source:
                 f"{error}; name its network with --model and the number of its classes"
                 " with --num_classes"
             ) from error
+        if self.folded is not None:
+            self.folded.refresh()
+        return report
+
+    def network(self, images: tf.Tensor) -> tuple[tf.Tensor, dict[str, tf.Tensor]]:
+        """Runs the network, folded or not; call it in a tf.function."""
+        run = self.model if self.folded is None else self.folded
+        return run(images)
+
+    def prepare(self, function: Any, batch_size: int) -> runtimes.Run:
+        """Makes the runtime ready to run batches with the weights last restored.
+
+        Args:
+          function: a tf.function from images to outputs by name.
+          batch_size: of every batch to come.
+
+        Raises:
+          InputError: the runtime is not installed or lacks the precision.
+        """
+        size = self.model.image_size
+        shape = [batch_size, size, size, self.model.channels]
+        images = tf.TensorSpec(shape, name="images")
+        return runtimes.prepare(self.runtime, function, images, self.precision)
 
 
 def completed(config: SourceConfig, checkpoint: str) -> SourceConfig:
@@ -99,54 +133,76 @@ def find_dataset(config: SourceConfig) -> datasets.Dataset:
 def classes_in(checkpoint: str, network: str) -> int | None:
     """Reads a network's number of classes off the shapes in a checkpoint.
 
-    It is the last dimension of the variables whose shape the number of classes changes.
-
     Args:
       checkpoint: its path.
       network: a name of the registry.
 
     Returns:
-      The number, or None if the checkpoint has none of these variables (it holds
-      features alone) or they disagree.
+      As `classes_of`.
     """
-    two, three = _shapes(network, 2), _shapes(network, 3)
-    held = checkpoints.shapes(checkpoint)
-    sizes = {held[n][-1] for n in two if n in held and two[n] != three[n]}
+    return classes_of(checkpoints.shapes(checkpoint), network)
+
+
+def classes_of(shapes: Mapping[str, Sequence[int]], network: str) -> int | None:
+    """Reads a network's number of classes off the shapes of its variables.
+
+    It is the last dimension of the variables whose shape the number of classes changes.
+
+    Args:
+      shapes: by variable name; some may be missing.
+      network: a name of the registry.
+
+    Returns:
+      The number, or None if none of these variables is there (there are features
+      alone) or they disagree.
+    """
+    marked = variable_shapes(network, _MARK)
+    of_classes = [name for name, shape in marked.items() if shape[-1:] == [_MARK]]
+    sizes = {shapes[name][-1] for name in of_classes if name in shapes}
     return sizes.pop() if len(sizes) == 1 else None
 
 
-def _shapes(network: str, num_classes: int) -> dict[str, list[int]]:
-    """Returns the shapes of a network's variables, in a graph that allocates none."""
-    build = nets.get_network_fn(network, num_classes)
-    row = nets.get_row(network)
-    with tf.Graph().as_default():
-        build(tf.zeros([1, row.image_size, row.image_size, row.channels]))
-        made = tf.compat.v1.global_variables()
-        return {variable.op.name: variable.shape.as_list() for variable in made}
+def variable_shapes(network: str, num_classes: int | None) -> dict[str, list[int]]:
+    """Returns the shapes of a network's variables."""
+    drawn = blueprint.draw(network, num_classes).variables
+    return {name: variable.shape.as_list() for name, variable in drawn.items()}
 
 
-def load(config: SourceConfig, num_classes: int | None) -> Source:
+def load(
+    config: SourceConfig,
+    num_classes: int | None,
+    inference: InferenceConfig | None = None,
+) -> Source:
     """Makes the network that a completed configuration names.
 
     Args:
       config: as `completed` returns it.
       num_classes: of the network's logits; None for features alone.
+      inference: how it is to be run; None takes the defaults.
     """
-    model = Model(
-        config.model,
-        num_classes,
-        image_size=config.image_size,
-        channels=1 if config.use_grayscale else None,
-    )
+    inference = inference or InferenceConfig()
+    # Other runtimes are given a graph in float32 and choose the kernels.
+    by_layers = inference.runtime == "tensorflow"
+    folding = Folding() if inference.fold_batch_norm else None
+    with contextlib.nullcontext() if folding is None else folding.active():
+        model = Model(
+            config.model,
+            num_classes,
+            image_size=config.image_size,
+            channels=1 if config.use_grayscale else None,
+            precision=tf.as_dtype(inference.precision) if by_layers else tf.float32,
+        )
     size = model.image_size
     recipe = preprocessing.get_preprocessing(
         config.preprocessing_name or config.model, False, bool(config.use_grayscale)
     )
     return Source(
         model=model,
-        labels_offset=config.labels_offset or 0,
         use_moving_averages=config.use_moving_averages,
         preprocess=lambda image: recipe(image, size, size),
+        folded=None if folding is None else FoldedModel(model, folding),
+        runtime=inference.runtime,
+        precision=inference.precision,
     )
 
 

@@ -8,7 +8,7 @@ import tensorflow as tf
 
 from slimnets import errors
 from slimnets.nets import registry
-from slimnets.runtime import checkpoints
+from slimnets.runtime import checkpoints, precision
 from slimnets.runtime.config import TrainConfig
 from slimnets.runtime.model import Model
 from slimnets.runtime.moving_averages import MovingAverages
@@ -51,6 +51,9 @@ class TrainState:
             is_training=True,
             image_size=config.data.image_size,
             channels=1 if config.data.use_grayscale else None,
+            precision=precision.for_training(
+                config.precision, registry.get_row(config.model)
+            ),
             **self._schedule_of(config.model),
         )
         self.trained = _in_scopes(self.model, config.fine_tuning.trainable_scopes)

@@ -33,6 +33,7 @@ from slimnets.runtime.actions import (
     Progress,
     Rate,
     Summaries,
+    Waiting,
     interruptible,
 )
 from slimnets.runtime.config import TrainConfig
@@ -305,6 +306,8 @@ def _batches(
             num_parallel_calls=data.num_preprocessing_threads or tf.data.AUTOTUNE,
             channels=state.model.channels,
             labels_offset=data.labels_offset,
+            cache=data.cache,
+            service=data.data_service,
         )
 
     batches = iter(strategy.distribute_datasets_from_function(local_batches))
@@ -334,11 +337,13 @@ def _loop(
     rate = Rate(step, config.data.batch_size)
     summaries = Summaries(run.train_dir if chief else None)
     progress = Progress(step, last_step)
+    waiting = Waiting(progress.note)
     first = True
     try:
         with interruptible() as asked:
             while (last_step is None or step < last_step) and not asked.by:
-                batch = next(batches)
+                with waiting.data():
+                    batch = next(batches)
                 result = step_fn(batch)
                 step += 1
                 loss = float(result.losses.total)
@@ -347,7 +352,8 @@ def _loop(
                 if log.due(step) or step == last_step:
                     speed = rate.since_last(step)
                     progress.report(step, loss, speed)
-                    summaries.scalars(step, _scalars(result, speed[0]))
+                    shares = {"waiting_for_data": waiting.since_last()}
+                    summaries.scalars(step, _scalars(result, speed[0]) | shares)
                 if first or show.due(step):
                     first = False
                     summaries.images(step, "input", _local_images(batch))

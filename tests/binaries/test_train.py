@@ -78,6 +78,7 @@ def test_after_sigkill_it_goes_on_and_sigterm_saves(start, colours, tmp_path):
         f"--train_dir={tmp_path}",
         "--batch_size=4",
         "--save_interval_steps=2",
+        "--max_checkpoints_to_keep=0",  # so that a slow watcher misses none
     )
     killed = start(*command)
     wait_for(tmp_path / "checkpoint", killed)

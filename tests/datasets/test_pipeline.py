@@ -1,5 +1,6 @@
 """Training sees each example once an epoch, evaluation once; bad data is named."""
 
+import functools
 import itertools
 from pathlib import Path
 
@@ -20,6 +21,11 @@ def plain(image: tf.Tensor) -> tf.Tensor:
 def shift(image: tf.Tensor) -> tf.Tensor:
     """Adds noise below 1, so that the index can still be read off."""
     return plain(image) + tf.random.uniform([4, 4, 1], maxval=0.9)
+
+
+# Preprocessed at once, the last examples of an epoch may change places with the first
+# of the next.
+in_order = functools.partial(pipeline.train_batches, num_parallel_calls=1)
 
 
 def indices(batches: tf.data.Dataset, examples: int, batch_size: int = 1) -> list[int]:
@@ -51,7 +57,7 @@ def test_training_batch_has_static_shape_and_matching_labels(numbered):
 @pytest.mark.parametrize("shards", [1, 3])
 @pytest.mark.parametrize("seed", [None, 7])
 def test_each_epoch_sees_every_example_once_in_a_new_order(numbered, shards, seed):
-    batches = pipeline.train_batches(numbered(20, shards), plain, 1, seed=seed)
+    batches = in_order(numbered(20, shards), plain, 1, seed=seed)
     epochs = np.reshape(indices(batches, 60), [3, 20])
     for epoch in epochs:
         assert sorted(epoch) == list(range(20))
@@ -59,7 +65,7 @@ def test_each_epoch_sees_every_example_once_in_a_new_order(numbered, shards, see
 
 
 def test_batches_run_over_the_end_of_an_epoch(numbered):
-    batches = pipeline.train_batches(numbered(10), plain, 4)
+    batches = in_order(numbered(10), plain, 4)
     seen = indices(batches, 20, batch_size=4)
     assert sorted(seen[:10]) == sorted(seen[10:]) == list(range(10))
 
@@ -94,9 +100,7 @@ def test_two_workers_together_see_each_example_once_an_epoch(numbered, shards, s
     for epoch in range(2):
         halves = []
         for index in range(2):
-            batches = pipeline.train_batches(
-                dataset, plain, 1, seed=seed, shard=(index, 2)
-            )
+            batches = in_order(dataset, plain, 1, seed=seed, shard=(index, 2))
             halves.append(indices(batches, 20)[10 * epoch :][:10])
         assert sorted(itertools.chain(*halves)) == list(range(20))
 
@@ -164,9 +168,48 @@ def test_labels_offset_is_subtracted(tmp_path):
     assert batch["label"].numpy().tolist() == [0, 1, 1]
     _, label = next(iter(pipeline.train_batches(dataset, plain, 3, labels_offset=1)))
     assert sorted(label.numpy().tolist()) == [0, 1, 1]
+    [batch] = pipeline.eval_batches(dataset, plain, 3, labels_offset=-1)
+    assert batch["label"].numpy().tolist() == [2, 3, 3]
 
 
-@pytest.mark.parametrize(("label", "offset"), [(3, 0), (-1, 0), (0, 1), (3, 1)])
+@pytest.mark.parametrize("shards", [1, 3])
+def test_a_cache_changes_nothing_but_where_records_come_from(numbered, shards):
+    dataset = numbered(20, shards)
+    batches = iter(in_order(dataset, plain, 1, cache=True))
+    seen = []
+    for step in range(60):
+        seen.append(int(next(batches)[0][0, 0, 0, 0]))
+        if step == 39:  # two epochs; later ones need no file
+            for path in dataset.files:
+                Path(path).unlink()
+    epochs = np.reshape(seen, [3, 20])
+    for epoch in epochs:
+        assert sorted(epoch) == list(range(20))
+    assert len({tuple(epoch) for epoch in epochs}) == 3
+
+
+def test_a_data_service_makes_the_same_batches(numbered):
+    dispatcher = tf.data.experimental.service.DispatchServer()
+    worker = tf.data.experimental.service.WorkerServer(
+        tf.data.experimental.service.WorkerConfig(
+            dispatcher_address=dispatcher.target.removeprefix("grpc://")
+        )
+    )
+    batches = in_order(numbered(20), plain, 4, service=dispatcher.target)
+    seen = indices(batches, 40, 4)
+    assert sorted(seen) == sorted([*range(20)] * 2)
+    del worker
+
+
+@pytest.mark.parametrize("address", ["grpc://127.0.0.1:1", "here"])
+def test_a_data_service_that_is_not_there(numbered, address):
+    with pytest.raises(errors.InputError, match=f"no tf.data service .* {address}: "):
+        pipeline.train_batches(numbered(20), plain, 4, service=address)
+
+
+@pytest.mark.parametrize(
+    ("label", "offset"), [(3, 0), (-1, 0), (0, 1), (3, 1), (-1, -1)]
+)
 def test_label_out_of_range_is_named(tmp_path, label, offset):
     dataset = record_file(tmp_path / "x.tfrecord", GRAY, [1, 2, label, 1])
     for batches in (
@@ -242,8 +285,8 @@ def test_image_file_that_is_broken_is_named(tmp_path):
     ("arguments", "message"),
     [
         ({"batch_size": 0}, "batch_size is 0"),
-        ({"batch_size": 2, "labels_offset": 3}, "labels_offset is 3; .* from 0 to 2"),
-        ({"batch_size": 2, "labels_offset": -1}, "labels_offset is -1"),
+        ({"batch_size": 2, "labels_offset": 3}, "labels_offset is 3; .* from -1 to 2"),
+        ({"batch_size": 2, "labels_offset": -2}, "labels_offset is -2"),
         ({"batch_size": 2, "shard": (2, 2)}, "shard 2 of 2"),
         ({"batch_size": 2, "shard": (0, 11)}, "shard 0 of 11 of 10 examples"),
     ],

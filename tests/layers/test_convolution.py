@@ -6,6 +6,7 @@ import tensorflow as tf
 import tf_slim
 
 from slimnets import slim
+from slimnets.layers import convolution
 from tests.layers import graphs
 
 v1 = tf.compat.v1
@@ -218,3 +219,58 @@ def test_half_precision():
         net = slim.conv2d(tf.constant(IMAGES, tf.float16), 4, 3)
         session.run(v1.global_variables_initializer())
         assert session.run(net).dtype == np.float16
+
+
+@pytest.mark.parametrize("trained", [True, False])
+def test_mixing_channels_has_the_gradients_of_a_convolution(trained):
+    rng = np.random.default_rng(0)
+    images = tf.constant(rng.normal(size=(2, 5, 4, 3)))
+    weights = tf.constant(rng.normal(size=(1, 1, 3, 6)))
+    upstream = tf.constant(rng.normal(size=(2, 5, 4, 6)))
+    sources = [images, weights] if trained else [images]
+
+    def outcome(convolve):
+        with tf.GradientTape() as tape:
+            tape.watch(sources)
+            outputs = convolve(images, weights)
+        return [outputs, *tape.gradient(outputs, sources, upstream)]
+
+    expected = outcome(lambda x, w: tf.nn.conv2d(x, w, 1, "VALID"))
+    for ours, theirs in zip(outcome(convolution.mix_channels), expected, strict=True):
+        assert ours.dtype == tf.float64
+        np.testing.assert_allclose(ours, theirs, rtol=1e-12)
+
+
+@pytest.mark.parametrize("dtype", [tf.float16, tf.bfloat16])
+@pytest.mark.parametrize(
+    "layer",
+    [
+        lambda x: slim.conv2d(x, 4, 3, stride=2),
+        lambda x: slim.conv2d(x, 4, 1),
+        lambda x: slim.conv2d(x, 4, (9, 8), padding="VALID"),
+        lambda x: slim.separable_conv2d(x, 4, 3, depth_multiplier=2),
+        lambda x: slim.separable_conv2d(x, None, 3, rate=2),
+        lambda x: slim.fully_connected(slim.flatten(x), 4),
+    ],
+    ids=["3x3", "1x1", "whole", "separable", "depthwise", "dense"],
+)
+def test_16_bits_in_and_out(layer, dtype):
+    stored = tf.float32 if dtype == tf.bfloat16 else dtype
+    outcomes = []
+    for images, kept in (
+        (tf.constant(IMAGES), tf.float32),
+        (tf.cast(IMAGES, dtype), stored),
+    ):
+        with tf.Graph().as_default(), v1.Session() as session:
+            outputs = layer(tf.constant(images.numpy()))
+            assert outputs.dtype == images.dtype
+            variables = v1.trainable_variables()
+            assert {v.dtype.base_dtype for v in variables} == {kept}
+            gradients = tf.gradients(outputs, variables)
+            rng = np.random.default_rng(1)
+            for variable in variables:
+                variable.load(rng.normal(size=variable.shape), session)
+            outcomes.append(session.run([outputs, *gradients]))
+    for full, half in zip(*outcomes, strict=True):
+        error = np.abs(np.float32(half) - full).max()
+        assert error < 0.03 * np.abs(full).max()

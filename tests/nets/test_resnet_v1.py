@@ -106,7 +106,9 @@ def test_non_strided_activations_are_the_blocks_ends_before_their_stride():
         np.testing.assert_allclose(
             subsampled, strided_ends[block], rtol=1e-4, atol=1e-4
         )
-    np.testing.assert_allclose(ends["thin/block4"], strided_ends["thin/block4"], 1e-4)
+    np.testing.assert_allclose(
+        ends["thin/block4"], strided_ends["thin/block4"], rtol=1e-4, atol=1e-4
+    )
 
 
 @pytest.mark.parametrize(

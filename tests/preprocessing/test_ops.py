@@ -43,6 +43,14 @@ def test_central_crop_rounds_margins_down():
     np.testing.assert_array_equal(cropped, reference.middle(image, 4, 5))
 
 
+@pytest.mark.parametrize("fraction", [0.875, 0.5, 1.0])
+def test_central_part_is_tensorflows_own(fraction):
+    for size in (1, 2, 7, 8, 15, 224, 375, 500):
+        image = tf.reshape(tf.range(size), [size, 1, 1])
+        expected = tf.image.central_crop(image, fraction)
+        np.testing.assert_array_equal(ops.central_part(image, fraction), expected)
+
+
 def test_pad_to_at_least_centres_and_leaves_larger_sides():
     image = reference.picture(3, 9) + 1
     padded = ops.pad_to_at_least(tf.constant(image), 6, 6).numpy()
@@ -84,3 +92,9 @@ def test_unknown_channels_are_refused():
 
     with pytest.raises(errors.InputError, match="channels=3"):
         traced.get_concrete_function()
+
+
+def test_the_luma_of_a_colour_is_that_of_a_picture_of_it():
+    colour = (0.2, 0.5, 0.9)
+    gray = ops.to_grayscale(tf.constant(colour, shape=[1, 1, 3]))
+    np.testing.assert_allclose(gray, ops.luma(colour), atol=1e-6)

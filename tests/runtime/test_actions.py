@@ -73,6 +73,33 @@ def test_never(clock):
     assert not any(every.due(step) for step in range(1, 100))
 
 
+class TestWaiting:
+    """The share of the time, and the line that is said once."""
+
+    def interval(self, clock, waiting, waits, works) -> float:
+        with waiting.data():
+            clock.now += waits
+        clock.now += works
+        return waiting.since_last()
+
+    def test_share(self, clock):
+        waiting = actions.Waiting(print)
+        assert self.interval(clock, waiting, 1, 3) == 0.25
+        assert self.interval(clock, waiting, 0, 3) == 0
+
+    def test_it_says_so_once_and_not_of_the_start(self, clock):
+        said = []
+        waiting = actions.Waiting(said.append)
+        self.interval(clock, waiting, 9, 1)
+        self.interval(clock, waiting, 1, 19)
+        self.interval(clock, waiting, 1, 1)
+        assert not said
+        for _ in range(3):
+            self.interval(clock, waiting, 2, 8)
+        [line] = said
+        assert line.startswith("the network waits for data 20% of the time; ")
+
+
 def test_rate(clock):
     rate = actions.Rate(10, batch_size=8)
     clock.now += 4

@@ -1,6 +1,7 @@
 """Evaluation is exact, written down, and follows a running training."""
 
 import json
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,7 @@ from slimnets.runtime.model import Model
 from slimnets.runtime.state import TrainState
 
 CLASSES = ("red", "green", "blue")
+MODULES = {"openvino": "openvino", "litert": "ai_edge_litert"}  # of the runtimes
 AVERAGE = "/ExponentialMovingAverage"
 
 
@@ -74,6 +76,35 @@ def test_every_example_counts_once_whatever_the_batch(run, toy_data, batch_size)
     assert summary.top1 == np.mean(predictions == labels)
     assert summary.top5 == 1.0  # of three classes all are among the five
     assert summary.loss == pytest.approx(loss, rel=1e-5)
+
+
+@pytest.mark.parametrize(
+    "flags",
+    [
+        {"fold_batch_norm": False},
+        {"runtime": "openvino"},
+        {"runtime": "litert", "batch_size": 3},
+        {"runtime": "openvino", "fold_batch_norm": False},
+    ],
+)
+def test_any_way_to_run_it_gives_the_same(run, flags):
+    if flags.get("runtime"):
+        module = MODULES[flags["runtime"]]
+        pytest.importorskip(module, reason=f"needs the extra {flags['runtime']}")
+    [expected] = evaluated(run)
+    [result] = evaluated(run, **flags)
+    assert result.summary.loss == pytest.approx(expected.summary.loss, rel=1e-4)
+    np.testing.assert_array_equal(
+        result.summary.confusion_matrix, expected.summary.confusion_matrix
+    )
+
+
+def test_a_runtime_that_is_not_installed(run, monkeypatch):
+    monkeypatch.setitem(sys.modules, "openvino", None)
+    assert refused(run, runtime="openvino") == (
+        "openvino is not installed: pip install 'slimnets[openvino]', or in a checkout"
+        " pip install '.[openvino]'"
+    )
 
 
 def test_the_settings_beside_the_checkpoint_say_what_it_is(config, tmp_path):
@@ -205,6 +236,83 @@ def test_labels_offset(config, tmp_path):
     assert result.dataset.split == "test"
     message = refused(tmp_path / "run", labels_offset=0)
     assert "the network has 2 classes, the dataset with_background has 3;" in message
+
+
+class TestBackground:
+    """Published checkpoints, of 1000 and 1001 classes, without settings."""
+
+    @pytest.fixture
+    def data(self, tmp_path):
+        """Returns a maker of datasets that show the same 3 classes of so many."""
+
+        def make(num_classes: int, labels: list[int], first: str = "a") -> str:
+            images = np.random.default_rng(0).integers(0, 255, (6, 8, 8, 3), np.uint8)
+            names = (first, *(f"class_{k}" for k in range(1, num_classes)))
+            split = arrays.Split(images, np.array(labels))
+            folder = tmp_path / f"data_{num_classes}"
+            arrays.convert(arrays.ArrayDataset("net", names, {"test": split}), folder)
+            return str(folder)
+
+        return make
+
+    @pytest.fixture
+    def published(self, tmp_path):
+        """Returns a maker of checkpoints that say class `favourite` to any image."""
+
+        def make(num_classes: int, favourite: int) -> str:
+            model = Model("tiny", num_classes)
+            values = {n: v.numpy() for n, v in model.variables_by_name.items()}
+            values["Tiny/Logits/biases"][favourite] = 1e4
+            return checkpoints.save(tmp_path / f"published_{num_classes}", 0, values)
+
+        return make
+
+    @pytest.mark.parametrize(
+        ("of_checkpoint", "of_dataset", "offset"),
+        [(1001, 1001, 0), (1000, 1000, 0), (1001, 1000, -1), (1000, 1001, 1)],
+    )
+    def test_it_is_found_out_and_said(
+        self, data, published, of_checkpoint, of_dataset, offset
+    ):
+        favourite = 8 + (of_checkpoint == 1001)
+        label = 8 + (of_dataset == 1001)
+        folder = data(of_dataset, [label, label, label, 5, 6, label])
+        lines = []
+        path = published(of_checkpoint, favourite)
+        [result] = evaluated(path, lines.append, dataset_dir=folder, model="tiny")
+        assert result.summary.top1 == 4 / 6
+        assert len(result.class_names) == of_checkpoint
+        assert result.class_names[favourite] == f"class_{label}"
+        told = [line for line in lines if "--labels_offset" in line]
+        assert len(told) == (offset != 0)
+        for line in told:
+            assert line.endswith(f"by 1 (--labels_offset={offset})")
+
+    def test_the_flag_wins(self, data, published):
+        folder = data(1001, [8] * 6)
+        lines = []
+        flags = {"model": "tiny", "dataset_dir": folder, "labels_offset": 2}
+        [result] = evaluated(published(1000, 6), lines.append, **flags)
+        assert result.summary.top1 == 1
+        assert not [line for line in lines if "labels" in line]
+
+    def test_it_is_not_guessed(self, data, published):
+        flags = {"model": "tiny", "dataset_dir": data(9, [8] * 6)}
+        path = published(1001, 8)
+        assert "1001 classes, the dataset net 9: give --labels_offset=0 if" in refused(
+            path, **flags
+        )
+        for said in ({"labels_offset": 0}, {"num_classes": 1001}):
+            [result] = evaluated(path, **flags, **said)
+            assert result.summary.top1 == 1
+
+    def test_more_labels_than_classes(self, data, published):
+        flags = {"model": "tiny", "dataset_dir": data(1000, [8] * 6)}
+        message = refused(published(1000, 8), labels_offset=-1, **flags)
+        assert message.startswith(
+            "the network has 1000 classes, the dataset net has 1001 with"
+            " --labels_offset=-1; "
+        )
 
 
 class TestEachNewCheckpoint:

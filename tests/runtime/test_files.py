@@ -29,3 +29,15 @@ def test_what_cannot_be_written_leaves_what_was_there(tmp_path):
     files.write_json(path, {"a": 2})
     assert json.loads(path.read_text()) == {"a": 2}
     assert [p.name for p in tmp_path.iterdir()] == ["values.json"]
+
+
+def test_a_folder_is_whole_or_as_it_was(tmp_path):
+    folder = tmp_path / "out"
+    for content in ("one", "two"):
+        with files.whole_folder(folder) as unfinished:
+            (unfinished / content).touch()
+    with pytest.raises(ValueError), files.whole_folder(folder) as unfinished:
+        (unfinished / "three").touch()
+        raise ValueError
+    assert [path.name for path in folder.iterdir()] == ["two"]
+    assert [path.name for path in tmp_path.iterdir()] == ["out"]

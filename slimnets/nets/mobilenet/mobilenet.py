@@ -96,7 +96,8 @@ def mobilenet_base(
         dilating what follows; None for the layers' own.
       use_explicit_padding: pad by what kernels overhang, then convolve unpadded.
       scope: variable scope, 'Mobilenet' if None.
-      is_training: whether batch norm trains; None leaves that to other scopes.
+      is_training: whether batch norm trains, and dropout in blocks; None leaves that to
+        other scopes.
 
     Returns:
       The last layer's result, and the end points by name: 'layer_<i>', then what is
@@ -126,7 +127,7 @@ def mobilenet_base(
     padding = {(slim.conv2d, slim.separable_conv2d): {"padding": "VALID"}}
     with (
         conv_blocks.scope_all(scope, "Mobilenet"),
-        safe_arg_scope([slim.batch_norm], is_training=is_training),
+        safe_arg_scope([slim.batch_norm, slim.dropout], is_training=is_training),
         _defaults(conv_defs.get("defaults", {})),
         _defaults(conv_defs.get("overrides", {})),
         _defaults(padding if use_explicit_padding else {}),

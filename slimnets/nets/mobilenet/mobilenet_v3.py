@@ -22,6 +22,8 @@ from slimnets.nets.row import Network
 op = lib.op
 training_scope = lib.training_scope
 
+ROUNDED_SIXTH = 0.16667  # as research/slim has it in squeeze-and-excitation
+
 
 def hard_swish(x: tf.Tensor) -> tf.Tensor:
     """Returns `x * relu6(x + 3) / 6`, swish without an exponential (section 5.2)."""
@@ -31,7 +33,7 @@ def hard_swish(x: tf.Tensor) -> tf.Tensor:
 
 def hard_sigmoid(x: tf.Tensor) -> tf.Tensor:
     """Returns `relu6(x + 3) / 6`, by the rounded factor of the published weights."""
-    return tf.nn.relu6(x + 3) * 0.16667
+    return tf.nn.relu6(x + 3) * ROUNDED_SIXTH
 
 
 def reduce_to_1x1(input_tensor: tf.Tensor, **_: Any) -> tf.Tensor:

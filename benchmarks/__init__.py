@@ -1,0 +1,1 @@
+"""Programs that measure slimnets, and its peers beside it, on this machine."""

@@ -1,0 +1,198 @@
+"""slimnets beside Keras, PyTorch and OpenVINO on this machine, and the goals for it.
+
+    python -m benchmarks.compare_peers
+
+Each contender runs in a process of its own, in its fastest setting, and works in turns
+with the others; a ratio is the median over the turns. Peers that are not installed
+(`pip install -e '.[benchmarks]'`) are named and left out.
+"""
+
+import dataclasses
+import statistics
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from absl import app, flags
+
+from benchmarks import contest, peers, photos, results
+from benchmarks.work import INFER, INPUT, TRAIN, Work
+
+_WORKS = flags.DEFINE_list(
+    "only", [], "Comma-separated parts of the works' names to measure; all if empty."
+)
+_PEERS = flags.DEFINE_list("peers", list(peers.NEEDS)[1:], "Who takes part.")
+_TURNS = flags.DEFINE_integer("turns", 5, "Turns of each contender.", lower_bound=1)
+_SECONDS = flags.DEFINE_float("seconds", 3.0, "Length of a turn, at least one step.")
+_PHOTOS = flags.DEFINE_string(
+    "photos",
+    None,
+    "Folder of class folders of JPEGs for the input; None takes scikit-learn's two.",
+)
+_OUTPUT = flags.DEFINE_string(
+    "output", "benchmarks/results", "Folder for the CSV file; empty writes none."
+)
+
+
+class Goals(NamedTuple):
+    """The ratios to reach at some work: our images per second over theirs.
+
+    Attributes:
+      work: what all do.
+      runtimes: which of our runtimes may be used; () means all.
+      at_least: by peer, for those that take part; None has no goal.
+    """
+
+    work: Work
+    runtimes: tuple[str, ...]
+    at_least: dict[str, float | None]
+
+
+_TRAINING = (
+    ("resnet_v1_50", 16, {"v1_graph": None, "keras": 2.8, "pytorch": 1.3}),
+    ("mobilenet_v2", 16, {"v1_graph": None, "keras": 2.0, "pytorch": 1.25}),
+    ("mobilenet_v1", 16, {"v1_graph": None, "keras": 2.0, "pytorch": 1.25}),
+    ("alexnet_v2", 32, {"v1_graph": None, "keras": 3.0, "pytorch": 3.0}),
+)
+_INFERENCE = ("resnet_v1_50", "mobilenet_v2")
+_TENSORFLOW_ALONE = {"v1_graph": None, "keras": 3.5, "pytorch": 2.5, "openvino": 0.65}
+
+GOALS = (
+    *(Goals(Work(name, TRAIN, n), (), goal) for name, n, goal in _TRAINING),
+    *(
+        Goals(Work(n, INFER, 16), ("tensorflow",), _TENSORFLOW_ALONE)
+        for n in _INFERENCE
+    ),
+    *(Goals(Work(n, INFER, 16), ("openvino",), {"openvino": 0.97}) for n in _INFERENCE),
+    *(
+        Goals(Work(n, INFER, 1), (), {"pytorch": 3.0, "openvino": 0.97})
+        for n in _INFERENCE
+    ),
+    Goals(Work("mobilenet_v2", INPUT, 16), (), {"keras": 1.3, "pytorch": 1.8}),
+)
+# Seconds from the start of the process to the end of the first step: at most these
+# times the peer's.
+FIRST_STEP_WORK = Work("resnet_v1_50", TRAIN, 16)
+FIRST_STEP = {"keras": 0.7, "pytorch": 2.0}
+
+
+class Comparison(NamedTuple):
+    """One row of the table."""
+
+    work: str
+    ours: str
+    our_rate: float
+    peer: str
+    their_rate: float
+    ratio: float
+    least: float
+    most: float
+    goal: str
+    reached: str
+
+    @classmethod
+    def of_rates(
+        cls, ours: contest.Contender, theirs: contest.Contender, goal: float | None
+    ) -> "Comparison":
+        """Compares images per second."""
+        ratios = contest.ratios(ours, theirs)
+        ratio = statistics.median(ratios)
+        return cls(
+            str(ours.work),
+            ours.setting,
+            ours.rate,
+            str(theirs),
+            theirs.rate,
+            ratio,
+            ratios[0],
+            ratios[-1],
+            "" if goal is None else f">= {goal}",
+            "" if goal is None else ("yes" if ratio >= goal else "no"),
+        )
+
+    @classmethod
+    def of_first_steps(
+        cls, ours: contest.Contender, theirs: contest.Contender, goal: float
+    ) -> "Comparison":
+        """Compares seconds until the first step is done."""
+        ratio = ours.first_step / theirs.first_step
+        return cls(
+            f"first step, {ours.work} (s)",
+            ours.setting,
+            ours.first_step,
+            str(theirs),
+            theirs.first_step,
+            ratio,
+            ratio,
+            ratio,
+            f"<= {goal}",
+            "yes" if ratio <= goal else "no",
+        )
+
+
+def compare(goals: Goals, names: Sequence[str]) -> list[Comparison]:
+    """Measures one work; who cannot do it is said and left out."""
+    _say(str(goals.work))
+    ours = _started("slimnets", goals.work, goals.runtimes)
+    if ours is None:
+        return []
+    taking_part = [name for name in names if name in goals.at_least]
+    others = [_started(name, goals.work) for name in taking_part]
+    contenders = [ours, *(other for other in others if other is not None)]
+    try:
+        contest.race(contenders, _TURNS.value, _SECONDS.value)
+        return list(_rows(contenders, goals))
+    finally:
+        for contender in contenders:
+            contender.close()
+
+
+def _started(
+    peer: str, work: Work, runtimes: Sequence[str] = ()
+) -> contest.Contender | None:
+    """Starts a peer in its fastest setting, of some runtimes or of all."""
+    settings = peers.load(peer).settings(work)
+    if runtimes:
+        settings = [name for name in settings if name.split()[0] in runtimes]
+    try:
+        return contest.fastest(peer, work, settings, _SECONDS.value, _say)
+    except contest.Failed as failed:
+        _say(f"  left out: {failed}")
+        return None
+
+
+def _rows(
+    contenders: Sequence[contest.Contender], goals: Goals
+) -> Iterable[Comparison]:
+    ours, *others = contenders
+    for other in others:
+        yield Comparison.of_rates(ours, other, goals.at_least[other.peer])
+        if str(goals.work) == str(FIRST_STEP_WORK) and other.peer in FIRST_STEP:
+            yield Comparison.of_first_steps(ours, other, FIRST_STEP[other.peer])
+
+
+def _wanted(work: Work) -> bool:
+    return not _WORKS.value or any(part in str(work) for part in _WORKS.value)
+
+
+def _say(line: str) -> None:
+    print(line, flush=True)
+
+
+def main(_: list[str]) -> None:
+    """Measures each of GOALS and prints the table."""
+    absent = {name: peers.missing(name) for name in _PEERS.value}
+    for name, packages in absent.items():
+        if packages:
+            print(f"{name} is left out: {', '.join(packages)} not installed")
+    names = [name for name, packages in absent.items() if not packages]
+    rows: list[Comparison] = []
+    with photos.folder(_PHOTOS.value) as folder:
+        for goals in GOALS:
+            if _wanted(goals.work):
+                work = dataclasses.replace(goals.work, photos=folder)
+                rows += compare(goals._replace(work=work), names)
+    results.report(rows, "compare_peers", _OUTPUT.value)
+
+
+if __name__ == "__main__":
+    app.run(main)

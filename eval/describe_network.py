@@ -1,0 +1,83 @@
+r"""Describes a network: layers, cost, receptive fields, end points; and a checkpoint.
+
+Example:
+
+  python -m eval.describe_network --model=mobilenet_v1_025 --image_size=128 \
+    --checkpoint_path=mobilenet_v1_0.25_128.ckpt
+
+Without --checkpoint_path the network alone. With it, what the checkpoint holds, how it
+fits, and which flags of training or evaluation help where it does not.
+"""
+
+from absl import app, flags
+
+from slimnets import errors
+from slimnets.nets import blueprint, registry
+from slimnets.report import description, holding
+from slimnets.runtime import checkpoints, source
+from slimnets.runtime.config import SourceConfig
+
+_MODEL = flags.DEFINE_string(
+    "model", None, "The network. None reads it from settings.json of the checkpoint."
+)
+_CHECKPOINT_PATH = flags.DEFINE_string(
+    "checkpoint_path", None, "Checkpoint, or folder of checkpoints, to describe too."
+)
+_IMAGE_SIZE = flags.DEFINE_integer(
+    "image_size",
+    None,
+    "Height and width of the images, in pixels. None takes training's, or the"
+    " network's.",
+    lower_bound=1,
+)
+_NUM_CLASSES = flags.DEFINE_integer(
+    "num_classes",
+    None,
+    "Number of logits. None takes the checkpoint's, or those of the published one.",
+    lower_bound=1,
+)
+flags.DEFINE_alias("model_name", "model")
+
+
+def describe(config: SourceConfig, checkpoint: str | None) -> str:
+    """Returns the description of a network, and of a checkpoint if there is one.
+
+    Args:
+      config: names the network, and what differs from its own images and classes.
+      checkpoint: its path, or None.
+
+    Raises:
+      InputError: there is no such network, or the checkpoint is unreadable.
+    """
+    row = registry.get_row(config.model)
+    held = source.classes_in(checkpoint, row.name) if checkpoint else None
+    drawn = blueprint.draw(
+        row.name,
+        config.num_classes or held or row.classes,
+        config.image_size,
+        channels=1 if config.use_grayscale else None,
+    )
+    text = description.describe(row, drawn)
+    if checkpoint is None:
+        return text
+    return f"{text}\n\n{holding.hold(checkpoint, drawn.variables, held)}"
+
+
+@errors.reported
+def main(argv: list[str]) -> None:
+    """Prints the description."""
+    errors.no_arguments(argv)
+    config = SourceConfig(
+        model=_MODEL.value, image_size=_IMAGE_SIZE.value, num_classes=_NUM_CLASSES.value
+    )
+    checkpoint = None
+    if _CHECKPOINT_PATH.value is not None:
+        checkpoint = checkpoints.require(_CHECKPOINT_PATH.value)
+        config = source.completed(config, checkpoint)
+    elif config.model is None:
+        raise errors.InputError("name a network with --model, or a --checkpoint_path")
+    print(describe(config, checkpoint))
+
+
+if __name__ == "__main__":
+    app.run(main)

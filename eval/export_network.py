@@ -1,0 +1,39 @@
+r"""Writes a trained network for other runtimes, tried out against its checkpoint.
+
+Example, then without slimnets `tf.saved_model.load("exported").signatures["bytes"]`:
+
+  python -m eval.export_network --checkpoint_path=runs/photos --format=saved_model \
+    --output=exported
+
+Batch norm is folded, moving averages are applied where there are any, the names of the
+classes go along. It takes preprocessed images, and images as they are: a saved_model
+JPEG and PNG files (signature bytes), a lite one pixels (signature pixels). Both are run
+by the format's own runtime on real images; more than 1e-4 of the largest logit off the
+checkpoint's, the export is an error and nothing is left of it.
+"""
+
+from absl import app, flags
+
+from slimnets import errors
+from slimnets.runtime import exporter, settings
+from slimnets.runtime.config import ExportConfig
+
+settings.define_flags(ExportConfig)
+flags.DEFINE_alias("model_name", "model")
+flags.DEFINE_alias("eval_image_size", "image_size")
+flags.adopt_module_key_flags(settings)
+
+
+@errors.reported
+def main(argv: list[str]) -> None:
+    """Exports as the flags say."""
+    errors.no_arguments(argv)
+    config = settings.from_flags(ExportConfig)
+    export = exporter.export(config)
+    for comparison in export.comparisons:
+        print(comparison)
+    print(f"{config.format}: {export.output} ({export.size / 1e6:.1f} MB)")
+
+
+if __name__ == "__main__":
+    app.run(main)

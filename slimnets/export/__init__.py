@@ -1,0 +1,1 @@
+"""Trained networks made ready to run: faster here, and in other runtimes."""

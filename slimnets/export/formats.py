@@ -1,0 +1,36 @@
+"""The formats that networks are exported to, by name."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from slimnets.export import lite, saved_model
+from slimnets.export.network import Network
+
+
+class Format(NamedTuple):
+    """A format and its own runtime.
+
+    Attributes:
+      write: `write(folder, network)` into an existing folder.
+      run: `run(folder, encoded, images)` runs what was written by the format's own
+        runtime, on JPEG or PNG files and on the same preprocessed; returns the logits
+        [images, classes] by signature.
+      require: raises an InputError where that runtime is not installed.
+      file: which every export of the format has.
+    """
+
+    write: Callable[[Path, Network], None]
+    run: Callable[[Path, Sequence[bytes], np.ndarray], dict[str, np.ndarray]]
+    require: Callable[[], object]
+    file: str
+
+
+FORMATS = {
+    "saved_model": Format(
+        saved_model.write, saved_model.run, lambda: None, saved_model.FILE
+    ),
+    "lite": Format(lite.write, lite.run, lite.litert, lite.FILE),
+}

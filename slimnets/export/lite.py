@@ -1,0 +1,121 @@
+"""TensorFlow Lite files, which LiteRT runs on phones and small computers.
+
+The signatures, each with the outputs `logits` and `probabilities` [batch, classes]:
+
+- serving_default: `images`, float32 [batch, height, width, channels], preprocessed;
+- pixels: `pixels`, uint8 [1, any height, any width, channels], a decoded image:
+  LiteRT has no decoder for JPEG or PNG, the phone has.
+
+The class names are a file labels.txt inside, as in TensorFlow Lite's own files with
+metadata: these are zip archives too. And beside it.
+"""
+
+import os
+import tempfile
+import zipfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from slimnets import errors
+from slimnets.export.function import Lean
+from slimnets.export.network import LABELS, Network
+
+FILE = "model.tflite"
+
+
+def write(folder: Path, network: Network) -> None:
+    """Writes model.tflite and its labels.
+
+    Args:
+      folder: an existing folder.
+      network: what to export.
+    """
+    function = network.function()
+    shape = [1, None, None, network.channels]
+
+    @tf.function(
+        input_signature=[tf.TensorSpec(shape, tf.uint8, name="pixels")], autograph=False
+    )
+    def from_pixels(pixels: tf.Tensor) -> dict[str, tf.Tensor]:
+        return function.run(network.preprocess(pixels[0])[tf.newaxis])
+
+    content = convert(
+        {
+            "serving_default": function,
+            "pixels": Lean(from_pixels, function.variables),
+        }
+    )
+    (folder / FILE).write_bytes(content)
+    (folder / LABELS).write_text(network.labels(), encoding="utf-8")
+    with zipfile.ZipFile(folder / FILE, "a") as archive:
+        archive.write(folder / LABELS, LABELS)
+
+
+def run(
+    folder: Path, encoded: Sequence[bytes], images: np.ndarray
+) -> dict[str, np.ndarray]:
+    """Runs a file that `write` wrote by LiteRT.
+
+    Args:
+      folder: where it is.
+      encoded: JPEG or PNG files.
+      images: float32 [batch, height, width, channels].
+
+    Returns:
+      The logits [images, classes] by signature.
+
+    Raises:
+      InputError: LiteRT is not installed.
+    """
+    interpreter = interpret(model_path=str(folder / FILE))
+    whole = interpreter.get_signature_runner("serving_default")
+    pixels = interpreter.get_signature_runner("pixels")
+    channels = images.shape[3]
+    decoded = [
+        tf.io.decode_image(one, channels, expand_animations=False).numpy()
+        for one in encoded
+    ]
+    return {
+        "serving_default": whole(images=images)["logits"],
+        "pixels": np.concatenate(
+            [pixels(pixels=image[np.newaxis])["logits"] for image in decoded]
+        ),
+    }
+
+
+def convert(functions: Mapping[str, Lean]) -> bytes:
+    """Returns a file's content, with a signature for each function.
+
+    Args:
+      functions: by name of the signature.
+    """
+    module = tf.Module()
+    module.kept = [function.variables for function in functions.values()]
+    signatures = {name: function.run for name, function in functions.items()}
+    with tempfile.TemporaryDirectory() as folder:
+        tf.saved_model.save(module, folder, signatures)
+        converter = tf.lite.TFLiteConverter.from_saved_model(
+            folder, signature_keys=list(signatures)
+        )
+        return converter.convert()
+
+
+def interpret(**file: Any) -> Any:
+    """Returns LiteRT's interpreter of a file, on all cores that there are.
+
+    Args:
+      **file: `model_path`, or `model_content`, the bytes.
+    """
+    affine = hasattr(os, "sched_getaffinity")  # not on macOS
+    threads = len(os.sched_getaffinity(0)) if affine else os.cpu_count()
+    return litert().Interpreter(num_threads=threads, **file)
+
+
+def litert() -> ModuleType:
+    """Imports LiteRT's interpreter; InputError where it is not installed."""
+    return errors.extra("ai_edge_litert.interpreter", "litert")

@@ -1,0 +1,51 @@
+"""What an exported file has to hold of a network, whatever its format."""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import tensorflow as tf
+
+from slimnets.export.function import Lean, lean
+
+LABELS = "labels.txt"
+
+
+class Network(NamedTuple):
+    """A network in inference mode.
+
+    Attributes:
+      logits: float images [batch, image_size, image_size, channels] -> [batch,
+        classes]; traced once, with the weights as they then are.
+      image_size: height and width, in pixels.
+      channels: of the images.
+      preprocess: uint8 [h, w, channels] -> float32 [image_size, image_size, channels].
+      class_names: of the logits.
+    """
+
+    logits: Callable[[tf.Tensor], tf.Tensor]
+    image_size: int
+    channels: int
+    preprocess: Callable[[tf.Tensor], tf.Tensor]
+    class_names: tuple[str, ...]
+
+    def images(self) -> tf.TensorSpec:
+        """Returns the shape of a batch of any size."""
+        shape = [None, self.image_size, self.image_size, self.channels]
+        return tf.TensorSpec(shape, name="images")
+
+    def function(self) -> Lean:
+        """Returns the function from images to logits and probabilities."""
+
+        def outputs(images: tf.Tensor) -> dict[str, tf.Tensor]:
+            logits = self.logits(images)
+            return {"logits": logits, "probabilities": tf.nn.softmax(logits)}
+
+        return lean(outputs, self.images())
+
+    def decode(self, encoded: tf.Tensor) -> tf.Tensor:
+        """Decodes a JPEG or PNG file, a string scalar, to uint8 [h, w, channels]."""
+        return tf.io.decode_image(encoded, self.channels, expand_animations=False)
+
+    def labels(self) -> str:
+        """Returns the content of a file of labels: a class name a line."""
+        return "".join(f"{name}\n" for name in self.class_names)

@@ -1,0 +1,78 @@
+"""The runtimes that run a network, by name: TensorFlow itself, OpenVINO and LiteRT.
+
+In float32 they agree within BOUND of the largest value.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from slimnets import errors
+from slimnets.export import lite
+from slimnets.export.function import lean
+
+BOUND = 1e-4  # differences in float32, as part of the largest value
+PRECISIONS = ("float32", "bfloat16")
+
+# Images in, outputs by name.
+Run = Callable[[tf.Tensor], dict[str, np.ndarray]]
+
+
+def prepare(
+    runtime: str, function: Any, images: tf.TensorSpec, precision: str = "float32"
+) -> Run:
+    """Makes a runtime ready to run a function with its variables as they are now.
+
+    Args:
+      runtime: a name of RUNTIMES.
+      function: a tf.function from float images to outputs by name.
+      images: their shape; runtimes other than TensorFlow take images of no other.
+      precision: one of PRECISIONS. TensorFlow takes it from the function itself.
+
+    Raises:
+      InputError: the runtime's package is not installed, or it lacks the precision.
+    """
+    return RUNTIMES[runtime](function, images, precision)
+
+
+def _tensorflow(function: Any, images: tf.TensorSpec, precision: str) -> Run:
+    # Weights as constants in the graph gain 3 % at most, and take seconds to start.
+    return lambda batch: {
+        name: value.numpy() for name, value in function(batch).items()
+    }
+
+
+def _openvino(function: Any, images: tf.TensorSpec, precision: str) -> Run:
+    openvino = errors.extra("openvino", "openvino")
+    concrete = function.get_concrete_function(images)
+    network = openvino.convert_model(concrete)
+    # Left alone, OpenVINO computes in bfloat16 where the processor can.
+    hints = {"float32": "f32", "bfloat16": "bf16"}
+    options = {"INFERENCE_PRECISION_HINT": hints[precision]}
+    compiled = openvino.compile_model(network, "CPU", options)
+    return lambda batch: {
+        name: values
+        for output, values in compiled(batch.numpy()).items()
+        for name in output.names & concrete.structured_outputs.keys()
+    }
+
+
+def _litert(function: Any, images: tf.TensorSpec, precision: str) -> Run:
+    if precision != "float32":
+        raise errors.InputError(
+            f"--runtime=litert computes in float32; leave --precision={precision} out"
+        )
+    lite.litert()  # or else say so now, not after the conversion
+    exported = lean(function.python_function, images)
+    content = lite.convert({"serving_default": exported})
+    run = lite.interpret(model_content=content).get_signature_runner()
+    return lambda batch: run(images=batch.numpy())
+
+
+RUNTIMES: dict[str, Callable[[Any, tf.TensorSpec, str], Run]] = {
+    "tensorflow": _tensorflow,
+    "openvino": _openvino,
+    "litert": _litert,
+}

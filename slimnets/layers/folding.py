@@ -1,0 +1,174 @@
+"""Batch norm folded into the linear layer before it, for networks that only infer.
+
+Normalizing by fixed averages multiplies each channel by a factor and adds an offset. A
+convolution or a matrix product can do both itself, by kernels multiplied beforehand and
+by a bias: one pass over the activations less, and TensorFlow fuses bias and activation
+into the kernel. Measured on two cores with AVX2, batch 16: a third off MobileNet v2's
+time, nothing off ResNet-50's, whose convolutions TensorFlow fuses with batch norm too.
+
+Builders and layers need not know: a linear layer leaves word of how it made its output
+(`linear`), and batch norm, finding that its input is such an output, makes it anew with
+the folded kernel (`normalized`). What else uses the first output still gets it; where
+nothing does, a `tf.function` does not compute it. So batch norm after a concatenation,
+an addition or an activation stays as it is, and every end point stays right.
+"""
+
+import contextlib
+import contextvars
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
+
+import tensorflow as tf
+
+Apply = Callable[[tf.Tensor | tf.Variable], tf.Tensor]
+
+
+class Parameters(NamedTuple):
+    """The variables of one batch norm, each [channels]; None where it has none."""
+
+    beta: tf.Variable | None
+    gamma: tf.Variable | None
+    moving_mean: tf.Variable
+    moving_variance: tf.Variable
+
+
+class _Linear(NamedTuple):
+    """How a linear layer made its output."""
+
+    apply: Apply
+    kernel: tf.Variable
+    channel_axes: int
+    data_format: str
+
+
+class _Folded:
+    """A kernel and a bias that do the work of a linear layer and its batch norm."""
+
+    def __init__(self, layer: _Linear, parameters: Parameters, epsilon: float):
+        # Not the layer itself, whose `apply` holds the graph that it was made in.
+        self._unfolded, self._channel_axes = layer.kernel, layer.channel_axes
+        self._parameters, self._epsilon = parameters, epsilon
+        kernel, bias = self._values()
+        name = layer.kernel.name.split(":")[0]
+        self.kernel = tf.Variable(kernel, trainable=False, name=f"{name}/folded")
+        self.bias = tf.Variable(bias, trainable=False, name=f"{name}/folded_bias")
+
+    def refresh(self) -> None:
+        kernel, bias = self._values()
+        self.kernel.assign(kernel)
+        self.bias.assign(bias)
+
+    def _values(self) -> tuple[tf.Tensor, tf.Tensor]:
+        beta, gamma, mean, variance = self._parameters
+        factor = tf.math.rsqrt(variance + self._epsilon)
+        if gamma is not None:
+            factor *= gamma
+        bias = -mean * factor if beta is None else beta - mean * factor
+        kernel = self._unfolded
+        by_channel = tf.reshape(factor, kernel.shape[-self._channel_axes :])
+        return tf.cast(tf.cast(kernel, tf.float32) * by_channel, kernel.dtype), bias
+
+
+class Folding:
+    """The folded kernels of a network: made at its first call, kept for all others.
+
+        folding = Folding()
+        with folding.active():
+            logits, end_points = model(images, is_training=False)
+
+    They follow from the network's variables; after these change, call `refresh`.
+    """
+
+    def __init__(self):
+        self._folded: dict[tuple, _Folded] = {}
+
+    @contextlib.contextmanager
+    def active(self) -> Iterator[None]:
+        """Folds the batch norms called inside that follow a linear layer directly.
+
+        Only those whose is_training is False. Meant for the trace of a `tf.function`:
+        eagerly, the layer without its batch norm is computed too.
+        """
+        token = _current.set(_Call(self, {}))
+        try:
+            yield
+        finally:
+            _current.reset(token)
+
+    def refresh(self) -> None:
+        """Makes the folded kernels follow the variables as they are now."""
+        for folded in self._folded.values():
+            folded.refresh()
+
+    @property
+    def count(self) -> int:
+        """How many batch norms are folded."""
+        return len(self._folded)
+
+    def _of(self, layer: _Linear, parameters: Parameters, epsilon: float) -> _Folded:
+        # Layers that share their variables share what is folded of them.
+        key = (layer.kernel.ref(), parameters.moving_mean.ref(), epsilon)
+        if key not in self._folded:
+            with tf.init_scope():
+                self._folded[key] = _Folded(layer, parameters, epsilon)
+        return self._folded[key]
+
+
+class _Call(NamedTuple):
+    """One call of a network: the linear layers in it, by the tensor each made."""
+
+    folding: Folding
+    layers: dict
+
+
+_current: contextvars.ContextVar[_Call | None] = contextvars.ContextVar(
+    "folding", default=None
+)
+
+
+def linear(
+    apply: Apply, kernel: tf.Variable, data_format: str, channel_axes: int = 1
+) -> tf.Tensor:
+    """Applies a linear layer; a batch norm that follows may be folded into it.
+
+    Args:
+      apply: `f(kernel) -> outputs`, linear in the kernel, no bias. It may run twice.
+      kernel: its last axes make the channels of the outputs.
+      data_format: 'NHWC' or 'NCHW', of the outputs.
+      channel_axes: how many of the kernel's last axes do: 2 of a depthwise kernel
+        [height, width, channels, multiplier], 1 of others.
+    """
+    outputs = apply(kernel)
+    call = _current.get()
+    if call is not None:
+        layer = _Linear(apply, kernel, channel_axes, data_format)
+        call.layers[outputs.ref()] = layer
+    return outputs
+
+
+def normalized(
+    inputs: tf.Tensor,
+    parameters: Parameters,
+    epsilon: float,
+    data_format: str,
+    unfolded: Callable[[], tf.Tensor],
+) -> tf.Tensor:
+    """Normalizes by the moving averages: folded where that can be, else `unfolded()`.
+
+    Args:
+      inputs: what to normalize.
+      parameters: of the batch norm.
+      epsilon: added to the variance.
+      data_format: 'NHWC' or 'NCHW'.
+      unfolded: does the same without folding.
+    """
+    call = _current.get()
+    layer = None if call is None else call.layers.get(inputs.ref())
+    if layer is None or layer.data_format != data_format:
+        return unfolded()
+    folded = call.folding._of(layer, parameters, epsilon)
+    outputs = layer.apply(folded.kernel)
+    bias = tf.cast(folded.bias, outputs.dtype)
+    return tf.nn.bias_add(
+        outputs, bias, data_format if inputs.shape.rank == 4 else None
+    )

@@ -1,0 +1,177 @@
+"""Weights of another library or format to a TF-Slim checkpoint, or to Keras' file."""
+
+import dataclasses
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from slimnets import errors
+from slimnets.nets import registry
+from slimnets.runtime import checkpoints
+from slimnets.weights import graphs, tflite
+from slimnets.weights.fit import fit
+from slimnets.weights.keras import files as keras_files
+from slimnets.weights.keras import weights as keras
+from slimnets.weights.rules import Found
+from slimnets.weights.torch import weights as torch
+
+READERS: dict[str, Callable[[Path, str], Found]] = {
+    "keras": keras.read,
+    "torch": torch.read,
+    "frozen_graph": graphs.read_frozen,
+    "saved_model": graphs.read_saved_model,
+    "tflite": tflite.read,
+}
+CHECKPOINT, KERAS = "checkpoint", "keras"
+SOURCES = (*READERS, CHECKPOINT)
+TARGETS = (CHECKPOINT, KERAS)
+
+_STEP = "global_step"
+_CLASSES = {
+    1000: "1000 classes, no background among them: where a dataset counts one,"
+    " evaluate with --labels_offset=1",
+    1001: "1001 classes, of which class 0 is the background",
+    None: "no logits: features alone",
+}
+
+
+@dataclasses.dataclass(frozen=True)
+class Conversion:
+    """What was written.
+
+    Attributes:
+      path: the checkpoint or the file.
+      report: what matched and what did not.
+      notes: what the user should know besides.
+    """
+
+    path: str
+    report: checkpoints.Report
+    notes: tuple[str, ...]
+
+    def __str__(self) -> str:
+        return "\n".join([str(self.report), *self.notes, f"written: {self.path}"])
+
+
+def convert(
+    kind: str,
+    weights: str,
+    network: str | None,
+    output: Path,
+    *,
+    to: str = CHECKPOINT,
+    ignore_missing: bool = False,
+    flip_input_channels: bool = False,
+    overwrite: bool = False,
+) -> Conversion:
+    """Converts weights; writes nothing unless all is well.
+
+    Args:
+      kind: what `weights` is, one of SOURCES.
+      weights: path of the file, or of the folder of a SavedModel or of checkpoints.
+      network: a name of the registry; None rewrites a checkpoint whatever it is of.
+      output: folder to write into; for Keras also a path that ends in .weights.h5.
+      to: one of TARGETS.
+      ignore_missing: write a checkpoint without the variables that are not there.
+      flip_input_channels: reverse the order in which the network takes an image's
+        channels.
+      overwrite: replace what the output holds already.
+
+    Raises:
+      InputError: the weights cannot be read, do not fit, or cannot be written.
+    """
+    if network is None:
+        if (kind, to, flip_input_channels) != (CHECKPOINT, CHECKPOINT, False):
+            raise errors.InputError("name the weights' network with --model")
+        return _rewritten(weights, output, overwrite)
+    registry.get_row(network)
+    target = _target(output, network, to, overwrite)
+    source = _read(kind, weights, network)
+    fitted = fit(source.path, network, source.found, ignore_missing)
+    values = _flipped(fitted.values) if flip_input_channels else fitted.values
+    notes = (*fitted.notes, _classes_note(fitted.num_classes))
+    if to == KERAS:
+        left = len(values) - len(keras.write(target, network, values))
+        notes += (f"{left} variables that Keras lacks are left out",) if left else ()
+        return Conversion(str(target), fitted.report, notes)
+    return Conversion(_save(target, source.step, values), fitted.report, notes)
+
+
+def _flipped(values: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Reverses the input channels of the first kernel, which takes the image."""
+    name, kernel = next(iter(values.items()))
+    if kernel.ndim != 4 or kernel.shape[2] != 3:
+        raise errors.InputError(
+            f"--flip_input_channels has no colours to flip in {name}, whose shape is"
+            f" {list(kernel.shape)}"
+        )
+    return {**values, name: np.ascontiguousarray(kernel[:, :, ::-1])}
+
+
+class _Source(NamedTuple):
+    """What was read, from where, after how many steps of training."""
+
+    found: Found
+    path: str
+    step: int = 0
+
+
+def _read(kind: str, weights: str, network: str) -> _Source:
+    if kind == CHECKPOINT:
+        return _read_checkpoint(weights)
+    if not Path(weights).exists():
+        raise errors.InputError(
+            f"there is no {weights}; --weights says what to convert"
+        )
+    return _Source(READERS[kind](Path(weights), network), weights)
+
+
+def _read_checkpoint(weights: str) -> _Source:
+    """Reads a checkpoint; moving averages take the place of what they are of."""
+    path = checkpoints.require(weights)
+    values = checkpoints.read(path)
+    step = int(values.pop(_STEP, checkpoints.step_of(path)))
+    averages = {
+        name.removesuffix(checkpoints.AVERAGE_SUFFIX): values.pop(name)
+        for name in list(values)
+        if name.endswith(checkpoints.AVERAGE_SUFFIX)
+    }
+    notes = [f"{len(averages)} of its variables as moving averages"] if averages else []
+    return _Source(Found(values | averages, [], notes), path, step)
+
+
+def _rewritten(weights: str, output: Path, overwrite: bool) -> Conversion:
+    """Writes a checkpoint of either format anew, in today's, all that it holds."""
+    target = _target(output, "", CHECKPOINT, overwrite)
+    path = checkpoints.require(weights)
+    values = checkpoints.read(path)
+    step = int(values.get(_STEP, checkpoints.step_of(path)))
+    report = checkpoints.Report(path, tuple(values), (), (), (), verb="converted")
+    return Conversion(_save(target, step, values), report, ())
+
+
+def _target(output: Path, network: str, to: str, overwrite: bool) -> Path:
+    """Returns the folder or file to write; InputError if it holds something already."""
+    if to == KERAS:
+        is_file = output.name.endswith(keras_files.SUFFIX)
+        output = output if is_file else output / f"{network}{keras_files.SUFFIX}"
+        taken = output if output.exists() else None
+    else:
+        taken = checkpoints.latest(output) if output.is_dir() else None
+    if taken and not overwrite:
+        raise errors.InputError(
+            f"{taken} exists; give another --output, or --overwrite to replace it"
+        )
+    return output
+
+
+def _save(folder: Path, step: int, values: Mapping[str, np.ndarray]) -> str:
+    # TF-Slim's programs restore the step with the rest.
+    values = {_STEP: np.asarray(step, np.int64), **values}
+    return checkpoints.save(folder, step, values, keep=0)
+
+
+def _classes_note(num_classes: int | None) -> str:
+    return _CLASSES.get(num_classes, f"{num_classes} classes")

@@ -1,0 +1,125 @@
+"""How well what a file holds fits the variables of a network."""
+
+import dataclasses
+from collections.abc import Mapping
+
+import numpy as np
+import tensorflow as tf
+
+from slimnets import errors
+from slimnets.nets import registry
+from slimnets.runtime import checkpoints, source
+from slimnets.weights import rules
+from slimnets.weights.rules import Found
+
+# Heads that training alone needs; Keras and exported graphs lack them.
+_AUXILIARY = "/AuxLogits/"
+
+
+@dataclasses.dataclass(frozen=True)
+class Fitted:
+    """Values for a network's variables.
+
+    Attributes:
+      values: by name, in the order in which the builder asks for them.
+      report: what matched and what did not.
+      num_classes: of the logits; None where there are features alone.
+      notes: what the user should know besides.
+    """
+
+    values: dict[str, np.ndarray]
+    report: checkpoints.Report
+    num_classes: int | None
+    notes: tuple[str, ...]
+
+
+def fit(path: str, network: str, found: Found, ignore_missing: bool) -> Fitted:
+    """Brings what a file holds into the shapes of a network's variables.
+
+    The number of classes is the file's. An auxiliary head that the file lacks gets the
+    values that training would begin with.
+
+    Args:
+      path: of the file.
+      network: a name of the registry.
+      found: what it holds.
+      ignore_missing: leave out the variables that it lacks.
+
+    Raises:
+      InputError: a variable is missing or has another shape.
+    """
+    held = {name: value.shape for name, value in found.values.items()}
+    num_classes = source.classes_of(held, network)
+    shapes = source.variable_shapes(network, num_classes)
+    values = {
+        name: rules.reshaped(found.values[name], shape)
+        for name, shape in shapes.items()
+        if name in found.values
+    }
+    absent = [name for name in shapes if name not in values]
+    untrained = [name for name in absent if _AUXILIARY in name]
+    missing = tuple(name for name in absent if name not in untrained)
+    _check(path, network, found, shapes, values, () if ignore_missing else missing)
+    initial = _initial_values(network, num_classes, untrained)
+    extra = [name for name in found.values if name not in shapes]
+    complete = values | initial
+    return Fitted(
+        values={name: complete[name] for name in shapes if name in complete},
+        report=checkpoints.Report(
+            path=path,
+            restored=tuple(values),
+            excluded=(),
+            missing=missing,
+            unused=(*extra, *found.unused),
+            verb="converted",
+        ),
+        num_classes=num_classes,
+        notes=(*found.notes, *_untrained_notes(untrained)),
+    )
+
+
+def _check(
+    path: str,
+    network: str,
+    found: Found,
+    shapes: Mapping[str, list[int]],
+    values: Mapping[str, np.ndarray],
+    missing: tuple[str, ...],
+) -> None:
+    try:
+        checkpoints.refuse_misfits(
+            shapes,
+            {name: value.shape for name, value in values.items()},
+            path,
+            missing,
+            [*found.values, *found.unused],
+        )
+    except checkpoints.Misfit as error:
+        hint = " --ignore_missing_vars leaves it out" if error.only_missing else ""
+        raise errors.InputError(
+            f"{error}; are these the weights of {network}?{hint}"
+        ) from error
+
+
+def _untrained_notes(names: list[str]) -> list[str]:
+    if not names:
+        return []
+    return [
+        f"{len(names)} variables of the auxiliary head, which only training uses, are"
+        " not in it and have initial values"
+    ]
+
+
+def _initial_values(
+    network: str, num_classes: int | None, names: list[str]
+) -> dict[str, np.ndarray]:
+    """Returns what training would begin with, the same ones at each call."""
+    if not names:
+        return {}
+    row = registry.get_row(network)
+    with tf.Graph().as_default(), tf.compat.v1.Session() as session:
+        tf.compat.v1.set_random_seed(0)
+        images = tf.zeros([1, row.image_size, row.image_size, row.channels])
+        registry.get_network_fn(network, num_classes)(images)
+        made = {v.op.name: v for v in tf.compat.v1.global_variables()}
+        return session.run({name: made[name].initial_value for name in names})

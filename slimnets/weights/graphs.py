@@ -1,0 +1,201 @@
+"""Weights inside TensorFlow's graphs: frozen ones, and SavedModels.
+
+Graphs that were made of TF-Slim's networks bear its names, below some prefix perhaps.
+TensorFlow 1 freezes a variable as a constant of its name; TensorFlow 2's constant has
+only the name of an op that reads it.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+import tensorflow as tf
+from google.protobuf.message import DecodeError
+from tensorflow.core.framework import graph_pb2
+from tensorflow.core.framework.node_def_pb2 import NodeDef as Node
+from tensorflow.core.protobuf import saved_model_pb2, trackable_object_graph_pb2
+
+from slimnets import errors
+from slimnets.nets import blueprint
+from slimnets.runtime import checkpoints, source
+from slimnets.weights.rules import Found
+
+# What freezing appends to a variable's name.
+_SUFFIX = re.compile(r"(/read|/ReadVariableOp|/resource|/Read)+(_\d+)?$|:0$")
+_OBJECT_GRAPH = "_CHECKPOINTABLE_OBJECT_GRAPH"
+
+
+def read_frozen(path: Path, network: str) -> Found:
+    """Reads a frozen GraphDef's constants.
+
+    Args:
+      path: of the .pb file.
+      network: a name of the registry.
+
+    Raises:
+      InputError: it is no such file.
+    """
+    graph = graph_pb2.GraphDef()
+    _parse(graph, path, "a frozen graph's .pb")
+    return _frozen_in(network, graph)
+
+
+def read_saved_model(path: Path, network: str) -> Found:
+    """Reads a SavedModel's variables, or its constants if it has been frozen.
+
+    Args:
+      path: of its folder.
+      network: a name of the registry.
+
+    Raises:
+      InputError: it is no such folder.
+    """
+    variables = path / "variables" / "variables"
+    if variables.with_suffix(".index").is_file():
+        found = named_for(network, _variables(str(variables)))
+        if found.values:  # one of constants has a file of none
+            return found
+    model = saved_model_pb2.SavedModel()
+    _parse(model, path / "saved_model.pb", "a SavedModel's folder")
+    merged = graph_pb2.GraphDef()
+    for meta_graph in model.meta_graphs:
+        merged.MergeFrom(meta_graph.graph_def)
+    return _frozen_in(network, merged)
+
+
+def _frozen_in(network: str, graph: graph_pb2.GraphDef) -> Found:
+    """Finds a network's variables among a graph's constants, its functions' too."""
+    bodies = [graph.node, *(function.node_def for function in graph.library.function)]
+    held: dict[str, np.ndarray] = {}
+    used: dict[str, np.ndarray] = {}
+    for body in bodies:
+        constants = {n.name: _value(n) for n in body if _is_weight(n)}
+        held |= constants
+        used |= _named_by_use(network, body, constants)
+    named = (named_for(network, arrays) for arrays in (held, used))
+    return max(named, key=lambda found: len(found.values))
+
+
+def _named_by_use(
+    network: str, body: Sequence[Node], constants: Mapping[str, np.ndarray]
+) -> dict[str, np.ndarray]:
+    """Returns constants by the variables that ops of the same names take."""
+    sources = {node.name: [_producer(name) for name in node.input] for node in body}
+    copies = {node.name: sources[node.name][0] for node in body if _is_copy(node)}
+    variables = _uses(network)
+    found = {}
+    for op, inputs in sources.items():
+        for position, taken in enumerate(inputs):
+            while taken in copies:
+                taken = copies[taken]
+            uses = ((scope, position) for scope in _without_prefixes(op))
+            name = next((variables[use] for use in uses if use in variables), None)
+            if name and taken in constants:
+                found[name] = constants[taken]
+    return found
+
+
+def _uses(network: str) -> dict[tuple[str, int], str]:
+    """Returns the variables by the op that takes them, and as which of its inputs."""
+    drawn = blueprint.draw(network, 2)
+    names = {tensor.op.name: name for name, tensor in drawn.variables.items()}
+    uses = {
+        (op.name, position): names[tensor.op.name]
+        for op in drawn.graph.get_operations()
+        for position, tensor in enumerate(op.inputs)
+        if tensor.op.name in names
+    }
+    # Where a kernel covers its whole input, TensorFlow 2's graph has a product.
+    products = {
+        (f"{op.removesuffix('Conv2D')}MatMul", position): name
+        for (op, position), name in uses.items()
+        if op.endswith("/Conv2D")
+    }
+    return products | uses
+
+
+def _producer(name: str) -> str:
+    """Returns the op whose output a node's input is."""
+    return name.removeprefix("^").partition(":")[0]
+
+
+def _is_copy(node: Node) -> bool:
+    return node.op in ("Identity", "ReadVariableOp", "Reshape")
+
+
+def named_for(network: str, arrays: Mapping[str, np.ndarray]) -> Found:
+    """Finds a network's variables among named arrays.
+
+    A variable is the array of its name, of its name behind a prefix, or either with
+    what freezing appends. Where several are, the shortest name counts: the others are
+    copies.
+
+    Args:
+      network: a name of the registry.
+      arrays: of a graph, by name.
+    """
+    names: dict[str, str] = {}
+    wanted = source.variable_shapes(network, 2)
+    for name in sorted(arrays, key=len):
+        for candidate in _without_prefixes(_SUFFIX.sub("", name)):
+            if candidate in wanted:
+                names.setdefault(candidate, name)
+                break
+    used = set(names.values())
+    return Found(
+        values={ours: arrays[theirs] for ours, theirs in names.items()},
+        unused=[name for name in arrays if name not in used],
+        notes=[],
+    )
+
+
+def _without_prefixes(name: str) -> Iterator[str]:
+    """Yields the name, and what is left of it as scopes are dropped from the front."""
+    parts = name.split("/")
+    for start in range(len(parts)):
+        yield "/".join(parts[start:])
+
+
+def _parse(message: object, path: Path, what: str) -> None:
+    try:
+        message.ParseFromString(path.read_bytes())
+    except (OSError, DecodeError) as error:
+        raise errors.InputError(
+            f"{path} cannot be read as {what}: {errors.first_line(error)}"
+        ) from error
+
+
+def _value(node: Node) -> np.ndarray:
+    return tf.make_ndarray(node.attr["value"].tensor)
+
+
+def _is_weight(node: Node) -> bool:
+    tensor = node.attr["value"].tensor
+    return (
+        node.op == "Const"
+        and tensor.dtype == tf.float32.as_datatype_enum
+        and bool(tensor.tensor_shape.dim)
+    )
+
+
+def _variables(path: str) -> dict[str, np.ndarray]:
+    """Returns a SavedModel's variables, those of object graphs by their own names."""
+    held = checkpoints.read(path)
+    objects = held.pop(_OBJECT_GRAPH, None)
+    if objects is None:
+        return held
+    graph = trackable_object_graph_pb2.TrackableObjectGraph()
+    graph.ParseFromString(objects)
+    full_names = {
+        attribute.checkpoint_key: attribute.full_name
+        for node in graph.nodes
+        for attribute in node.attributes
+    }
+    return dict(_floats((full_names.get(key) or key, held[key]) for key in held))
+
+
+def _floats(items: Iterable[tuple[str, object]]) -> Iterator[tuple[str, np.ndarray]]:
+    for name, value in items:
+        if isinstance(value, np.ndarray) and value.dtype == np.float32:
+            yield name, value

@@ -1,0 +1,26 @@
+"""ResNet-50 of keras.applications under our names."""
+
+from collections.abc import Iterator
+
+from slimnets.weights.keras.kinds import CONV_BIAS_NORM, DENSE, normalized
+from slimnets.weights.rules import Layer
+
+UNITS = (3, 4, 6, 3)
+
+
+def resnet50() -> Iterator[Layer]:
+    """Yields ResNet-50's layers. Keras gives its convolutions biases besides."""
+    yield from normalized(CONV_BIAS_NORM, "conv1_conv", "conv1_bn", "resnet50/conv1")
+    for block, units in enumerate(UNITS, 1):
+        for unit in range(1, units + 1):
+            theirs = f"conv{block + 1}_block{unit}"
+            ours = f"resnet50/block{block}/unit_{unit}/bottleneck_v1"
+            # The shortcut is as far from the output as the convolution beside it.
+            for number in (1, 2, 0, 3) if unit == 1 else (1, 2, 3):
+                yield from normalized(
+                    CONV_BIAS_NORM,
+                    f"{theirs}_{number}_conv",
+                    f"{theirs}_{number}_bn",
+                    f"{ours}/conv{number}" if number else f"{ours}/shortcut",
+                )
+    yield Layer(DENSE, "predictions", "resnet50/logits")

@@ -1,0 +1,129 @@
+"""PyTorch's files of weights: .pth and .pt, of today or before 1.6; safetensors."""
+
+import json
+import math
+import pickle
+import struct
+import zipfile
+from pathlib import Path
+from typing import IO
+
+import numpy as np
+
+from slimnets import errors
+from slimnets.weights.torch.pickles import Storage, Unpickler, tensors
+
+_LEGACY_MAGIC = 0x1950A86A20F9469CFC6C
+_LEGACY_PROTOCOL = 1001
+
+_SAFETENSORS_DTYPES = {
+    "F64": "<f8",
+    "F32": "<f4",
+    "F16": "<f2",
+    "I64": "<i8",
+    "I32": "<i4",
+    "I16": "<i2",
+    "I8": "i1",
+    "U8": "u1",
+    "BOOL": "?",
+}
+
+
+def read(path: Path) -> dict[str, np.ndarray]:
+    """Returns the tensors of a file by name.
+
+    Raises:
+      InputError: it is no such file, or not one of tensors alone.
+    """
+    try:
+        if path.suffix == ".safetensors":
+            return _read_safetensors(path)
+        if zipfile.is_zipfile(path):
+            return _read_zip(path)
+        return _read_legacy(path)
+    except errors.InputError:
+        raise
+    # A damaged pickle may raise anything that its opcodes can.
+    except Exception as error:
+        raise errors.InputError(
+            f"{path} cannot be read as PyTorch's weights: {errors.first_line(error)};"
+            " give a state dict's .pth, .pt or .safetensors file"
+        ) from error
+
+
+def _read_zip(path: Path) -> dict[str, np.ndarray]:
+    """Reads what torch.save writes since 1.6: a pickle and a member a storage."""
+    with zipfile.ZipFile(path) as archive:
+        names = archive.namelist()
+        pickled = next(n for n in names if n.split("/")[1:] == ["data.pkl"])
+        folder = pickled.split("/")[0]
+        order = f"{folder}/byteorder"
+        if order in names and archive.read(order) != b"little":
+            raise ValueError("its numbers are big-endian")
+
+        def storage(wanted: Storage) -> bytes:
+            return archive.read(f"{folder}/data/{wanted.key}")
+
+        with archive.open(pickled) as file:
+            content = Unpickler(file, str(path)).load()
+        return tensors(content, storage)
+
+
+def _read_legacy(path: Path) -> dict[str, np.ndarray]:
+    """Reads what torch.save wrote before 1.6: pickles, then the storages' bytes."""
+    with path.open("rb") as file:
+        magic = Unpickler(file, str(path)).load()
+        protocol = Unpickler(file, str(path)).load()
+        if (magic, protocol) != (_LEGACY_MAGIC, _LEGACY_PROTOCOL):
+            raise ValueError("it does not begin as such a file does")
+        Unpickler(file, str(path)).load()  # of the machine that wrote it
+        unpickler = _Remembering(file, str(path))
+        content = unpickler.load()
+        keys = Unpickler(file, str(path)).load()
+        stored = {key: _legacy_storage(file, unpickler.storages[key]) for key in keys}
+        return tensors(content, lambda storage: stored[storage.key])
+
+
+class _Remembering(Unpickler):
+    """Keeps the storages that were named."""
+
+    def __init__(self, file: IO[bytes], name: str):
+        super().__init__(file, name)
+        self.storages: dict[str, Storage] = {}
+
+    def persistent_load(self, pid: object) -> Storage:
+        storage = super().persistent_load(pid)
+        self.storages[storage.key] = storage
+        return storage
+
+
+def _legacy_storage(file: IO[bytes], storage: Storage) -> bytes:
+    (size,) = struct.unpack("<q", file.read(8))
+    width = 2 if storage.dtype == "bfloat16" else np.dtype(storage.dtype).itemsize
+    content = file.read(size * width)
+    if size != storage.size or len(content) != size * width:
+        raise pickle.UnpicklingError("a storage is cut off")
+    return content
+
+
+def _read_safetensors(path: Path) -> dict[str, np.ndarray]:
+    """Reads a JSON header of its length, then the numbers it describes."""
+    content = path.read_bytes()
+    (length,) = struct.unpack_from("<Q", content)
+    header = json.loads(content[8 : 8 + length])
+    start = 8 + length
+    found = {}
+    for name, tensor in header.items():
+        if name == "__metadata__":
+            continue
+        begin, end = tensor["data_offsets"]
+        raw = content[start + begin : start + end]
+        if tensor["dtype"] == "BF16":
+            halves = np.frombuffer(raw, "<u2").astype(np.uint32)
+            numbers = (halves << 16).view(np.float32)
+        else:
+            numbers = np.frombuffer(raw, _SAFETENSORS_DTYPES[tensor["dtype"]])
+        if numbers.size != math.prod(tensor["shape"]):
+            raise ValueError(f"{name} is cut off")
+        found[name] = numbers.reshape(tensor["shape"])
+    return found

@@ -1,0 +1,135 @@
+"""PyTorch's pickles, read by an unpickler that knows tensors and nothing else.
+
+A pickle is a program: it may call any function that Python can import. This unpickler
+knows the four names that a state dict needs and refuses all others unseen.
+"""
+
+import collections
+import math
+import pickle
+from collections.abc import Callable
+from typing import IO, Any, NamedTuple
+
+import numpy as np
+
+from slimnets import errors
+
+# Storage classes; bfloat16, which NumPy lacks, is the upper half of a float32.
+_BFLOAT16 = "bfloat16"
+_DTYPES = {
+    "FloatStorage": "<f4",
+    "DoubleStorage": "<f8",
+    "HalfStorage": "<f2",
+    "BFloat16Storage": _BFLOAT16,
+    "LongStorage": "<i8",
+    "IntStorage": "<i4",
+    "ShortStorage": "<i2",
+    "CharStorage": "i1",
+    "ByteStorage": "u1",
+    "BoolStorage": "?",
+}
+
+
+class Storage(NamedTuple):
+    """A run of numbers that tensors are views of.
+
+    Attributes:
+      key: its name in the file.
+      dtype: of its numbers.
+      size: how many.
+    """
+
+    key: str
+    dtype: str
+    size: int
+
+
+class View(NamedTuple):
+    """A tensor as pickled: where its numbers lie in a storage."""
+
+    storage: Storage
+    offset: int
+    shape: tuple[int, ...]
+    strides: tuple[int, ...]  # in numbers
+
+    def read(self, content: bytes) -> np.ndarray:
+        """Returns the tensor.
+
+        Args:
+          content: the storage's bytes.
+
+        Raises:
+          ValueError: the tensor does not lie inside the storage.
+        """
+        numbers = _decoded(content, self.storage.dtype)
+        steps = zip(self.shape, self.strides, strict=True)
+        last = self.offset + sum((size - 1) * stride for size, stride in steps)
+        least = min([self.offset, *self.shape, *self.strides])
+        if math.prod(self.shape) and not (least >= 0 and last < len(numbers)):
+            raise ValueError("a tensor exceeds its storage")
+        strides = [stride * numbers.itemsize for stride in self.strides]
+        view = np.lib.stride_tricks.as_strided(
+            numbers[self.offset :], self.shape, strides, writeable=False
+        )
+        return view.copy()
+
+
+def _decoded(content: bytes, dtype: str) -> np.ndarray:
+    if dtype != _BFLOAT16:
+        return np.frombuffer(content, dtype)
+    halves = np.frombuffer(content, "<u2").astype(np.uint32)
+    return (halves << 16).view(np.float32)
+
+
+class Unpickler(pickle.Unpickler):
+    """Unpickles dicts, lists, strings, numbers and tensors, the last as `View`s."""
+
+    def __init__(self, file: IO[bytes], name: str):
+        super().__init__(file, encoding="latin1")
+        self._name = name
+
+    def find_class(self, module: str, name: str) -> Any:
+        """Returns what a pickle names; InputError unless a state dict needs it."""
+        if (module, name) == ("collections", "OrderedDict"):
+            return collections.OrderedDict
+        if (module, name) == ("torch._utils", "_rebuild_tensor_v2"):
+            return _view
+        if module == "torch" and name in _DTYPES:
+            return _DTYPES[name]
+        raise errors.InputError(
+            f"{self._name} is refused: it wants to run {module}.{name}, and a state"
+            " dict holds tensors alone; save model.state_dict() in a file of its own"
+        )
+
+    def persistent_load(self, pid: Any) -> Storage:
+        """Returns the storage that a tensor names."""
+        kind, dtype, key, _, size, *_ = pid
+        if kind != "storage" or dtype not in _DTYPES.values():
+            raise pickle.UnpicklingError(f"{kind!r} is no storage of tensors")
+        return Storage(str(key), dtype, int(size))
+
+
+def _view(storage: Storage, offset: int, shape: tuple, strides: tuple, *_: Any) -> View:
+    """Takes the place of torch._utils._rebuild_tensor_v2."""
+    return View(storage, int(offset), tuple(shape), tuple(strides))
+
+
+def tensors(content: Any, read: Callable[[Storage], bytes]) -> dict[str, np.ndarray]:
+    """Returns the tensors of an unpickled state dict by name.
+
+    Args:
+      content: the state dict, or a dict that holds it beside other things.
+      read: returns a storage's bytes.
+
+    Raises:
+      ValueError: there is no state dict.
+    """
+    for key in ("state_dict", "model"):
+        if isinstance(content, dict) and isinstance(content.get(key), dict):
+            content = content[key]
+    views = {}
+    if isinstance(content, dict):
+        views = {k: v for k, v in content.items() if isinstance(v, View)}
+    if not views:
+        raise ValueError("it holds no state dict")
+    return {str(name): view.read(read(view.storage)) for name, view in views.items()}

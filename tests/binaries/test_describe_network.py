@@ -1,0 +1,31 @@
+"""eval.describe_network from the command line."""
+
+MODULE = "eval.describe_network"
+
+
+def test_help_begins_with_an_example(helps):
+    assert len(helps(MODULE).strip().splitlines()) <= 4
+
+
+def test_a_run_of_two_replicas(start, mirrored_run):
+    folder, _ = mirrored_run
+    program = start(MODULE, f"--checkpoint_path={folder}")
+    printed, said = program.communicate()
+    assert program.returncode == 0, said
+    lines = printed.splitlines()
+    assert lines[0].startswith("mobilenet_v1_025: ")
+    assert lines[2] == "here: images of 32x32x3"
+    assert f"checkpoint {folder}/model.ckpt-3" in lines
+    assert {"step       3", "classes    3", "matched    137 of 137"} <= set(lines)
+    [holds] = [line for line in lines if line.startswith("holds")]
+    assert "; moving averages of 137 variables; " in holds
+    assert lines[-1] == "flags      none needed"
+
+
+def test_bad_input(refuses, tmp_path):
+    assert refuses(MODULE) == (
+        "error: name a network with --model, or a --checkpoint_path"
+    )
+    assert "did you mean lenet" in refuses(MODULE, "--model=lent")
+    line = refuses(MODULE, f"--checkpoint_path={tmp_path}")
+    assert line.startswith(f"error: no checkpoint in the folder {tmp_path}; give")

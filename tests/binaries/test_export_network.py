@@ -1,0 +1,45 @@
+"""eval.export_network from the command line."""
+
+import pytest
+
+MODULE = "eval.export_network"
+
+
+def test_help_begins_with_an_example(helps):
+    assert len(helps(MODULE).strip().splitlines()) <= 4
+
+
+@pytest.mark.parametrize(
+    ("format_name", "signature", "file"),
+    [("saved_model", "bytes", "saved_model.pb"), ("lite", "pixels", "model.tflite")],
+)
+def test_a_run_of_two_replicas(
+    start, mirrored_run, tmp_path, format_name, signature, file
+):
+    if format_name == "lite":
+        pytest.importorskip("ai_edge_litert", reason="needs the extra litert")
+    folder, _ = mirrored_run
+    output = tmp_path / "out"
+    program = start(
+        MODULE,
+        f"--checkpoint_path={folder}",
+        f"--format={format_name}",
+        f"--output={output}",
+    )
+    printed, said = program.communicate()
+    assert program.returncode == 0, said
+    lines = printed.splitlines()
+    assert "; their moving averages" in lines[0]
+    for line, name in zip(lines[1:3], ("serving_default", signature), strict=True):
+        assert line.startswith(f"{name}: 7 of 7 images of the same class, largest ")
+    assert lines[3].startswith(f"{format_name}: {output} (")
+    assert (output / "labels.txt").read_text() == "red\ngreen\nblue\n"
+    assert (output / file).exists()
+
+
+def test_bad_input(refuses, mirrored_run, tmp_path):
+    folder, _ = mirrored_run
+    line = refuses(MODULE, f"--checkpoint_path={folder}", f"--output={folder}")
+    assert line == (
+        f"error: --output={folder} holds something else than an export; name another"
+    )

@@ -1,0 +1,153 @@
+"""What the families' functions promise that give features, not logits."""
+
+import functools
+import inspect
+import math
+import types
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from slimnets import errors, slim
+from slimnets.nets import densenet, registry
+from slimnets.nets.row import Network
+from tests import tiny, v1_graph
+from tests.goldens import fill
+
+pytestmark = pytest.mark.usefixtures("short_networks")
+
+
+class Base(NamedTuple):
+    """A function that gives features, and the first network of its family."""
+
+    function: Callable[..., tuple[tf.Tensor, dict[str, tf.Tensor]]]
+    row: Network
+
+    def __call__(
+        self, images: tf.Tensor, value_of: Callable, **arguments: Any
+    ) -> tuple[tf.Tensor, dict[str, tf.Tensor]]:
+        """Builds for inference, with a value in place of each variable."""
+        mode = {"is_training": False}
+        with (
+            slim.arg_scope(self.row.arg_scope()),
+            slim.arg_scope([slim.batch_norm, slim.dropout], **mode),
+            v1_graph.stand_ins(value_of),
+        ):
+            arguments |= mode if takes(self.function, "is_training") else {}
+            if takes(self.function, "scope"):
+                arguments["scope"] = "base"
+            return self.function(images, **arguments)
+
+
+def bases_of(family: types.ModuleType) -> dict[str, Base]:
+    bases = {
+        f"{family.__name__}.{name}": Base(function, family.NETWORKS[0])
+        for name, function in vars(family).items()
+        if name.endswith("_base")
+    }
+    if family is densenet:  # a layer of its 58 is as good as another
+        [(name, base)] = bases.items()
+        short = functools.partial(base.function, table=tiny.DENSENET)
+        return {name: base._replace(function=short)}
+    return bases
+
+
+def networks_that_take(
+    argument: str, family: types.ModuleType, **features: Any
+) -> dict[str, Base]:
+    """Returns the builders of a family without bases, told to give features."""
+    rows = [
+        tiny.NETWORKS[row.name] for row in family.NETWORKS if row.name in tiny.NETWORKS
+    ]
+    return {
+        row.name: Base(functools.partial(row.builder, **features), row)
+        for row in rows
+        if takes(row.builder, argument)
+    }
+
+
+def takes(function: Callable, argument: str) -> bool:
+    """Whether a function takes an argument, or passes on those it does not know."""
+    parameters = inspect.signature(function).parameters.values()
+    return any(argument == p.name or p.kind == p.VAR_KEYWORD for p in parameters)
+
+
+WITH_FINAL_ENDPOINT, WITH_OUTPUT_STRIDE = {}, {}
+for family in registry.FAMILIES:
+    WITH_FINAL_ENDPOINT |= bases_of(family) or networks_that_take(
+        "final_endpoint", family, num_classes=None
+    )
+    dense = bases_of(family) or networks_that_take(
+        "output_stride", family, num_classes=None, global_pool=False
+    )
+    WITH_OUTPUT_STRIDE |= {
+        name: base
+        for name, base in dense.items()
+        if takes(base.function, "output_stride")
+    }
+# It has no dense form beyond stride 16; its own test has the law for that.
+del WITH_OUTPUT_STRIDE["slimnets.nets.inception_resnet_v2.inception_resnet_v2_base"]
+
+
+class Values:
+    """A constant for each variable, so that calls need make no variables."""
+
+    def __init__(self) -> None:
+        self._by_name: dict[str, tf.Tensor] = {}
+
+    def __call__(self, name: str, shape: list[int], _: bool) -> tf.Tensor:
+        if name not in self._by_name:
+            value = tf.constant(fill.weight(name, shape))
+            # A squeeze-excite must not see how many pixels its features have.
+            self._by_name[name] = value * ("squeeze_excite" not in name)
+        return self._by_name[name]
+
+
+def images_for(base: Base, size: int) -> tf.Tensor:
+    return tf.constant(fill.images(1, size, size, base.row.channels))
+
+
+def assert_same(actual: tf.Tensor, expected: tf.Tensor) -> None:
+    """Compares at the scale of the largest value."""
+    atol = 1e-4 * np.abs(expected).max()
+    np.testing.assert_allclose(actual, expected, rtol=0, atol=atol)
+
+
+@pytest.mark.parametrize("name", WITH_FINAL_ENDPOINT)
+def test_every_layer_can_be_the_final_end_point(name):
+    base, values = WITH_FINAL_ENDPOINT[name], Values()
+    images = images_for(base, tiny.image_size(base.row.name))
+    net, end_points = base(images, values)
+    up_to, inside = {}, []
+    for end_point in end_points:
+        try:
+            final, up_to[end_point] = base(images, values, final_endpoint=end_point)
+        except errors.InputError:
+            inside.append(end_point)
+            continue
+        assert final is up_to[end_point][end_point]
+        assert_same(final, end_points[end_point])
+    layers = list(up_to)
+    assert net is end_points[layers[-1]]
+    assert {end_point.rpartition("/")[0] for end_point in inside} <= set(layers)
+    for number, layer in enumerate(layers, 1):
+        assert [name for name in layers if name in up_to[layer]] == layers[:number]
+
+
+@pytest.mark.parametrize("name", WITH_OUTPUT_STRIDE)
+def test_dense_features_subsampled_are_the_nominal_ones(name):
+    base, values = WITH_OUTPUT_STRIDE[name], Values()
+    images = images_for(base, tiny.aligned_size(base.row.name))
+    _, nominal = base(images, values)
+    for output_stride in (8, 16):
+        _, dense = base(images, values, output_stride=output_stride)
+        every = 1
+        for end_point, features in nominal.items():
+            if features.shape[1] > 1:
+                denser = dense[end_point].shape[1] / features.shape[1]
+                every = 2 ** round(math.log2(denser))  # 9 pixels to 3: 4
+                assert_same(dense[end_point][:, ::every, ::every], features)
+        assert every == 32 // output_stride

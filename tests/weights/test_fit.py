@@ -1,0 +1,73 @@
+"""How well a file fits a network."""
+
+import numpy as np
+import pytest
+
+from slimnets import errors
+from slimnets.weights.fit import fit
+from slimnets.weights.rules import Found
+from tests.goldens import fill
+
+SHAPES = {
+    "LeNet/conv1/weights": [5, 5, 1, 32],
+    "LeNet/conv1/biases": [32],
+    "LeNet/conv2/weights": [5, 5, 32, 64],
+    "LeNet/conv2/biases": [64],
+    "LeNet/fc3/weights": [3136, 1024],
+    "LeNet/fc3/biases": [1024],
+    "LeNet/fc4/weights": [1024, 7],
+    "LeNet/fc4/biases": [7],
+}
+
+
+@pytest.fixture
+def values():
+    return {name: fill.weight(name, shape) for name, shape in SHAPES.items()}
+
+
+def test_one_that_fits(values):
+    backwards = dict(reversed(values.items()))
+    fitted = fit("it", "lenet", Found(backwards, ["theirs"], ["a note"]), False)
+    assert list(fitted.values) == list(SHAPES)
+    for name, value in values.items():
+        np.testing.assert_array_equal(fitted.values[name], value)
+    assert fitted.num_classes == 7
+    assert fitted.notes == ("a note",)
+    assert fitted.report.restored == tuple(SHAPES)
+    assert fitted.report.unused == ("theirs",)
+    assert str(fitted.report) == "converted 8 variables from it; 1 in it not used"
+
+
+def test_features_alone(values):
+    features = {name: v for name, v in values.items() if "fc4" not in name}
+    fitted = fit("it", "lenet", Found(features, [], []), False)
+    assert fitted.num_classes is None
+    assert list(fitted.values) == list(features)
+
+
+def test_names_of_no_variable_are_not_used(values):
+    fitted = fit("it", "lenet", Found(values | {"lr": np.ones(1)}, [], []), False)
+    assert fitted.report.unused == ("lr",)
+
+
+def test_missing(values):
+    del values["LeNet/conv2/biases"], values["LeNet/fc3/biases"]
+    with pytest.raises(errors.InputError) as caught:
+        fit("it", "lenet", Found(values, [], []), False)
+    assert str(caught.value) == (
+        "it does not fit: LeNet/conv2/biases is not in it, LeNet/fc3/biases is not in"
+        " it; are these the weights of lenet? --ignore_missing_vars leaves it out"
+    )
+    fitted = fit("it", "lenet", Found(values, [], []), True)
+    assert fitted.report.missing == ("LeNet/conv2/biases", "LeNet/fc3/biases")
+    assert list(fitted.values) == list(values)
+
+
+def test_another_shape(values):
+    values["LeNet/conv1/weights"] = np.zeros([5, 5, 3, 32])
+    with pytest.raises(errors.InputError) as caught:
+        fit("it", "lenet", Found(values, [], []), True)
+    assert str(caught.value) == (
+        "it does not fit: LeNet/conv1/weights has shape [5, 5, 3, 32] there and"
+        " [5, 5, 1, 32] here; are these the weights of lenet?"
+    )

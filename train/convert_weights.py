@@ -1,0 +1,87 @@
+r"""Turns published weights into a TF-Slim checkpoint, or a checkpoint into Keras' file.
+
+  python -m train.convert_weights --from=keras --weights=mobilenet_v2.weights.h5 \
+      --model=mobilenet_v2 --output=checkpoints/mobilenet_v2
+
+--from says what --weights is:
+
+  keras         keras.applications' .weights.h5, .h5 or .keras
+  torch         a state dict of torchvision or timm: .pth, .pt or .safetensors; it is
+                read without running what it says
+  frozen_graph  a .pb with the weights as constants, made of a TF-Slim graph
+  saved_model   the folder of a SavedModel, made of a TF-Slim graph
+  tflite        a .tflite, float or quantised, made of a TF-Slim graph
+  checkpoint    a TensorFlow checkpoint by variable names, of today's format or of V1
+
+--to=keras writes <model>.weights.h5, which keras.applications' network loads. Nothing
+is written unless every variable is found and fits: otherwise the exit status is 2, and
+one line says what is wrong.
+"""
+
+from pathlib import Path
+
+import tensorflow as tf
+from absl import app, flags
+
+from slimnets import errors
+from slimnets.weights import convert
+
+_FROM = flags.DEFINE_enum(
+    "from", None, convert.SOURCES, "What --weights is; see above.", required=True
+)
+_TO = flags.DEFINE_enum("to", convert.CHECKPOINT, convert.TARGETS, "What to write.")
+_WEIGHTS = flags.DEFINE_string(
+    "weights",
+    None,
+    "The file to convert, or the folder of a SavedModel or of checkpoints.",
+    required=True,
+)
+_MODEL = flags.DEFINE_string(
+    "model",
+    None,
+    "The network of the weights, one that python -m eval.list_networks lists. A"
+    " checkpoint is rewritten without it too, all that it holds.",
+)
+_OUTPUT = flags.DEFINE_string(
+    "output",
+    None,
+    "Folder to write into, made if missing; for Keras also a file's path that ends in"
+    " .weights.h5.",
+    required=True,
+)
+_IGNORE_MISSING = flags.DEFINE_bool(
+    "ignore_missing_vars",
+    False,
+    "Write a checkpoint without the variables that are not in --weights.",
+)
+_FLIP = flags.DEFINE_bool(
+    "flip_input_channels",
+    False,
+    "Reverse the input channels of the first convolution. keras.applications' ImageNet"
+    " weights of VGG and ResNet-50 were trained on BGR images, our recipes give RGB.",
+)
+_OVERWRITE = flags.DEFINE_bool(
+    "overwrite", False, "Replace the checkpoint or file that the output already holds."
+)
+
+
+@errors.reported
+def main(argv: list[str]) -> None:
+    """Converts, prints what matched."""
+    errors.no_arguments(argv)
+    tf.config.set_visible_devices([], "GPU")  # nothing is computed
+    conversion = convert.convert(
+        _FROM.value,
+        _WEIGHTS.value,
+        _MODEL.value,
+        Path(_OUTPUT.value),
+        to=_TO.value,
+        ignore_missing=_IGNORE_MISSING.value,
+        flip_input_channels=_FLIP.value,
+        overwrite=_OVERWRITE.value,
+    )
+    print(conversion)
+
+
+if __name__ == "__main__":
+    app.run(main)
