@@ -7,9 +7,11 @@ from memory; in training both share the machine's cores. On a CPU the sum of the
 is what a step takes, and a faster input pays even where the network is slower.
 """
 
+from typing import NamedTuple
+
 from absl import app, flags
 
-from benchmarks import contest, hardware, photos
+from benchmarks import contest, photos, results
 from benchmarks.work import INPUT, TRAIN, Work
 from slimnets import errors
 from slimnets.nets import registry
@@ -24,6 +26,16 @@ _PHOTOS = flags.DEFINE_string(
 )
 _TURNS = flags.DEFINE_integer("turns", 3, "Turns; the median counts.", lower_bound=1)
 _SECONDS = flags.DEFINE_float("seconds", 5.0, "Length of a turn, at least one step.")
+_OUTPUT = flags.DEFINE_string(
+    "output", "benchmarks/results", "Folder for the CSV file; empty writes none."
+)
+
+
+class Row(NamedTuple):
+    """One of the two, by itself."""
+
+    what: str
+    images_per_s: float
 
 
 def verdict(input_rate: float, network_rate: float) -> str:
@@ -62,9 +74,8 @@ def main(argv: list[str]) -> None:
             measure(Work(_MODEL.value, mode, _BATCH_SIZE.value, size, folder))
             for mode in (INPUT, TRAIN)
         ]
-    print(hardware.processor())
-    for name, rate in zip(("input", "network"), rates, strict=True):
-        print(f"{name:<8} {rate:8.1f} images/s")
+    rows = [Row("input", rates[0]), Row("network", rates[1])]
+    results.report(rows, "benchmark_pipeline", _OUTPUT.value)
     print(verdict(*rates))
 
 

@@ -1,6 +1,7 @@
 """Contenders measured in turns, so that a change of the machine's speed hits all."""
 
 import json
+import os
 import selectors
 import statistics
 import subprocess
@@ -43,6 +44,7 @@ class Contender:
         command = [sys.executable, "-m", "benchmarks.worker", peer, setting]
         self._process = subprocess.Popen(
             [*command, json.dumps(vars(work)), str(time.monotonic())],
+            env=_as_started_by_hand(),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._stderr,
@@ -99,6 +101,11 @@ class Contender:
         if status == -9:
             return "out of memory (killed by the system)"
         return lines[-1] if lines else f"ended with status {status}"
+
+
+def _as_started_by_hand() -> dict[str, str]:
+    """Returns the environment without what slimnets set for TensorFlow in this one."""
+    return {k: v for k, v in os.environ.items() if not k.startswith("TF_")}
 
 
 def race(contenders: Sequence[Contender], turns: int, seconds: float) -> None:
