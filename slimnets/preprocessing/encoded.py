@@ -10,9 +10,6 @@ import tensorflow as tf
 
 # In TensorFlow's JPEG decoder: the size of the whole image divided by the result's.
 _RATIOS = (1, 2, 4, 8)
-# The inverse cosine transform in 16-bit integers: a sixth faster, off by 1 of 255 here
-# and there.
-_FAST = "INTEGER_FAST"
 
 
 class Encoded:
@@ -78,13 +75,10 @@ class Encoded:
             self._contents,
             tf.concat([begin, size], axis=0),
             self._channels,
-            dct_method=_FAST,
         )
 
     def _scaled_part(self, begin: tf.Tensor, size: tf.Tensor, ratio: int) -> tf.Tensor:
-        decoded = tf.io.decode_jpeg(
-            self._contents, self._channels, ratio, dct_method=_FAST
-        )
+        decoded = tf.io.decode_jpeg(self._contents, self._channels, ratio)
         return _cut(decoded, begin, size)
 
     def _size_of_png(self) -> tf.Tensor:

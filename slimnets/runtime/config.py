@@ -291,9 +291,9 @@ class InferenceConfig:
     )
     precision: str = setting(
         "float32",
-        "What it computes in. bfloat16 is several times as fast on processors and GPUs"
-        " that have it, but slow where it is emulated, and off by up to a few percent"
-        " of the largest value; litert has none.",
+        "What it computes in. bfloat16 is meant for processors and GPUs that have it:"
+        " it is slow where it is emulated, and off by up to a few percent of the"
+        " largest value; litert has none.",
         choices=runtimes.PRECISIONS,
     )
 

@@ -47,7 +47,8 @@ def test_a_part_is_that_of_the_decoded_image(encode, channels):
     part = encoded.part_of(Encoded(contents, channels), begin, size)
     expected = encoded.part_of(whole, begin, size)
     assert part.dtype == tf.uint8 and part.shape == (41, 37, channels)
-    np.testing.assert_allclose(part, tf.cast(expected, tf.int32), atol=3)
+    # At the border of a part, colour is interpolated from fewer neighbours.
+    np.testing.assert_allclose(part, tf.cast(expected, tf.int32), atol=2)
 
 
 @pytest.mark.parametrize(
@@ -83,8 +84,7 @@ def test_the_inception_recipe_sees_the_same(encode, use_grayscale):
                 image, 32, 32, is_training=True, use_grayscale=use_grayscale
             )
         )
-    # Two levels of 255, as a decoder for speed and one for accuracy differ.
-    np.testing.assert_allclose(*results, atol=0.05)
+    np.testing.assert_allclose(*results, atol=0.03)
 
 
 def test_no_other_type_comes_of_it():
