@@ -3,7 +3,9 @@
     python -m benchmarks.compare_peers
 
 Each contender runs in a process of its own, in its fastest setting, and works in turns
-with the others; a ratio is the median over the turns. Peers that are not installed
+with the others; a ratio is the median over the turns. The limit is the ratio that we
+would have if multiply-adds were all our work, and as fast as those of a large matrix
+product: a goal above it is out of this machine's reach. Peers that are not installed
 (`pip install -e '.[benchmarks]'`) are named and left out.
 """
 
@@ -14,7 +16,7 @@ from typing import NamedTuple
 
 from absl import app, flags
 
-from benchmarks import contest, peers, photos, results
+from benchmarks import contest, hardware, peers, photos, results
 from benchmarks.work import INFER, INPUT, TRAIN, Work
 
 _WORKS = flags.DEFINE_list(
@@ -86,14 +88,19 @@ class Comparison(NamedTuple):
     ratio: float
     least: float
     most: float
+    limit: float | None
     goal: str
     reached: str
 
     @classmethod
     def of_rates(
-        cls, ours: contest.Contender, theirs: contest.Contender, goal: float | None
+        cls,
+        ours: contest.Contender,
+        theirs: contest.Contender,
+        goal: float | None,
+        limit: float | None,
     ) -> "Comparison":
-        """Compares images per second."""
+        """Compares images per second; `limit` is the most that we could have."""
         ratios = contest.ratios(ours, theirs)
         ratio = statistics.median(ratios)
         return cls(
@@ -105,6 +112,7 @@ class Comparison(NamedTuple):
             ratio,
             ratios[0],
             ratios[-1],
+            None if limit is None else limit / theirs.rate,
             "" if goal is None else f">= {goal}",
             "" if goal is None else ("yes" if ratio >= goal else "no"),
         )
@@ -124,13 +132,22 @@ class Comparison(NamedTuple):
             ratio,
             ratio,
             ratio,
+            None,
             f"<= {goal}",
             "yes" if ratio <= goal else "no",
         )
 
 
-def compare(goals: Goals, names: Sequence[str]) -> list[Comparison]:
-    """Measures one work; who cannot do it is said and left out."""
+def compare(
+    goals: Goals, names: Sequence[str], product_speed: float
+) -> list[Comparison]:
+    """Measures one work; who cannot do it is said and left out.
+
+    Args:
+      goals: what to measure, and what to reach.
+      names: of the peers to measure beside.
+      product_speed: billions of multiply-adds a second of a matrix product.
+    """
     _say(str(goals.work))
     ours = _started("slimnets", goals.work, goals.runtimes)
     if ours is None:
@@ -140,7 +157,7 @@ def compare(goals: Goals, names: Sequence[str]) -> list[Comparison]:
     contenders = [ours, *(other for other in others if other is not None)]
     try:
         contest.race(contenders, _TURNS.value, _SECONDS.value)
-        return list(_rows(contenders, goals))
+        return list(_rows(contenders, goals, hardware.limit(goals.work, product_speed)))
     finally:
         for contender in contenders:
             contender.close()
@@ -161,11 +178,11 @@ def _started(
 
 
 def _rows(
-    contenders: Sequence[contest.Contender], goals: Goals
+    contenders: Sequence[contest.Contender], goals: Goals, most: float | None
 ) -> Iterable[Comparison]:
     ours, *others = contenders
     for other in others:
-        yield Comparison.of_rates(ours, other, goals.at_least[other.peer])
+        yield Comparison.of_rates(ours, other, goals.at_least[other.peer], most)
         if str(goals.work) == str(FIRST_STEP_WORK) and other.peer in FIRST_STEP:
             yield Comparison.of_first_steps(ours, other, FIRST_STEP[other.peer])
 
@@ -185,12 +202,14 @@ def main(_: list[str]) -> None:
         if packages:
             print(f"{name} is left out: {', '.join(packages)} not installed")
     names = [name for name, packages in absent.items() if not packages]
+    speed, dtype = hardware.product_speed()
+    print(f"a large matrix product: {speed:.0f} billion multiply-adds/s in {dtype}")
     rows: list[Comparison] = []
     with photos.folder(_PHOTOS.value) as folder:
         for goals in GOALS:
             if _wanted(goals.work):
                 work = dataclasses.replace(goals.work, photos=folder)
-                rows += compare(goals._replace(work=work), names)
+                rows += compare(goals._replace(work=work), names, speed)
     results.report(rows, "compare_peers", _OUTPUT.value)
 
 

@@ -3,7 +3,10 @@
 import importlib.metadata
 import os
 import platform
+import time
 from pathlib import Path
+
+from benchmarks.work import INPUT, TRAIN, Work
 
 _PACKAGES = ("tensorflow", "keras", "torch", "timm", "openvino", "ai-edge-litert")
 
@@ -23,6 +26,49 @@ def multiplies_bfloat16() -> bool:
     from slimnets.runtime import precision  # brings TensorFlow, which workers time
 
     return precision.processor_multiplies_bfloat16()
+
+
+def product_speed() -> tuple[float, str]:
+    """Returns the most that a network can hope for: a large matrix product's speed.
+
+    Returns:
+      Billions of multiply-adds a second, on all cores, and the type they are done in:
+      the faster one of float32 and, where the processor has it, bfloat16.
+    """
+    types = ["float32", *(["bfloat16"] if multiplies_bfloat16() else [])]
+    return max((_product_speed(name), name) for name in types)
+
+
+def _product_speed(dtype: str, size: int = 3072, repeats: int = 7) -> float:
+    import tensorflow as tf
+
+    matrix = tf.ones([size, size], dtype)
+    tf.linalg.matmul(matrix, matrix)
+    seconds = []
+    for _ in range(repeats):
+        began = time.perf_counter()
+        tf.linalg.matmul(matrix, matrix)
+        seconds.append(time.perf_counter() - began)
+    return size**3 / min(seconds) / 1e9
+
+
+def limit(work: Work, product_speed: float) -> float | None:
+    """Returns the images per second if there were nothing to do but multiply and add.
+
+    Training does it three times: forward, and for the gradients of the activations and
+    of the weights. Input has no such limit.
+
+    Args:
+      work: at its network's own image size.
+      product_speed: billions of multiply-adds a second.
+    """
+    from slimnets.nets import registry
+
+    if work.mode == INPUT:
+        return None
+    times = 3 if work.mode == TRAIN else 1
+    millions = registry.get_row(work.network).multiply_adds * times
+    return product_speed * 1e3 / millions
 
 
 def software() -> dict[str, str]:

@@ -23,6 +23,7 @@ class Line(NamedTuple):
     images_per_s: str
     peer: str
     ratio: str
+    limit: str
     goal: str
 
 
@@ -59,6 +60,7 @@ def line(row: dict[str, str]) -> Line:
         f"{float(row['our_rate']):.1f}",
         f"{row['peer']}: {float(row['their_rate']):.1f}",
         f"{ratio:.2f}{spread}",
+        f"{float(row['limit']):.1f}" if row["limit"] else "",
         f"{row['goal']}{reached}",
     )
 

@@ -7,7 +7,6 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 import pytest
 import tensorflow as tf
 
-from slimnets.nets import registry
 from tests import tiny
 
 tf.config.set_logical_device_configuration(
@@ -21,10 +20,23 @@ def _same_random_numbers() -> None:
     tf.random.set_seed(0)
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Adds what the test of every network takes."""
+    parser.addoption(
+        "--whole_networks",
+        action="store_true",
+        help="Test networks from their own tables, not from short ones: hours.",
+    )
+
+
 @pytest.fixture
-def short_networks(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Puts the networks of tests/tiny.py in the place of those they resemble."""
-    for name, row in tiny.NETWORKS.items():
-        monkeypatch.setitem(registry.NETWORKS, name, row)
+def short_networks(
+    monkeypatch: pytest.MonkeyPatch, pytestconfig: pytest.Config
+) -> None:
+    """Puts the tables of tests/tiny.py in the place of the networks' own."""
+    if pytestconfig.getoption("whole_networks"):
+        return
     for module, table, short in tiny.SHORT_TABLES:
         monkeypatch.setattr(module, table, short)
+    for conv_defs in tiny.MOBILENETS:
+        monkeypatch.setitem(conv_defs, "spec", tiny.short_spec(conv_defs["spec"]))

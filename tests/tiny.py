@@ -1,55 +1,48 @@
-"""Small forms of the networks, for properties that need no more than one of each kind.
+"""Short tables, which make every network cheap, and the smallest images for each.
 
-`NETWORKS` is what a property runs over, and says by which rule: a network with the same
-builder as another, but more or wider layers (`LIKE`), is left out; where a table
-repeats a layer or a block, `SHORT_TABLES` and `BUILDERS` keep as few as still give each
-of its lines work; images are the smallest. The fixture `short_networks` puts these in
-the registry. The goldens (tests/conformance/test_goldens.py) check every network whole.
+The fixture `short_networks` puts them in the modules. Each network is still built by
+its own registry row, from its own table: of what repeats in it one or two of a kind are
+left, and channels are divided where they are many. The goldens check every network
+whole (tests/conformance/test_goldens.py).
 """
 
 import dataclasses
-import functools
 import itertools
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
-
-import tensorflow as tf
 
 from slimnets.nets import (
     alexnet,
     convnext,
     densenet,
-    efficientnet,
     inception_resnet_v2,
     inception_v1,
     inception_v2,
     inception_v3,
     inception_v4,
     mbconv,
-    mnasnet,
     overfeat,
-    registry,
     regnet,
     resnet50,
+    resnet_utils,
     resnet_v1,
-    resnet_v2,
     vgg,
     xception,
 )
-from slimnets.nets.mobilenet import mobilenet_v2, mobilenet_v3, mobilenet_v4
-from slimnets.nets.nasnet import nasnet, pnasnet
-from slimnets.nets.row import Network
+from slimnets.nets.mobilenet import mobilenet, mobilenet_v2, mobilenet_v3, mobilenet_v4
+from slimnets.nets.nasnet import nasnet, network, pnasnet
 
-OF_STRIDE_32 = 32  # one pixel of features
+# In pixels, of networks whose names begin so.
 SMALLEST = {
     "alexnet_v2": 195,
     "inception_resnet_v2": 75,
     "inception_v3": 75,
     "inception_v4": 75,
     "overfeat": 231,
-    "vgg_a": 224,
+    "vgg": 224,
 }
+OF_STRIDE_32 = 32  # one pixel of features
 
 # The shape of a fully connected layer follows from the image's.
 OF_ONE_SIZE = ("lenet", "cifarnet")
@@ -57,51 +50,19 @@ OF_ONE_SIZE = ("lenet", "cifarnet")
 # The strides of networks that pad as 'SAME' does meet pixel 0 where the size is odd
 # after each; those that begin unpadded say where theirs do.
 ALIGNED = 65
-ALIGNED_OTHERWISE = {"convnext_tiny": 64, "densenet_121": 64, "xception": 71}
+ALIGNED_OTHERWISE = {"convnext": 64, "densenet": 64, "xception": 71}
 
-# Built by the same lines as another network, with more, other or thinner layers: what
-# holds of the one holds of the other.
-LIKE = {
-    "convnext_small": "convnext_tiny",
-    "densenet_169": "densenet_121",
-    "densenet_201": "densenet_121",
-    "efficientnet_b1": "efficientnet_b0",
-    "efficientnet_b2": "efficientnet_b0",
-    "efficientnet_b3": "efficientnet_b0",
-    "efficientnet_b4": "efficientnet_b0",
-    "efficientnet_b5": "efficientnet_b0",
-    "efficientnet_b6": "efficientnet_b0",
-    "efficientnet_b7": "efficientnet_b0",
-    "efficientnet_lite0": "efficientnet_b0",
-    "efficientnet_lite1": "efficientnet_b0",
-    "efficientnet_lite2": "efficientnet_b0",
-    "efficientnet_lite3": "efficientnet_b0",
-    "efficientnet_lite4": "efficientnet_b0",
-    "mnasnet_b1": "mnasnet_a1",
-    "mobilenet_v1": "mobilenet_v1_025",
-    "mobilenet_v1_050": "mobilenet_v1_025",
-    "mobilenet_v1_075": "mobilenet_v1_025",
-    "mobilenet_v2": "mobilenet_v2_035",
-    "mobilenet_v2_140": "mobilenet_v2_035",
-    "mobilenet_edgetpu": "mobilenet_edgetpu_075",
-    "mobilenet_v3_large": "mobilenet_v3_small",
-    "mobilenet_v3_large_minimalistic": "mobilenet_v3_small",
-    "mobilenet_v3_small_minimalistic": "mobilenet_v3_small",
-    "mobilenet_v4_conv_small": "mobilenet_v4_conv_medium",
-    "mobilenet_v4_conv_large": "mobilenet_v4_conv_medium",
-    "nasnet_large": "nasnet_mobile",
-    "pnasnet_large": "pnasnet_mobile",
-    "regnet_y_1_6gf": "regnet_y_400mf",
-    "regnet_y_8gf": "regnet_y_400mf",
-    "resnet_v1_101": "resnet_v1_50",
-    "resnet_v1_152": "resnet_v1_50",
-    "resnet_v1_200": "resnet_v1_50",
-    "resnet_v2_101": "resnet_v2_50",
-    "resnet_v2_152": "resnet_v2_50",
-    "resnet_v2_200": "resnet_v2_50",
-    "vgg_16": "vgg_a",
-    "vgg_19": "vgg_a",
-}
+THINNER = 4  # what channels are divided by
+
+
+def _few(counts: Sequence[int]) -> tuple[int, ...]:
+    """Leaves one layer or block of each stage, and two of the second."""
+    return tuple(min(n, 2 if stage == 1 else 1) for stage, n in enumerate(counts))
+
+
+def _given_short(function: Callable[..., Any], short: Callable[[Any], Any]) -> Callable:
+    """Returns a function of a table that is given a short one instead."""
+    return lambda table, *arguments: function(short(table), *arguments)
 
 
 def _without(rows: tuple, *names: str) -> tuple:
@@ -119,28 +80,78 @@ def _inception_resnet_v2(*arguments: Any) -> tuple:
     )
 
 
+WHOLE_INCEPTION_RESNET_V2 = inception_resnet_v2.table
+
+
+def _mbconv(table: mbconv.Table) -> mbconv.Table:
+    layers = _few([stage.layers for stage in table.stages])
+    return table._replace(
+        stem=table.stem // THINNER,
+        stages=tuple(
+            stage._replace(depth=stage.depth // THINNER, layers=few)
+            for stage, few in zip(table.stages, layers, strict=True)
+        ),
+        head=table.head // THINNER,
+    )
+
+
+def _convnext(stages: tuple[convnext.Stage, ...]) -> tuple[convnext.Stage, ...]:
+    blocks = _few([stage.blocks for stage in stages])
+    return tuple(
+        stage._replace(depth=stage.depth // THINNER, blocks=few)
+        for stage, few in zip(stages, blocks, strict=True)
+    )
+
+
+def _densenet(table: densenet.Table) -> densenet.Table:
+    return densenet.Table(_few(table.layers), growth_rate=8, stem=16)
+
+
 def _regnet_widths(table: regnet.Table) -> list[int]:
     """Leaves one unit of each width, and two of the second."""
-    first, second, *rest = sorted(set(WHOLE_REGNET_WIDTHS(table)))
-    return [first, second, second, *rest]
+    widths = WHOLE_REGNET_WIDTHS(table)
+    blocks = [list(units) for _, units in itertools.groupby(widths)]
+    few = _few([len(units) for units in blocks])
+    return [units[0] for units, n in zip(blocks, few, strict=True) for _ in range(n)]
 
 
-WHOLE_INCEPTION_RESNET_V2 = inception_resnet_v2.table
 WHOLE_REGNET_WIDTHS = regnet.widths
-UNITS = (1, 2, 1, 1)  # of a ResNet's blocks
-DENSENET = densenet.Table((1, 3, 2, 1), growth_rate=8, stem=16)
-CONVNEXT = tuple(
-    stage._replace(depth=stage.depth // 4, blocks=blocks)
-    for stage, blocks in zip(convnext.TINY, UNITS, strict=True)
-)
-RESNET_V2 = [
-    resnet_v2.resnet_v2_block(f"block{k}", 32 * 2**k, units, stride=2 if k < 4 else 1)
-    for k, units in enumerate(UNITS, 1)
-]
+
+
+def _nasnet(config: Callable[[], network.Config]) -> Callable[[], network.Config]:
+    """Leaves a cell between reductions."""
+    return lambda: dataclasses.replace(config(), num_cells=3, num_conv_filters=12)
+
+
+def short_spec(spec: Sequence[mobilenet.Op]) -> list[mobilenet.Op]:
+    """Leaves those that stride and, of one depth in a row, one more of each kind."""
+    short = []
+    for _, layers in itertools.groupby(spec, lambda x: x.params.get("num_outputs")):
+        kinds = set()
+        for layer in layers:
+            kind = (layer.op, *(bool(value) for value in layer.params.values()))
+            if layer.params["stride"] > 1:
+                short.append(layer)
+            elif kind not in kinds:
+                short.append(layer)
+                kinds.add(kind)
+    return short
+
+
+def _resnet_blocks(
+    units: Sequence[int], min_base_depth: int = 8, depth_multiplier: float = 1
+) -> list[resnet_utils.Block]:
+    """Leaves half the channels: of fewer, the first unit would need no projection."""
+    return WHOLE_RESNET_BLOCKS(_few(units), min_base_depth, depth_multiplier / 2)
+
+
+WHOLE_RESNET_BLOCKS = resnet_v1.resnet_v1_blocks
 
 # What modules read as they build, in place of their own.
 SHORT_TABLES = (
     (alexnet, "UNITS", (64, 64)),
+    (convnext, "_layers", _given_short(convnext._layers, _convnext)),
+    (densenet, "_layers", _given_short(densenet._layers, _densenet)),
     (inception_resnet_v2, "table", _inception_resnet_v2),
     (
         inception_v1,
@@ -166,103 +177,48 @@ SHORT_TABLES = (
             *("Mixed_6c", "Mixed_6d", "Mixed_6e", "Mixed_6f", "Mixed_6g"),
         ),
     ),
+    (mbconv, "_layers", _given_short(mbconv._layers, _mbconv)),
+    (nasnet, "cifar_config", _nasnet(nasnet.cifar_config)),
+    (nasnet, "mobile_imagenet_config", _nasnet(nasnet.mobile_imagenet_config)),
+    (nasnet, "large_imagenet_config", _nasnet(nasnet.large_imagenet_config)),
     (overfeat, "UNITS", (64, 64)),
+    (pnasnet, "mobile_imagenet_config", _nasnet(pnasnet.mobile_imagenet_config)),
+    (pnasnet, "large_imagenet_config", _nasnet(pnasnet.large_imagenet_config)),
     (regnet, "widths", _regnet_widths),
-    (resnet50, "BLOCKS", resnet_v1.resnet_v1_blocks(UNITS)),
+    (resnet50, "BLOCKS", _resnet_blocks((3, 4, 6, 3))),
+    (resnet_v1, "resnet_v1_blocks", _resnet_blocks),
+    (vgg, "DEPTHS", tuple(depth // THINNER for depth in vgg.DEPTHS)),
     (vgg, "UNITS", (64, 64)),
     (xception, "XCEPTION", xception.XCEPTION[:6] + xception.XCEPTION[-3:]),
 )
 
-
-def _of(
-    builder: Callable[..., tuple], table: Any, name: str
-) -> Callable[..., tuple[tf.Tensor, dict[str, tf.Tensor]]]:
-    """Returns network `name`, of another table; `builder` takes it second."""
-
-    @functools.wraps(registry.get_row(name).builder)
-    def network(
-        images: tf.Tensor, num_classes: int | None, scope: Any = name, **arguments: Any
-    ) -> tuple[tf.Tensor, dict[str, tf.Tensor]]:
-        return builder(images, table, num_classes, scope=scope, **arguments)
-
-    return network
-
-
-def _of_3_cells(name: str, config: Any) -> Callable[..., tuple]:
-    """Returns NASNet or PNASNet `name`, with a cell between reductions."""
-    config = dataclasses.replace(config, num_cells=3, num_conv_filters=12)
-    return functools.partial(registry.get_row(name).builder, config=config)
-
-
-def _of_one_block_a_stage(name: str, table: mbconv.Table) -> Callable[..., tuple]:
-    """Returns a network of MBConv blocks: two in the second stage."""
-    stages = tuple(
-        stage._replace(layers=min(stage.layers, 2 if number == 1 else 1))
-        for number, stage in enumerate(table.stages)
-    )
-    short = table._replace(stages=stages)
-    return mbconv.network(name, short, OF_STRIDE_32, "", 0.8, drop_connect=0.2)
-
-
-def _with_two_of_a_depth(
-    name: str, conv_defs: dict[str, Any], and_last: bool = False
-) -> Callable[..., tuple]:
-    """Returns a MobileNet with the first two layers of those of one depth in a row."""
-
-    def depth(layer: Any) -> int | None:
-        return layer.params.get("num_outputs")
-
-    spec = []
-    for _, group in itertools.groupby(conv_defs["spec"], depth):
-        layers = list(group)
-        spec += layers[:2] + (layers[2:][-1:] if and_last else [])
-    return functools.partial(
-        registry.get_row(name).builder, conv_defs={**conv_defs, "spec": spec}
-    )
-
-
-# Builders that take a table, with a short one.
-BUILDERS = {
-    "convnext_tiny": functools.partial(
-        convnext.convnext, stages=CONVNEXT, scope="convnext_tiny"
-    ),
-    "densenet_121": _of(densenet.densenet, DENSENET, "densenet_121"),
-    "efficientnet_b0": _of_one_block_a_stage("efficientnet_b0", efficientnet.B0),
-    "mnasnet_a1": _of_one_block_a_stage("mnasnet_a1", mnasnet.A1),
-    "mobilenet_edgetpu_075": _with_two_of_a_depth(
-        "mobilenet_edgetpu_075", mobilenet_v3.V3_EDGETPU
-    ),
-    "mobilenet_v2_035": _with_two_of_a_depth("mobilenet_v2_035", mobilenet_v2.V2_DEF),
-    "mobilenet_v3_small": _with_two_of_a_depth(
-        "mobilenet_v3_small", mobilenet_v3.V3_SMALL
-    ),
-    "mobilenet_v4_conv_medium": _with_two_of_a_depth(
-        "mobilenet_v4_conv_medium", mobilenet_v4.V4_CONV_MEDIUM, and_last=True
-    ),
-    "nasnet_cifar": _of_3_cells("nasnet_cifar", nasnet.cifar_config()),
-    "nasnet_mobile": _of_3_cells("nasnet_mobile", nasnet.mobile_imagenet_config()),
-    "pnasnet_mobile": _of_3_cells("pnasnet_mobile", pnasnet.mobile_imagenet_config()),
-    "resnet_v1_50": _of(
-        resnet_v1.resnet_v1, resnet_v1.resnet_v1_blocks(UNITS), "resnet_v1_50"
-    ),
-    "resnet_v2_50": _of(resnet_v2.resnet_v2, RESNET_V2, "resnet_v2_50"),
-}
-
-NETWORKS: dict[str, Network] = {
-    name: dataclasses.replace(row, builder=BUILDERS.get(name, row.builder))
-    for name, row in registry.NETWORKS.items()
-    if name not in LIKE
-}
+# Their builders hold these tables, whose 'spec' is read as they build.
+MOBILENETS = (
+    mobilenet_v2.V2_DEF,
+    mobilenet_v3.V3_LARGE,
+    mobilenet_v3.V3_SMALL,
+    mobilenet_v3.V3_LARGE_MINIMALISTIC,
+    mobilenet_v3.V3_SMALL_MINIMALISTIC,
+    mobilenet_v3.V3_EDGETPU,
+    mobilenet_v4.V4_CONV_SMALL,
+    mobilenet_v4.V4_CONV_MEDIUM,
+    mobilenet_v4.V4_CONV_LARGE,
+)
 
 
 def image_size(name: str) -> int:
     """Returns height and width in pixels of network `name`'s smallest image."""
-    return SMALLEST.get(LIKE.get(name, name), OF_STRIDE_32)
+    return _of_its_family(name, SMALLEST, OF_STRIDE_32)
 
 
 def aligned_size(name: str) -> int:
     """Returns a height and width at which dilation can take the place of strides."""
-    return ALIGNED_OTHERWISE.get(LIKE.get(name, name), ALIGNED)
+    return _of_its_family(name, ALIGNED_OTHERWISE, ALIGNED)
+
+
+def _of_its_family(name: str, sizes: dict[str, int], otherwise: int) -> int:
+    found = [size for family, size in sizes.items() if name.startswith(family)]
+    return found[0] if found else otherwise
 
 
 def odd_size(name: str) -> list[int]:

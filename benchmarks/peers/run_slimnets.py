@@ -65,16 +65,17 @@ def _records(photos: str):
 def _train_step(work: Work) -> Callable[[], None]:
     import tensorflow as tf
 
-    from slimnets.runtime import config, optimizers, state, trainer
+    from slimnets.runtime import config, optimizers, state, step
 
     settings = config.TrainConfig(
         model=work.network,
         data=config.DataConfig(batch_size=work.batch_size, image_size=work.image_size),
         optimization=optimizers.OptimizerConfig(optimizer="momentum"),
+        weight_decay=0.0,  # the peers have none
     )
     strategy = tf.distribute.get_strategy()
     trained = state.TrainState(settings, 1000)
-    take = trainer.make_step(strategy, settings, trained, 1_000_000, None)
+    take = step.make_step(strategy, settings, trained, 1_000_000, None)
     shape = _shape(work)
     batch = (
         tf.random.normal(shape),

@@ -38,6 +38,8 @@ def train_batches(
     num_parallel_calls: int = tf.data.AUTOTUNE,
     cache: bool = False,
     service: str | None = None,
+    steps: int = 1,
+    replicas: int = 1,
 ) -> tf.data.Dataset:
     """Returns an endless dataset of shuffled training batches.
 
@@ -57,10 +59,13 @@ def train_batches(
       cache: keep the encoded images in memory after the first epoch.
       service: address of a tf.data service's dispatcher, grpc://host:port, whose
         workers do all of this; None does it here.
+      steps: batches an element, for as many steps at a time.
+      replicas: that take the elements in turn.
 
     Returns:
-      (images, labels): float32 [batch, height, width, channels], int64 [batch]. While
-      it is iterated, bad data raises a tf.errors.OpError; see `describe_failure`.
+      (images, labels): float32 [batch, height, width, channels], int64 [batch]; with
+      steps > 1 that many of them on a first axis. While it is iterated, bad data raises
+      a tf.errors.OpError; see `describe_failure`.
 
     Raises:
       InputError: of an argument.
@@ -90,7 +95,9 @@ def train_batches(
         deterministic=seed is not None,
     )
     batches = examples.batch(batch_size, drop_remainder=True)
-    return _finish(_served(batches, service) if service else batches)
+    if service:
+        batches = _served(batches, service)
+    return _finish(_stacked(batches, steps, replicas) if steps > 1 else batches)
 
 
 def eval_batches(
@@ -271,6 +278,22 @@ def _served(batches: tf.data.Dataset, service: str) -> tf.data.Dataset:
         tf.data.experimental.service.ShardingPolicy.OFF, f"grpc://{address}"
     )
     return batches.apply(distribute)
+
+
+def _stacked(batches: tf.data.Dataset, steps: int, replicas: int) -> tf.data.Dataset:
+    """Stacks batches, so that each replica gets those that it would get one by one."""
+    stacks = batches.batch(steps * replicas, drop_remainder=True)
+    if replicas == 1:
+        return stacks
+
+    @_as_written
+    def by_replica(*parts: tf.Tensor) -> tuple[tf.Tensor, ...]:
+        return tuple(
+            tf.stack([part[first::replicas] for first in range(replicas)])
+            for part in parts
+        )
+
+    return stacks.map(by_replica).unbatch()
 
 
 def _record_parser(

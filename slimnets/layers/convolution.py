@@ -263,12 +263,31 @@ def finished(
             trainable=trainable,
             collections=scoping.collections_for(variables_collections, "biases"),
         )
-        outputs = tf.nn.bias_add(
+        add = _add_in_bfloat16 if outputs.dtype == tf.bfloat16 else tf.nn.bias_add
+        outputs = add(
             outputs,
             scoping.as_type(biases, outputs.dtype),
             data_format if outputs.shape.rank == 4 else None,
         )
     return outputs if activation_fn is None else activation_fn(outputs)
+
+
+def _add_in_bfloat16(
+    outputs: tf.Tensor, biases: tf.Tensor, data_format: str | None
+) -> tf.Tensor:
+    """Adds biases; their gradient is summed in float32.
+
+    TensorFlow's own, BiasAddGrad, sums in bfloat16 on a CPU: of 25,088 ones it makes
+    512.
+    """
+    axes = [0, 2, 3] if data_format == "NCHW" else list(range(outputs.shape.rank - 1))
+
+    @tf.custom_gradient
+    def add(outputs: tf.Tensor, biases: tf.Tensor) -> tuple[tf.Tensor, Callable]:
+        added = tf.nn.bias_add(outputs, biases, data_format)
+        return added, lambda upstream: (upstream, tf.reduce_sum(upstream, axes))
+
+    return add(outputs, biases)
 
 
 def images_of(inputs: tf.Tensor) -> tf.Tensor:

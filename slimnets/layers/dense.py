@@ -6,7 +6,7 @@ from typing import Any
 import tensorflow as tf
 import tf_slim
 
-from slimnets.layers import convolution, folding, scoping
+from slimnets.layers import convolution, folding, recomputation, scoping
 
 
 @scoping.stands_for(tf_slim.fully_connected)
@@ -116,14 +116,27 @@ def dropout(
     with tf.compat.v1.variable_scope(scope, "Dropout", [inputs]) as sc:
         inputs = tf.convert_to_tensor(inputs)
 
-        def dropped() -> tf.Tensor:
-            return tf.nn.dropout(inputs, 1 - keep_prob, noise_shape, seed)
+        def dropped(values: tf.Tensor, noise_shape: Any = None) -> tf.Tensor:
+            return tf.nn.dropout(values, 1 - keep_prob, noise_shape, seed)
 
         mode = scoping.constant_bool(is_training)
-        if mode is None:
-            outputs = tf.cond(is_training, dropped, lambda: tf.identity(inputs))
+
+        def decided(*values: Any) -> tf.Tensor:
+            if mode is None:
+                return tf.cond(
+                    is_training,
+                    lambda: dropped(*values),
+                    lambda: tf.identity(values[0]),
+                )
+            return dropped(*values) if mode else tf.identity(values[0])
+
+        if recomputation.in_block() and mode is not False:
+            # Factors, 0 or 1 / keep_prob: no more of them than there are choices.
+            shape = tf.shape(inputs) if noise_shape is None else noise_shape
+            ones = tf.ones(shape, inputs.dtype)
+            outputs = inputs * recomputation.once(lambda: decided(ones))
         else:
-            outputs = dropped() if mode else tf.identity(inputs)
+            outputs = decided(inputs, noise_shape)
         return scoping.collected(outputs_collections, sc.name, outputs)
 
 

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import tensorflow as tf
 import tf_slim
 
-from slimnets.layers import folding, scoping
+from slimnets.layers import folding, recomputation, scoping
 
 UPDATE_OPS = tf.compat.v1.GraphKeys.UPDATE_OPS
 _FUSED_EPSILON = 1.001e-5  # the least that TensorFlow's fused kernel takes
@@ -316,13 +316,17 @@ def _by_mode(
                 tf.convert_to_tensor(parameters.moving_variance),
             ),
         )
+    else:
+        outputs, mean, variance = normalize.training()
+    if recomputation.again():
+        return outputs
+    if mode is None:
         outcome = tf.cond(
             is_training,
             lambda: [tf.identity(u) for u in update(mean, variance)],
             lambda: [mean, variance],
         )
     else:
-        outputs, mean, variance = normalize.training()
         outcome = update(mean, variance)
     if updates_collections is None:
         with tf.control_dependencies(outcome):

@@ -7,6 +7,8 @@ import tensorflow as tf
 from tf_slim.layers import utils as slim_utils
 from tf_slim.ops import arg_scope as slim_arg_scope
 
+from slimnets.layers import recomputation
+
 
 def stands_for(slim_layer: Callable) -> Callable[[Callable], Callable]:
     """Decorates a layer so that tf_slim's scopes for `slim_layer` reach it too.
@@ -29,7 +31,7 @@ def stands_for(slim_layer: Callable) -> Callable[[Callable], Callable]:
 
 
 def collected(outputs_collections: Any, name: str, outputs: tf.Tensor) -> tf.Tensor:
-    """Files `outputs` under `name` and returns it.
+    """Files `outputs` under `name` and returns it; a block's second run files nothing.
 
     Args:
       outputs_collections: None, graph collections by name as in TF-Slim, or a dict
@@ -38,6 +40,8 @@ def collected(outputs_collections: Any, name: str, outputs: tf.Tensor) -> tf.Ten
       name: the layer's variable scope, such as 'resnet_v1_50/conv1'.
       outputs: what the layer computed.
     """
+    if recomputation.again():
+        return outputs
     if isinstance(outputs_collections, dict):
         outputs_collections[name.rstrip("/")] = outputs
         return outputs
@@ -84,7 +88,8 @@ def stored_type(dtype: tf.DType) -> tf.DType:
     """Returns the type of the variables of a layer that computes in `dtype`.
 
     It is float32 for bfloat16, which would lose small updates; checkpoints are then the
-    same for both. TF-Slim's float16 networks keep float16 variables.
+    same for both. TF-Slim's float16 layers ask for float16 variables, and so do these;
+    `runtime.Model` gives them float32 ones all the same.
     """
     return tf.float32 if dtype == tf.bfloat16 else dtype
 

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import tensorflow as tf
 
 from slimnets import errors, slim
-from slimnets.layers import scoping
+from slimnets.layers import recomputation, scoping
 from slimnets.nets import image_size, spatial
 from slimnets.nets.row import Network
 
@@ -129,10 +129,18 @@ def convnext_base(
     with tf.compat.v1.variable_scope(scope, "convnext", [inputs]):
         for layer, (stride, rate) in zip(layers, dilated, strict=True):
             if layer.is_block:
-                net, parts = _block(net, layer.name, rate, next(drop_rates))
+                net, parts = recomputation.block(
+                    _block,
+                    net,
+                    name=layer.name,
+                    rate=rate,
+                    drop_rate=next(drop_rates),
+                )
                 end_points |= {f"{layer.name}/{part}": x for part, x in parts.items()}
             else:
-                net = _patches(net, layer, stride, rate)
+                net = recomputation.block(
+                    _patches, net, layer=layer, stride=stride, rate=rate
+                )
             end_points[layer.name] = net
             if layer.name == final_endpoint:
                 break

@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 import tensorflow as tf
 
 from slimnets import errors, slim
+from slimnets.layers import recomputation
 from slimnets.nets import classifier, image_size, resnet_utils, spatial
 from slimnets.nets.row import Network
 
@@ -113,7 +114,9 @@ def densenet_base(
     net, end_points = inputs, {}
     with tf.compat.v1.variable_scope(scope, "densenet", [inputs]):
         for layer, (stride, rate) in zip(layers, dilated, strict=True):
-            net = end_points[layer.name] = layer.build(net, layer, stride, rate)
+            net = end_points[layer.name] = recomputation.block(
+                layer.build, net, layer=layer, stride=stride, rate=rate
+            )
             if layer.name == final_endpoint:
                 break
     return net, end_points
@@ -176,7 +179,7 @@ class _Layer(NamedTuple):
     """What an end point is made by."""
 
     name: str
-    build: Callable[[tf.Tensor, "_Layer", int, int], tf.Tensor]
+    build: Callable[..., tf.Tensor]  # f(net, layer, stride, rate)
     depth: int | None = None  # channels of its own; None: as many as its input has
     stride: int = 1
 
@@ -191,10 +194,15 @@ def _layers(table: Table) -> Iterator[_Layer]:
         yield _Layer(f"block{number}", _end)
         if number < len(table.layers):
             yield _Layer(f"transition{number}", _transition, stride=2)
-    yield _Layer("norm", _activated)
+    yield _Layer("norm", _last)
 
 
-def _activated(net: tf.Tensor, *_: Any) -> tf.Tensor:
+def _last(net: tf.Tensor, layer: _Layer, stride: int, rate: int) -> tf.Tensor:
+    """Does to the last block's output what the next layer would begin with."""
+    return _activated(net)
+
+
+def _activated(net: tf.Tensor) -> tf.Tensor:
     """Applies batch norm and relu."""
     return slim.batch_norm(net, activation_fn=tf.nn.relu, scope="BatchNorm")
 
@@ -305,7 +313,7 @@ densenet_169 = _network("densenet_169", DENSENET_169)
 densenet_201 = _network("densenet_201", DENSENET_201)
 
 
-# Accuracies are of keras.applications' weights.
+# Accuracies are of keras.applications' weights, as keras.io lists them.
 NETWORKS = (
     Network(
         "densenet_121",

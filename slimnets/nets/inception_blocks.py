@@ -17,6 +17,7 @@ from typing import NamedTuple, Protocol
 import tensorflow as tf
 
 from slimnets import errors, slim
+from slimnets.layers import recomputation
 
 
 class Setting(NamedTuple):
@@ -151,7 +152,7 @@ def build_up_to(
         raise errors.unknown("end point", final_endpoint, names)
     end_points = {}
     for row in table:
-        net = row.build(net, setting)
+        net = recomputation.block(row.build, net, setting=setting)
         if row.name:
             end_points[row.name] = net
         if row.name == final_endpoint:

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import tensorflow as tf
 
 from slimnets import errors, slim
-from slimnets.layers import scoping
+from slimnets.layers import recomputation, scoping
 from slimnets.nets import classifier, spatial
 from slimnets.nets.mobilenet import conv_blocks
 
@@ -166,11 +166,12 @@ def base(
         ),
     ):
         for number, (layer, atrous) in enumerate(zip(layers, dilated, strict=True)):
+            form = {"layer": layer, "setting": setting, "atrous": atrous}
             if layer.expansion is None:
-                net = _convolved(net, layer, *atrous, setting)
+                net = recomputation.block(_convolved, net, **form)
             else:
-                keep_prob = 1 - drop_connect_rate * (number - 1) / blocks
-                net, parts = _block(net, layer, *atrous, keep_prob, setting)
+                form["keep_prob"] = 1 - drop_connect_rate * (number - 1) / blocks
+                net, parts = recomputation.block(_block, net, **form)
                 end_points |= {f"{layer.name}/{part}": x for part, x in parts.items()}
             end_points[layer.name] = net
             if layer.name == final_endpoint:
@@ -267,9 +268,10 @@ Raises:
 
 
 def _convolved(
-    net: tf.Tensor, layer: _Layer, stride: int, rate: int, setting: _Setting
+    net: tf.Tensor, layer: _Layer, atrous: tuple[int, int], setting: _Setting
 ) -> tf.Tensor:
-    """Applies a convolution, normalized and activated."""
+    """Applies a convolution of stride and rate `atrous`, normalized and activated."""
+    stride, rate = atrous
     if setting.use_explicit_padding:
         net = spatial.fixed_padding(net, layer.kernel)
     return slim.conv2d(
@@ -288,12 +290,12 @@ def _convolved(
 def _block(
     net: tf.Tensor,
     layer: _Layer,
-    stride: int,
-    rate: int,
+    atrous: tuple[int, int],
     keep_prob: float,
     setting: _Setting,
 ) -> tuple[tf.Tensor, dict[str, tf.Tensor]]:
     """Applies a block; returns its output, and what is inside by name."""
+    stride, rate = atrous
     parts = {}
     depth = scoping.channels_of(net, "NHWC")
     has_shortcut = layer.stride == 1 and layer.depth == depth

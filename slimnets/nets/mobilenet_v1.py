@@ -9,12 +9,14 @@ convolution that mixes the channels.
 """
 
 import functools
+import itertools
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import tensorflow as tf
 
 from slimnets import errors, slim
+from slimnets.layers import recomputation
 from slimnets.nets import spatial
 from slimnets.nets.row import Network
 
@@ -148,21 +150,34 @@ def mobilenet_v1_base(
     names = [layer.name for layer in layers]
     if final_endpoint not in names:
         raise errors.unknown("end point", final_endpoint, names)
-    padding = "VALID" if use_explicit_padding else "SAME"
+    wanted = layers[: names.index(final_endpoint) + 1]
     net, end_points = inputs, {}
     with tf.compat.v1.variable_scope(scope, "MobilenetV1", [inputs]):
-        for layer in layers[: names.index(final_endpoint) + 1]:
-            if use_explicit_padding:
-                net = spatial.fixed_padding(net, layer.kernel, layer.rate)
-            net = end_points[layer.name] = layer.convolution(
-                net,
-                layer.depth,
-                layer.kernel,
-                stride=layer.stride,
-                rate=layer.rate,
-                padding=padding,
-                scope=layer.name,
+        for _, row in itertools.groupby(wanted, lambda layer: layer.row):
+            net, parts = recomputation.block(
+                _row, net, layers=tuple(row), use_explicit_padding=use_explicit_padding
             )
+            end_points |= {**parts, list(parts)[-1]: net}
+    return net, end_points
+
+
+def _row(
+    net: tf.Tensor, layers: Sequence["_Layer"], use_explicit_padding: bool
+) -> tuple[tf.Tensor, dict[str, tf.Tensor]]:
+    """Applies the layers of a row of the table; returns each one's output by name."""
+    end_points = {}
+    for layer in layers:
+        if use_explicit_padding:
+            net = spatial.fixed_padding(net, layer.kernel, layer.rate)
+        net = end_points[layer.name] = layer.convolution(
+            net,
+            layer.depth,
+            layer.kernel,
+            stride=layer.stride,
+            rate=layer.rate,
+            padding="VALID" if use_explicit_padding else "SAME",
+            scope=layer.name,
+        )
     return net, end_points
 
 
@@ -262,6 +277,7 @@ mobilenet_v1_025 = _thinned(0.25)
 class _Layer(NamedTuple):
     """One convolution, after depth_multiplier and output_stride."""
 
+    row: int  # of the table
     name: str
     convolution: Callable[..., tf.Tensor]
     depth: int | None  # None: as many channels as the input, depthwise
@@ -292,13 +308,12 @@ def _layers(
         name, kernel = f"Conv2d_{index}", conv_def.kernel
         channels = depth(conv_def.depth)
         if isinstance(conv_def, Conv):
-            layers.append(_Layer(name, slim.conv2d, channels, kernel, *dilated))
+            layers.append(_Layer(index, name, slim.conv2d, channels, kernel, *dilated))
         else:
+            depthwise = slim.separable_conv2d, None, kernel, *dilated
             layers += [
-                _Layer(
-                    f"{name}_depthwise", slim.separable_conv2d, None, kernel, *dilated
-                ),
-                _Layer(f"{name}_pointwise", slim.conv2d, channels, [1, 1]),
+                _Layer(index, f"{name}_depthwise", *depthwise),
+                _Layer(index, f"{name}_pointwise", slim.conv2d, channels, [1, 1]),
             ]
     return layers
 

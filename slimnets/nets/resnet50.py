@@ -13,6 +13,7 @@ from collections.abc import Sequence
 import tensorflow as tf
 
 from slimnets import slim
+from slimnets.layers import recomputation
 from slimnets.nets import resnet_utils, resnet_v1, spatial
 from slimnets.nets.row import Network
 
@@ -134,12 +135,17 @@ def _features(
 ) -> tf.Tensor:
     """Returns the last block's output."""
     output_stride = resnet_utils.stride_after_root(output_stride)
-    net = resnet_utils.conv2d_same(inputs, 64, 7, stride=2, scope="conv1")
-    net = spatial.fixed_padding(net, 3)
-    net = slim.max_pool2d(net, 3, stride=2, padding="VALID", scope="pool1")
+    net = recomputation.block(_root, inputs)
     return resnet_utils.stack_blocks_dense(
         net, blocks, output_stride, store_non_strided_activations=stride_at_end
     )
+
+
+def _root(net: tf.Tensor) -> tf.Tensor:
+    """Does what comes before the first block."""
+    net = resnet_utils.conv2d_same(net, 64, 7, stride=2, scope="conv1")
+    net = spatial.fixed_padding(net, 3)
+    return slim.max_pool2d(net, 3, stride=2, padding="VALID", scope="pool1")
 
 
 def _strided_first(blocks: Sequence[resnet_utils.Block]) -> list[resnet_utils.Block]:

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import tensorflow as tf
 
 from slimnets import errors, slim
-from slimnets.layers import scoping
+from slimnets.layers import recomputation, scoping
 from slimnets.nets import spatial
 
 ROOT_STRIDE = 4  # of the strided convolution and the pooling before the first block
@@ -115,7 +115,8 @@ def stack_blocks_dense(
             for number, unit in enumerate(block.args, 1):
                 stride, rate = next(plan)
                 with tf.compat.v1.variable_scope(f"unit_{number}", values=[net]):
-                    net = block.unit_fn(net, rate=rate, **{**unit, "stride": stride})
+                    setting = {**unit, "stride": stride, "rate": rate}
+                    net = recomputation.block(block.unit_fn, net, **setting)
             net = scoping.collected(outputs_collections, sc.name, net)
             stride_of_end, _ = next(plan)
             net = subsample(net, stride_of_end)

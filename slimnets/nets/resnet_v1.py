@@ -18,7 +18,7 @@ from typing import Any
 import tensorflow as tf
 
 from slimnets import slim
-from slimnets.layers import scoping
+from slimnets.layers import recomputation, scoping
 from slimnets.nets import resnet_utils
 from slimnets.nets.row import Network
 
@@ -128,8 +128,7 @@ def resnet_v1(
             net = inputs
             if include_root_block:
                 output_stride = resnet_utils.stride_after_root(output_stride)
-                net = resnet_utils.conv2d_same(net, 64, 7, stride=2, scope="conv1")
-                net = slim.max_pool2d(net, 3, stride=2, scope="pool1")
+                net = recomputation.block(_root, net)
             net = resnet_utils.stack_blocks_dense(
                 net, blocks, output_stride, store_non_strided_activations
             )
@@ -140,6 +139,12 @@ def resnet_v1(
 
 
 resnet_v1.default_image_size = 224
+
+
+def _root(net: tf.Tensor) -> tf.Tensor:
+    """Does what comes before the first block."""
+    net = resnet_utils.conv2d_same(net, 64, 7, stride=2, scope="conv1")
+    return slim.max_pool2d(net, 3, stride=2, scope="pool1")
 
 
 def resnet_v1_block(

@@ -16,7 +16,7 @@ from typing import Any
 import tensorflow as tf
 
 from slimnets import slim
-from slimnets.layers import scoping
+from slimnets.layers import recomputation, scoping
 from slimnets.nets import resnet_utils, resnet_v1
 from slimnets.nets.row import Network
 
@@ -115,12 +115,7 @@ def resnet_v2(
             net = inputs
             if include_root_block:
                 output_stride = resnet_utils.stride_after_root(output_stride)
-                # Linear: the first unit normalizes and activates (the appendix).
-                with slim.arg_scope(
-                    [slim.conv2d], activation_fn=None, normalizer_fn=None
-                ):
-                    net = resnet_utils.conv2d_same(net, 64, 7, stride=2, scope="conv1")
-                net = slim.max_pool2d(net, 3, stride=2, scope="pool1")
+                net = recomputation.block(_root, net)
             net = resnet_utils.stack_blocks_dense(net, blocks, output_stride)
             # What the last unit leaves to a next one.
             net = slim.batch_norm(net, activation_fn=tf.nn.relu, scope="postnorm")
@@ -131,6 +126,14 @@ def resnet_v2(
 
 
 resnet_v2.default_image_size = 224
+
+
+def _root(net: tf.Tensor) -> tf.Tensor:
+    """Does what comes before the first block."""
+    # Linear: the first unit normalizes and activates (the appendix).
+    with slim.arg_scope([slim.conv2d], activation_fn=None, normalizer_fn=None):
+        net = resnet_utils.conv2d_same(net, 64, 7, stride=2, scope="conv1")
+    return slim.max_pool2d(net, 3, stride=2, scope="pool1")
 
 
 def resnet_v2_block(

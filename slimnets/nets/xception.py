@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 import tensorflow as tf
 
 from slimnets import errors, slim
+from slimnets.layers import recomputation
 from slimnets.nets import classifier, image_size, spatial
 from slimnets.nets.row import Network
 
@@ -103,6 +104,14 @@ XCEPTION = (
 )
 
 
+def _built(
+    net: tf.Tensor, row: Conv | SepConv | Block, stride: int, rate: int
+) -> tuple[tf.Tensor, EndPoints]:
+    """Applies a row; returns its output, and what is inside by name."""
+    inner: EndPoints = {}
+    return row.build(net, stride, rate, inner), inner
+
+
 def _largest(net: tf.Tensor, stride: int, rate: int) -> tf.Tensor:
     """Returns maxima of 3x3 pixels, `rate` apart where there is no stride."""
     if stride > 1:
@@ -186,8 +195,10 @@ def xception_base(
     net, end_points = inputs, {}
     with tf.compat.v1.variable_scope(scope, "xception", [inputs]):
         for row, (stride, rate) in zip(XCEPTION, dilated, strict=True):
-            net = row.build(net, stride, rate, end_points)
-            end_points[row.name] = net
+            net, inner = recomputation.block(
+                _built, net, row=row, stride=stride, rate=rate
+            )
+            end_points |= {**inner, row.name: net}
             if row.name == final_endpoint:
                 break
     return net, end_points
@@ -255,7 +266,7 @@ NETWORKS = (
         paper="arXiv:1610.02357, figure 5",
         parameters=22_855_952,
         multiply_adds=8357.4,
-        # of keras.applications' weights, which are the paper's
+        # the paper's (table 1), which keras.io lists of keras.applications' weights
         top1=79.0,
         top5=94.5,
     ),

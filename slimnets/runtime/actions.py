@@ -15,16 +15,24 @@ from tqdm import tqdm
 class Every:
     """Says when something that happens every n steps or seconds is due."""
 
-    def __init__(self, *, steps: int = 0, secs: float = 0.0):
-        """Starts the clock. 0 means never; with both given, what comes first counts."""
+    def __init__(self, step: int = 0, *, steps: int = 0, secs: float = 0.0):
+        """Starts the clock at `step`.
+
+        0 steps or seconds mean never; with both given, what comes first counts.
+        """
         self._steps = steps
         self._secs = secs
+        self._seen = step
         self._last = time.monotonic()
 
     def due(self, step: int) -> bool:
-        """Whether it is due after `step`; starts the clock anew if so."""
+        """Whether it fell due since the step last asked about; starts the clock anew.
+
+        Steps fall due at multiples of n, so that a run that goes on keeps to them.
+        """
         now = time.monotonic()
-        by_step = self._steps > 0 and step % self._steps == 0
+        by_step = self._steps > 0 and step // self._steps > self._seen // self._steps
+        self._seen = step
         by_clock = self._secs > 0 and now - self._last >= self._secs
         if by_step or by_clock:
             self._last = now
@@ -103,9 +111,9 @@ class Progress:
             disable=not sys.stderr.isatty(),
         )
 
-    def step(self) -> None:
-        """Moves by one step."""
-        self._bar.update()
+    def step(self, count: int = 1) -> None:
+        """Moves by some steps."""
+        self._bar.update(count)
 
     def report(self, step: int, loss: float, rate: tuple[float, float]) -> None:
         """Shows the loss, the speed (as Rate gives it) and the time left."""

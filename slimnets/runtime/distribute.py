@@ -43,6 +43,20 @@ def get_strategy(
     return tf.distribute.MultiWorkerMirroredStrategy()
 
 
+def count_replicas(name: str, num_clones: int = 0, clone_on_cpu: bool = False) -> int:
+    """Returns how many replicas a strategy would have, without starting TensorFlow.
+
+    Args:
+      name: 'none' or 'mirrored'.
+      num_clones: as `get_strategy`'s.
+      clone_on_cpu: as `get_strategy`'s.
+    """
+    if name == "none":
+        return 1
+    gpus = [] if clone_on_cpu else tf.config.get_visible_devices("GPU")
+    return num_clones or len(gpus) or 1
+
+
 def _mirrored(devices: list[str]) -> tf.distribute.Strategy:
     """Returns the strategy for replicas on these devices of this machine.
 

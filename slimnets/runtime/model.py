@@ -52,8 +52,8 @@ class Model(tf.Module):
             for training alone (auxiliary heads): they are made only in this mode.
           image_size: height and width in pixels; None takes the network's own.
           channels: of the images; None takes the network's own.
-          precision: what it computes in, float32 or bfloat16; variables, and what a
-            call returns first, are float32 whatever it is.
+          precision: what it computes in, float32, bfloat16 or float16; variables, and
+            what a call returns first, are float32 whatever it is.
           **builder_arguments: passed to the builder, such as depth_multiplier.
 
         Raises:
@@ -163,7 +163,11 @@ class Model(tf.Module):
 
         `graph_only` holds what means something in a v1 graph alone: collections,
         reuse, partitioner, caching device.
+
+        TF-Slim's float16 layers ask for float16 variables, which would lose small
+        updates. Here they get float32 ones, and cast them as they do in bfloat16.
         """
+        dtype = tf.float32 if dtype == tf.float16 else dtype
         if name in self.variables_by_name:
             return self._found(name, shape)
         initial = initializer or tf.compat.v1.glorot_uniform_initializer()

@@ -1,8 +1,8 @@
 """The number type that a network computes in; what it learns stays float32.
 
-A layer computes in the type of what it is given and keeps its variables in float32
-(slimnets/layers/scoping.py), so the precision of a network is the type of its images.
-Losses, batch norm's parameters, optimizer slots and checkpoints are float32 always.
+A layer computes in the type of what it is given, so the precision of a network is the
+type of its images. The variables of a `Model` are float32 whatever that is; so are
+losses, batch norm's statistics, optimizer slots and checkpoints.
 """
 
 from pathlib import Path
@@ -11,22 +11,22 @@ import tensorflow as tf
 
 from slimnets.nets.row import Network
 
-CHOICES = ("auto", "float32", "bfloat16")
+CHOICES = ("auto", "float32", "bfloat16", "float16")
 
 
 def for_training(choice: str, network: Network) -> tf.DType:
     """Returns the type to train in.
 
     Args:
-      choice: one of CHOICES. 'auto' is bfloat16 on a GPU that has it, and on a
-        processor with instructions for it where the network's row says that it pays;
-        float32 otherwise.
+      choice: one of CHOICES. 'auto' is bfloat16 on a GPU that has it, float16 on one
+        that has only that, and bfloat16 on a processor with instructions for it where
+        the network's row says that it pays; float32 otherwise.
       network: its row.
     """
     if choice != "auto":
         return tf.as_dtype(choice)
     if _gpus():
-        return tf.bfloat16 if _all_multiply_bfloat16(_gpus()) else tf.float32
+        return _for_generation(min(map(_compute_capability, _gpus())))
     pays = network.trains_in_bfloat16 and processor_multiplies_bfloat16()
     return tf.bfloat16 if pays else tf.float32
 
@@ -35,10 +35,17 @@ def _gpus() -> list[tf.config.PhysicalDevice]:
     return tf.config.list_physical_devices("GPU")
 
 
-def _all_multiply_bfloat16(gpus: list[tf.config.PhysicalDevice]) -> bool:
-    """Whether every GPU is of NVIDIA's compute capability 8.0 or later."""
-    details = [tf.config.experimental.get_device_details(gpu) for gpu in gpus]
-    return all(detail.get("compute_capability", (0,))[0] >= 8 for detail in details)
+def _compute_capability(gpu: tf.config.PhysicalDevice) -> tuple[int, int]:
+    """Returns NVIDIA's (major, minor); (0, 0) where it is unknown."""
+    details = tf.config.experimental.get_device_details(gpu)
+    return details.get("compute_capability", (0, 0))
+
+
+def _for_generation(compute_capability: tuple[int, int]) -> tf.DType:
+    """Returns what the tensor cores take: float16 since 7.0, bfloat16 since 8.0."""
+    if compute_capability >= (8, 0):
+        return tf.bfloat16
+    return tf.float16 if compute_capability >= (7, 0) else tf.float32
 
 
 def processor_multiplies_bfloat16() -> bool:

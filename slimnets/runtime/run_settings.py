@@ -2,8 +2,9 @@
 
 import dataclasses
 import json
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from slimnets import errors
 from slimnets.datasets.registry import Dataset
@@ -12,6 +13,8 @@ from slimnets.runtime.config import TrainConfig
 from slimnets.runtime.model import Model
 
 FILE = "settings.json"
+
+T = TypeVar("T")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -42,7 +45,9 @@ class RunSettings:
 
 
 def write(train_dir: str, config: TrainConfig, model: Model, dataset: Dataset) -> None:
-    """Writes train_dir/settings.json: the flags as given, and what followed from them.
+    """Writes train_dir/settings.json: the flags, and what followed from them.
+
+    The flags are as given, but for --batch_size=auto: there stands what was found.
 
     Args:
       train_dir: an existing folder.
@@ -78,12 +83,29 @@ def read(checkpoint: str) -> RunSettings | None:
     Raises:
       InputError: the file is there but cannot be understood.
     """
+    return _understood(checkpoint, lambda content: _facts(content["run"]))
+
+
+def read_flags(checkpoint: str) -> dict[str, Any] | None:
+    """Returns the flags of a checkpoint's run by name, or None if there are none.
+
+    Raises:
+      InputError: the file is there but cannot be understood.
+    """
+    return _understood(checkpoint, lambda content: dict(content["flags"]))
+
+
+def _facts(values: dict[str, Any]) -> RunSettings:
+    return settings.from_dict(RunSettings, values)
+
+
+def _understood(checkpoint: str, part: Callable[[dict[str, Any]], T]) -> T | None:
+    """Returns part of the settings beside a checkpoint, or None without any."""
     path = Path(checkpoint).parent / FILE
     if not path.exists():
         return None
     try:
-        content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        return settings.from_dict(RunSettings, content["run"])
+        return part(json.loads(path.read_text(encoding="utf-8")))
     except (ValueError, KeyError, TypeError, OSError) as error:
         raise errors.InputError(
             f"{path} cannot be read ({error}); remove it and give --model instead"

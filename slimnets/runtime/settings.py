@@ -43,7 +43,8 @@ def check(config: Any) -> None:
     values = to_dict(config)
     for field, _ in _settings(type(config)):
         lowest, value = field.metadata["lowest"], values[field.name]
-        if lowest is not None and value is not None and not value >= lowest:
+        counts = lowest is not None and isinstance(value, int | float)
+        if counts and not value >= lowest:
             raise errors.InputError(f"--{field.name}={value} must be at least {lowest}")
 
 
@@ -125,6 +126,25 @@ def _settings(config_class: type) -> Iterator[tuple[dataclasses.Field, Any]]:
             yield field, hints[field.name]
 
 
+class _NumberOrWord(flags.ArgumentParser):
+    """Reads a whole number, or one of a few words that stand for one."""
+
+    def __init__(self, words: Sequence[str]):
+        self._words = words
+
+    def parse(self, argument: int | str) -> int | str:
+        if argument in self._words:
+            return argument
+        try:
+            return int(argument)
+        except ValueError as error:
+            words = " or ".join(self._words)
+            raise ValueError(f"it has to be a whole number or {words}") from error
+
+    def flag_type(self) -> str:
+        return "int"
+
+
 def _definer(kind: Any, choices: tuple[str, ...] | None) -> Callable[..., Any]:
     """Returns the absl function that defines a flag of a type."""
     if choices:
@@ -133,8 +153,16 @@ def _definer(kind: Any, choices: tuple[str, ...] | None) -> Callable[..., Any]:
             return flags.DEFINE_enum(name, default, choices, text, **options)
 
         return define
-    if isinstance(kind, types.UnionType):  # int | None
-        kind = next(part for part in typing.get_args(kind) if part is not type(None))
+    parts = typing.get_args(kind) if _is_union(kind) else ()
+    words = [word for part in parts for word in _words_of(part)]
+    if words:  # int | Literal["auto"]
+
+        def define(name: str, default: Any, text: str, **options: Any) -> Any:
+            return flags.DEFINE(_NumberOrWord(words), name, default, text, **options)
+
+        return define
+    if parts:  # int | None
+        kind = next(part for part in parts if part is not type(None))
     if typing.get_origin(kind) is tuple:
         return flags.DEFINE_list
     return {
@@ -143,3 +171,12 @@ def _definer(kind: Any, choices: tuple[str, ...] | None) -> Callable[..., Any]:
         float: flags.DEFINE_float,
         str: flags.DEFINE_string,
     }[kind]
+
+
+def _is_union(kind: Any) -> bool:
+    return typing.get_origin(kind) in (types.UnionType, typing.Union)
+
+
+def _words_of(kind: Any) -> tuple[str, ...]:
+    literal = typing.get_origin(kind) is typing.Literal
+    return typing.get_args(kind) if literal else ()

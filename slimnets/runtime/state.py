@@ -10,6 +10,7 @@ from slimnets import errors
 from slimnets.nets import registry
 from slimnets.runtime import checkpoints, precision
 from slimnets.runtime.config import TrainConfig
+from slimnets.runtime.loss_scale import LossScale
 from slimnets.runtime.model import Model
 from slimnets.runtime.moving_averages import MovingAverages
 from slimnets.runtime.optimizers import Optimizer
@@ -28,6 +29,7 @@ class TrainState:
       trained: the variables that the optimizer changes, by checkpoint name.
       optimizer: with slots for `trained`.
       averages: moving averages of the model's variables, or None.
+      loss_scale: of a model that computes in float16, else None.
       global_step: int64, the number of steps done.
     """
 
@@ -60,6 +62,8 @@ class TrainState:
         self.optimizer = Optimizer(
             config.optimization, list(self.trained.values()), list(self.trained)
         )
+        half = self.model.precision == tf.float16
+        self.loss_scale = LossScale() if half else None
         self.averages = (
             MovingAverages(self.model.variables_by_name, config.moving_average_decay)
             if config.moving_average_decay is not None

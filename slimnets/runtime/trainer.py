@@ -4,28 +4,26 @@ What a run starts from, in this order: train_dir's own latest checkpoint (weight
 slots, step); the weights of --checkpoint_path; the initializers.
 """
 
-import contextlib
 import dataclasses
 import math
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import tensorflow as tf
 
 from slimnets import errors
 from slimnets.datasets import pipeline
 from slimnets.datasets import registry as datasets
-from slimnets.layers import normalization
 from slimnets.preprocessing import registry as preprocessing
 from slimnets.runtime import (
+    batch_size,
     checkpoints,
     distribute,
     files,
-    losses,
+    loss_scale,
     run_settings,
-    schedules,
     settings,
 )
 from slimnets.runtime.actions import (
@@ -37,8 +35,8 @@ from slimnets.runtime.actions import (
     interruptible,
 )
 from slimnets.runtime.config import TrainConfig
-from slimnets.runtime.moving_averages import early_decay
 from slimnets.runtime.state import TrainState
+from slimnets.runtime.step import StepResult, make_step
 
 
 @dataclasses.dataclass(frozen=True)
@@ -60,26 +58,13 @@ class Outcome:
     interrupted: str | None = None
 
 
-class StepResult(NamedTuple):
-    """What a step reports, over all replicas together.
-
-    Attributes:
-      losses: parts of the loss.
-      accuracy: share of the batch whose label had the largest logit.
-      learning_rate: used in the step.
-    """
-
-    losses: losses.Losses
-    accuracy: tf.Tensor
-    learning_rate: tf.Tensor
-
-
 def train(config: TrainConfig, say: Callable[[str], None] = print) -> Outcome:
     """Trains a network as configured, or goes on where train_dir stopped.
 
     Args:
       config: all settings.
-      say: gets the lines that tell what the run starts from.
+      say: gets the lines that tell what the run starts from, and how a batch size was
+        found where it was to be.
 
     Returns:
       What the run left in train_dir.
@@ -89,6 +74,7 @@ def train(config: TrainConfig, say: Callable[[str], None] = print) -> Outcome:
         checkpoints written before are kept.
     """
     _check(config)
+    config = batch_size.found(config, say)
     run = config.run
     strategy = distribute.get_strategy(run.strategy, run.num_clones, run.clone_on_cpu)
     dataset = datasets.get_dataset(
@@ -110,84 +96,8 @@ def train(config: TrainConfig, say: Callable[[str], None] = print) -> Outcome:
         if chief:
             run_settings.write(run.train_dir, config, state.model, dataset)
         batches = _batches(strategy, config, dataset, state)
-        step = make_step(strategy, config, state, dataset.num_examples, last_step)
-        return _loop(config, state, step, batches, last_step, chief)
-
-
-def make_step(
-    strategy: tf.distribute.Strategy,
-    config: TrainConfig,
-    state: TrainState,
-    num_examples: int,
-    last_step: int | None,
-) -> Callable[[Any], StepResult]:
-    """Returns the function that takes one training step on a distributed batch.
-
-    Args:
-      strategy: in whose scope `state` was made.
-      config: all settings.
-      state: what a step changes.
-      num_examples: in an epoch.
-      last_step: of the run, for schedules that end with it; None without an end.
-    """
-    batch_size = config.data.batch_size
-    replicas = strategy.num_replicas_in_sync
-    schedule = config.learning_rate.schedule(num_examples, batch_size, last_step)
-    trained = list(state.trained.values())
-
-    def replica_step(images: tf.Tensor, labels: tf.Tensor) -> tuple[Any, tf.Tensor]:
-        with tf.GradientTape(watch_accessed_variables=False) as tape:
-            tape.watch(trained)
-            with _batch_norm_decay(config, state):
-                logits, end_points = state.model(images, is_training=True)
-            parts = losses.compute(
-                logits,
-                end_points,
-                labels,
-                [state.model.regularization_loss()],
-                global_batch_size=batch_size,
-                num_replicas=replicas,
-                label_smoothing=config.label_smoothing,
-            )
-        gradients = _summed(tape.gradient(parts.total, trained))
-        state.optimizer.apply(
-            gradients, schedules.learning_rate(schedule, state.global_step)
-        )
-        if state.averages:
-            state.averages.update(state.global_step)
-        right = tf.equal(tf.argmax(logits, axis=-1), labels)
-        return parts, tf.reduce_sum(tf.cast(right, tf.float32)) / batch_size
-
-    # Autograph would rewrite every builder's Python, at 20 times the cost.
-    @tf.function(autograph=False)
-    def step(images: Any, labels: Any) -> StepResult:
-        rate = schedules.learning_rate(schedule, state.global_step)
-        shares = strategy.run(replica_step, args=(images, labels))
-        parts, accuracy = tf.nest.map_structure(
-            lambda share: strategy.reduce(tf.distribute.ReduceOp.SUM, share, axis=None),
-            shares,
-        )
-        state.global_step.assign_add(1)
-        return StepResult(parts, accuracy, rate)
-
-    return lambda batch: step(*batch)
-
-
-def _batch_norm_decay(
-    config: TrainConfig, state: TrainState
-) -> contextlib.AbstractContextManager:
-    """Opens the scope in which batch norm's averages follow early steps quickly."""
-    if not config.adapt_batch_norm_decay:
-        return contextlib.nullcontext()
-    return normalization.decay_at_most(early_decay(state.global_step))
-
-
-def _summed(gradients: list[tf.Tensor | None]) -> list[tf.Tensor | None]:
-    """Sums gradients over the replicas; None stays None."""
-    known = [gradient for gradient in gradients if gradient is not None]
-    context = tf.distribute.get_replica_context()
-    summed = iter(context.all_reduce(tf.distribute.ReduceOp.SUM, known))
-    return [None if gradient is None else next(summed) for gradient in gradients]
+        step_fn = make_step(strategy, config, state, dataset.num_examples, last_step)
+        return _loop(config, state, step_fn, batches, last_step, chief)
 
 
 def _check(config: TrainConfig) -> None:
@@ -308,6 +218,8 @@ def _batches(
             labels_offset=data.labels_offset,
             cache=data.cache,
             service=data.data_service,
+            steps=config.run.steps_per_call,
+            replicas=context.num_replicas_in_sync // context.num_input_pipelines,
         )
 
     batches = iter(strategy.distribute_datasets_from_function(local_batches))
@@ -331,9 +243,9 @@ def _loop(
     """Takes steps until the last one, a signal, or a loss that is not finite."""
     run = config.run
     step, began, loss = state.step, time.monotonic(), None
-    log = Every(steps=run.log_every_n_steps)
-    show = Every(secs=run.save_summaries_secs)
-    checkpoint = Every(steps=run.save_interval_steps, secs=run.save_interval_secs)
+    log = Every(step, steps=run.log_every_n_steps)
+    show = Every(step, secs=run.save_summaries_secs)
+    checkpoint = Every(step, steps=run.save_interval_steps, secs=run.save_interval_secs)
     rate = Rate(step, config.data.batch_size)
     summaries = Summaries(run.train_dir if chief else None)
     progress = Progress(step, last_step)
@@ -342,21 +254,24 @@ def _loop(
     try:
         with interruptible() as asked:
             while (last_step is None or step < last_step) and not asked.by:
+                count = _steps_of_call(run.steps_per_call, step, last_step)
                 with waiting.data():
                     batch = next(batches)
-                result = step_fn(batch)
-                step += 1
+                result = step_fn(batch, count)
+                step += count
                 loss = float(result.losses.total)
-                _require_finite(loss, step, run.train_dir)
-                progress.step()
+                _require_sound(loss, state, run.train_dir)
+                progress.step(count)
                 if log.due(step) or step == last_step:
                     speed = rate.since_last(step)
                     progress.report(step, loss, speed)
                     shares = {"waiting_for_data": waiting.since_last()}
-                    summaries.scalars(step, _scalars(result, speed[0]) | shares)
+                    scalars = _scalars(result, state, speed[0])
+                    summaries.scalars(step, scalars | shares)
                 if first or show.due(step):
                     first = False
-                    summaries.images(step, "input", _local_images(batch))
+                    images = _local_images(batch, run.steps_per_call)
+                    summaries.images(step, "input", images)
                 if chief and checkpoint.due(step):
                     state.save(run.train_dir, run.max_checkpoints_to_keep)
     finally:
@@ -382,33 +297,52 @@ def _final_checkpoint(config: TrainConfig, state: TrainState, chief: bool) -> st
     return str(Path(run.train_dir) / f"{checkpoints.BASENAME}-{state.step}")
 
 
-def _require_finite(loss: float, step: int, train_dir: str) -> None:
-    if math.isfinite(loss):
-        return
+def _steps_of_call(most: int, step: int, last_step: int | None) -> int:
+    return most if last_step is None else min(most, last_step - step)
+
+
+def _require_sound(loss: float, state: TrainState, train_dir: str) -> None:
+    """Raises an InputError if the steps just taken leave nothing to go on from."""
+    if not math.isfinite(loss):
+        raise _diverged(loss, state.step, train_dir)
+    scale = state.loss_scale
+    if scale is not None and scale.value < loss_scale.LEAST:
+        raise errors.InputError(
+            f"the gradients are not finite at step {state.step}, however small the loss"
+            " scale; give --precision=float32"
+        )
+
+
+def _diverged(loss: float, step: int, train_dir: str) -> errors.InputError:
     kept = checkpoints.latest(train_dir)
     left = f"The last good checkpoint is {kept or 'none: none was due'}"
     if kept and checkpoints.step_of(kept) == step - 1:
         # The loss is that of its weights: going on from it would end here again.
         left = f"{kept} holds the weights that gave it: delete it to go on from before"
-    raise errors.InputError(
+    return errors.InputError(
         f"the loss became {loss} at step {step}; lower --learning_rate or begin it with"
         f" --warmup_epochs. {left}"
     )
 
 
-def _scalars(result: StepResult, images_per_second: float) -> dict[str, float]:
+def _scalars(
+    result: StepResult, state: TrainState, images_per_second: float
+) -> dict[str, float]:
     parts = {f"losses/{k}": float(v) for k, v in result.losses._asdict().items()}
     total = parts.pop("losses/total")
+    scale = state.loss_scale
     return {
         "total_loss": total,
         **parts,
         "accuracy": float(result.accuracy),
         "learning_rate": float(result.learning_rate),
         "images_per_second": images_per_second,
+        **({} if scale is None else {"loss_scale": float(scale.value)}),
     }
 
 
-def _local_images(batch: Any) -> tf.Tensor:
-    """Returns the first replica's images of a distributed batch."""
+def _local_images(batch: Any, steps_per_call: int) -> tf.Tensor:
+    """Returns the first replica's images of a distributed batch, of its first step."""
     images, _ = batch
-    return tf.distribute.get_strategy().experimental_local_results(images)[0]
+    local = tf.distribute.get_strategy().experimental_local_results(images)[0]
+    return local if steps_per_call == 1 else local[0]

@@ -2,6 +2,7 @@
 
 import functools
 import inspect
+import itertools
 import math
 import types
 from collections.abc import Callable
@@ -12,7 +13,7 @@ import pytest
 import tensorflow as tf
 
 from slimnets import errors, slim
-from slimnets.nets import densenet, registry
+from slimnets.nets import registry
 from slimnets.nets.row import Network
 from tests import tiny, v1_graph
 from tests.goldens import fill
@@ -21,7 +22,7 @@ pytestmark = pytest.mark.usefixtures("short_networks")
 
 
 class Base(NamedTuple):
-    """A function that gives features, and the first network of its family."""
+    """A function that gives a network's features, with the network's own table."""
 
     function: Callable[..., tuple[tf.Tensor, dict[str, tf.Tensor]]]
     row: Network
@@ -42,31 +43,22 @@ class Base(NamedTuple):
             return self.function(images, **arguments)
 
 
-def bases_of(family: types.ModuleType) -> dict[str, Base]:
-    bases = {
-        f"{family.__name__}.{name}": Base(function, family.NETWORKS[0])
-        for name, function in vars(family).items()
-        if name.endswith("_base")
-    }
-    if family is densenet:  # a layer of its 58 is as good as another
-        [(name, base)] = bases.items()
-        short = functools.partial(base.function, table=tiny.DENSENET)
-        return {name: base._replace(function=short)}
-    return bases
+def base_of(row: Network, family: types.ModuleType) -> Base:
+    """Returns the family's `*_base`; where there is none, the builder for features."""
+    for name, function in vars(family).items():
+        if name.endswith("_base"):
+            return Base(functools.partial(function, **table_of(row)), row)
+    features = {"num_classes": None, "global_pool": False}
+    given = {key: value for key, value in features.items() if takes(row.builder, key)}
+    return Base(functools.partial(row.builder, **given), row)
 
 
-def networks_that_take(
-    argument: str, family: types.ModuleType, **features: Any
-) -> dict[str, Base]:
-    """Returns the builders of a family without bases, told to give features."""
-    rows = [
-        tiny.NETWORKS[row.name] for row in family.NETWORKS if row.name in tiny.NETWORKS
-    ]
-    return {
-        row.name: Base(functools.partial(row.builder, **features), row)
-        for row in rows
-        if takes(row.builder, argument)
-    }
+def table_of(row: Network) -> dict[str, Any]:
+    """Returns what a builder passes on to its base: defaults that it was given."""
+    if isinstance(row.builder, functools.partial):
+        return row.builder.keywords
+    held = inspect.getclosurevars(row.builder).nonlocals
+    return {"table": held["table"]} if "table" in held else {}
 
 
 def takes(function: Callable, argument: str) -> bool:
@@ -75,21 +67,17 @@ def takes(function: Callable, argument: str) -> bool:
     return any(argument == p.name or p.kind == p.VAR_KEYWORD for p in parameters)
 
 
-WITH_FINAL_ENDPOINT, WITH_OUTPUT_STRIDE = {}, {}
-for family in registry.FAMILIES:
-    WITH_FINAL_ENDPOINT |= bases_of(family) or networks_that_take(
-        "final_endpoint", family, num_classes=None
-    )
-    dense = bases_of(family) or networks_that_take(
-        "output_stride", family, num_classes=None, global_pool=False
-    )
-    WITH_OUTPUT_STRIDE |= {
-        name: base
-        for name, base in dense.items()
-        if takes(base.function, "output_stride")
+def bases_that_take(argument: str) -> dict[str, Base]:
+    bases = {row.name: base_of(row, f) for f in registry.FAMILIES for row in f.NETWORKS}
+    return {
+        name: base for name, base in bases.items() if takes(base.function, argument)
     }
+
+
+WITH_FINAL_ENDPOINT = bases_that_take("final_endpoint")
+WITH_OUTPUT_STRIDE = bases_that_take("output_stride")
 # It has no dense form beyond stride 16; its own test has the law for that.
-del WITH_OUTPUT_STRIDE["slimnets.nets.inception_resnet_v2.inception_resnet_v2_base"]
+del WITH_OUTPUT_STRIDE["inception_resnet_v2"]
 
 
 class Values:
@@ -114,6 +102,13 @@ def assert_same(actual: tf.Tensor, expected: tf.Tensor) -> None:
     """Compares at the scale of the largest value."""
     atol = 1e-4 * np.abs(expected).max()
     np.testing.assert_allclose(actual, expected, rtol=0, atol=atol)
+
+
+@pytest.mark.parametrize("family", registry.FAMILIES)
+def test_no_two_networks_of_a_family_share_a_table(family):
+    if any(name.endswith("_base") for name in vars(family)):
+        tables = [table_of(row) for row in family.NETWORKS]
+        assert all(one != other for one, other in itertools.combinations(tables, 2))
 
 
 @pytest.mark.parametrize("name", WITH_FINAL_ENDPOINT)

@@ -54,6 +54,23 @@ def test_training_batch_has_static_shape_and_matching_labels(numbered):
     np.testing.assert_array_equal(label, image[:, 0, 0, 0].numpy() % 3)
 
 
+@pytest.mark.parametrize("replicas", [1, 2])
+def test_stacked_batches_are_those_one_by_one(numbered, replicas):
+    dataset = numbered(30)
+    one_by_one = list(pipeline.train_batches(dataset, shift, 2, seed=1).take(12))
+    stacks = pipeline.train_batches(
+        dataset, shift, 2, seed=1, steps=3, replicas=replicas
+    )
+    assert stacks.element_spec[0].shape == [3, 2, 4, 4, 1]
+    # Replica r of R takes the batches r, r + R, ... and the stacks r, r + R, ...
+    for number, stack in enumerate(stacks.take(4)):
+        turn, replica = divmod(number, replicas)
+        for step in range(3):
+            expected = one_by_one[(turn * 3 + step) * replicas + replica]
+            for part, other in zip(stack, expected, strict=True):
+                np.testing.assert_array_equal(part[step], other)
+
+
 @pytest.mark.parametrize("shards", [1, 3])
 @pytest.mark.parametrize("seed", [None, 7])
 def test_each_epoch_sees_every_example_once_in_a_new_order(numbered, shards, seed):

@@ -274,3 +274,24 @@ def test_16_bits_in_and_out(layer, dtype):
     for full, half in zip(*outcomes, strict=True):
         error = np.abs(np.float32(half) - full).max()
         assert error < 0.03 * np.abs(full).max()
+
+
+@pytest.mark.parametrize("data_format", ["NHWC", "NCHW"])
+def test_gradients_of_biases_are_summed_in_float32(data_format):
+    pixels = np.ones([4, 64, 64, 1] if data_format == "NHWC" else [4, 1, 64, 64])
+    with tf.Graph().as_default(), v1.Session() as session:
+        outputs = convolution.finished(
+            tf.cast(pixels, tf.bfloat16),
+            data_format,
+            activation_fn=None,
+            normalizer_fn=None,
+            normalizer_params=None,
+            biases_initializer=v1.zeros_initializer(),
+            biases_regularizer=None,
+            variables_collections=None,
+            trainable=True,
+        )
+        [gradient] = tf.gradients(outputs, v1.trainable_variables())
+        assert gradient.dtype == tf.float32
+        session.run(v1.global_variables_initializer())
+        assert session.run(gradient) == [4 * 64 * 64]

@@ -48,6 +48,15 @@ def test_every_n_steps(clock):
     assert [step for step in range(1, 10) if every.due(step)] == [3, 6, 9]
 
 
+def test_steps_in_between_fall_due_at_the_next_that_is_asked_about(clock):
+    every = actions.Every(7, steps=5)
+    assert [step for step in (8, 9, 11, 14, 21, 24, 25) if every.due(step)] == [
+        11,
+        21,
+        25,
+    ]
+
+
 def test_every_n_seconds(clock):
     every, due = actions.Every(secs=10), []
     for step in range(1, 8):

@@ -31,6 +31,15 @@ def test_mirrored_on_two_cpus():
 
 
 @pytest.mark.parametrize(
+    ("arguments", "count"),
+    [(("none",), 1), (("mirrored", 2), 2), (("mirrored", 0, True), 1)],
+)
+def test_replicas_counted_beforehand(arguments, count):
+    assert distribute.count_replicas(*arguments) == count
+    assert distribute.get_strategy(*arguments).num_replicas_in_sync == count
+
+
+@pytest.mark.parametrize(
     ("arguments", "message"),
     [
         (("mirrord",), "unknown strategy 'mirrord'; did you mean mirrored"),

@@ -5,7 +5,7 @@ import pytest
 import tensorflow as tf
 
 from slimnets.nets import registry
-from slimnets.runtime import precision
+from slimnets.runtime import precision as precisions
 from slimnets.runtime.model import Model
 from tests import tiny
 
@@ -18,9 +18,9 @@ def machine(monkeypatch):
 
     def set_up(processor: bool, gpus: list[tuple[int, int]] | None = None) -> None:
         monkeypatch.setattr(
-            precision, "processor_multiplies_bfloat16", lambda: processor
+            precisions, "processor_multiplies_bfloat16", lambda: processor
         )
-        monkeypatch.setattr(precision, "_gpus", lambda: gpus or [])
+        monkeypatch.setattr(precisions, "_gpus", lambda: gpus or [])
         monkeypatch.setattr(
             tf.config.experimental,
             "get_device_details",
@@ -40,37 +40,46 @@ def machine(monkeypatch):
 )
 def test_auto_on_a_processor(machine, processor, network, chosen):
     machine(processor)
-    assert precision.for_training("auto", network) == chosen
+    assert precisions.for_training("auto", network) == chosen
 
 
 @pytest.mark.parametrize(
     ("gpus", "chosen"),
     [
         ([(9, 0)], tf.bfloat16),
-        ([(8, 0), (7, 5)], tf.float32),  # the older one would emulate it
+        ([(8, 0), (7, 5)], tf.float16),  # the older one would emulate bfloat16
+        ([(7, 0)], tf.float16),
+        ([(8, 0), (6, 1)], tf.float32),
     ],
 )
 def test_auto_on_gpus(machine, gpus, chosen):
     machine(True, gpus)
-    assert precision.for_training("auto", MOBILENET) == chosen
+    assert precisions.for_training("auto", MOBILENET) == chosen
 
 
-@pytest.mark.parametrize("choice", ["float32", "bfloat16"])
+@pytest.mark.parametrize("choice", ["float32", "bfloat16", "float16"])
 def test_a_choice_is_kept_whatever_the_machine(machine, choice):
     machine(choice == "float32")
-    assert precision.for_training(choice, RESNET).name == choice
+    assert precisions.for_training(choice, RESNET).name == choice
 
 
 @pytest.mark.parametrize(
-    "name", ["alexnet_v2", "cifarnet", "inception_v1", "mobilenet_v2_035"]
+    ("name", "precision"),
+    [
+        ("alexnet_v2", tf.bfloat16),
+        ("cifarnet", tf.bfloat16),
+        ("cifarnet", tf.float16),
+        ("inception_v1", tf.bfloat16),
+        ("mobilenet_v2_035", tf.bfloat16),
+    ],
 )
-def test_bfloat16_changes_what_is_computed_and_nothing_that_is_kept(name):
+def test_it_changes_what_is_computed_and_nothing_that_is_kept(name, precision):
     size, channels = tiny.image_size(name), registry.get_row(name).channels
     images = np.random.default_rng(0).normal(size=(2, size, size, channels))
     images = images.astype(np.float32)
     models = [
         Model(name, 5, is_training=True, image_size=size, precision=dtype)
-        for dtype in (tf.float32, tf.bfloat16)
+        for dtype in (tf.float32, precision)
     ]
     full, half = models
     assert {v.dtype for v in half.variables_by_name.values()} == {tf.float32}
@@ -79,15 +88,16 @@ def test_bfloat16_changes_what_is_computed_and_nothing_that_is_kept(name):
     expected, actual = [model(images, is_training=False) for model in models]
     assert actual[0].dtype == tf.float32
     assert actual[1]["Logits" if "Logits" in actual[1] else name + "/fc8"].dtype == (
-        tf.bfloat16
+        precision
     )
     scale = np.abs(expected[0]).max()
     assert np.abs(actual[0] - expected[0]).max() < 0.1 * scale
     assert np.any(actual[0] != expected[0])
 
 
-def test_gradients_are_float32():
-    model = Model("lenet", 5, is_training=True, precision=tf.bfloat16)
+@pytest.mark.parametrize("precision", [tf.bfloat16, tf.float16])
+def test_gradients_are_float32(precision):
+    model = Model("lenet", 5, is_training=True, precision=precision)
     with tf.GradientTape() as tape:
         logits, _ = model(tf.ones([2, 28, 28, 1]))
         loss = tf.reduce_sum(logits**2)

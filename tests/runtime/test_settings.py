@@ -2,6 +2,7 @@
 
 import dataclasses
 from pathlib import Path
+from typing import Literal
 
 import pytest
 from absl import flags
@@ -83,6 +84,7 @@ class Outer:
     decay: float | None = setting(None, "How slow.", lowest=0)
     fast: bool = setting(False, "Whether.")
     gray: bool | None = setting(None, "Whether gray.")
+    size: int | Literal["auto"] = setting(8, "How large.", lowest=1)
     scopes: tuple[str, ...] = setting((), "Which ones.")
     inner: Inner = dataclasses.field(default_factory=Inner)
 
@@ -109,13 +111,14 @@ def test_every_type_comes_through_the_flags():
         "--decay=0",
         "--fast",
         "--nogray",
+        "--size=auto",
         "--scopes=a/b,c",
         "--count=7",
         "--limit=9",
         "--kind=b",
     )
     assert settings.from_flags(Outer, values) == Outer(
-        "y", "/f", 1e-8, 0.0, True, False, ("a/b", "c"), Inner(7, 9, "b")
+        "y", "/f", 1e-8, 0.0, True, False, "auto", ("a/b", "c"), Inner(7, 9, "b")
     )
 
 
@@ -123,6 +126,15 @@ def test_every_type_comes_through_the_flags():
 def test_flags_of_a_wrong_type_are_refused(argument):
     with pytest.raises(flags.IllegalFlagValueError, match=argument[2:6]):
         parsed(Outer, argument)
+
+
+def test_a_number_or_a_word():
+    assert settings.from_flags(Outer, parsed(Outer, "--size=16")).size == 16
+    with pytest.raises(
+        flags.IllegalFlagValueError,
+        match=r"flag --size=fast: it has to be a whole number or auto$",
+    ):
+        parsed(Outer, "--size=fast")
 
 
 def test_dicts_and_back():
@@ -140,6 +152,7 @@ def test_a_dict_may_hold_less_and_more():
 
 
 def test_check_lets_pass_what_is_high_enough():
+    settings.check(Outer(size="auto"))
     settings.check(Outer(decay=0.0, inner=Inner(count=1, limit=None)))
 
 
@@ -148,6 +161,7 @@ def test_check_lets_pass_what_is_high_enough():
     [
         (Outer(decay=-1.0), "--decay=-1.0 must be at least 0"),
         (Outer(decay=float("nan")), "--decay=nan must be at least 0"),
+        (Outer(size=0), "--size=0 must be at least 1"),
         (Outer(inner=Inner(count=0)), "--count=0 must be at least 1"),
         (Outer(inner=Inner(limit=-1)), "--limit=-1 must be at least 0"),
     ],

@@ -20,6 +20,7 @@ from slimnets.runtime import (
     checkpoints,
     distribute,
     files,
+    loss_scale,
     run_settings,
     settings,
     trainer,
@@ -259,6 +260,19 @@ class TestRun:
         }
         assert tags == {(s, tag) for s in (1, 2) for tag in scalars} | {(1, "input")}
 
+    def test_float16_shows_its_loss_scale(self, config, tmp_path):
+        made = config(precision="float16", max_number_of_steps=1, log_every_n_steps=1)
+        outcome = trainer.train(made, silent)
+        [events] = (tmp_path / "run").glob("events.*")
+        [scale] = [
+            tf.make_ndarray(value.tensor)
+            for event in tf.compat.v1.train.summary_iterator(str(events))
+            for value in event.summary.value
+            if value.tag == "loss_scale"
+        ]
+        assert scale == 2**15
+        assert not [n for n in checkpoints.shapes(outcome.checkpoint) if "scale" in n]
+
     def test_settings_are_saved(self, config, tmp_path, toy_data, monkeypatch):
         monkeypatch.chdir(Path(toy_data).parent)
         made = config(dataset_dir=Path(toy_data).name, optimizer="momentum")
@@ -276,6 +290,88 @@ class TestRun:
         )
         content = json.loads((tmp_path / "run" / "settings.json").read_text())
         assert settings.from_dict(trainer.TrainConfig, content["flags"]) == made
+
+
+class TestSeveralStepsPerCall:
+    """What happens is what happens one by one, told at the ends of calls."""
+
+    @pytest.mark.parametrize(
+        "flags",
+        [
+            {"preprocessing_name": "inception", "batch_size": 5},
+            {"model": "lenet", "learning_rate": 1e-3},  # has dropout
+            {"strategy": "mirrored", "num_clones": 2, "clone_on_cpu": True},
+            {"precision": "float16"},
+        ],
+        ids=["augmented", "dropout", "mirrored", "float16"],
+    )
+    def test_the_same_weights(self, config, tmp_path, flags):
+        one, several = (
+            trainer.train(
+                config(
+                    **{"model": "tiny_bn", "optimizer": "momentum"} | flags,
+                    max_number_of_steps=7,
+                    steps_per_call=steps,
+                    train_dir=str(tmp_path / f"by_{steps}"),
+                ),
+                silent,
+            )
+            for steps in (1, 3)
+        )
+        assert several.step == 7
+        assert several.loss == pytest.approx(one.loss, rel=1e-4)
+        assert_same(one.checkpoint, several.checkpoint, rtol=1e-4, atol=1e-5)
+
+    def test_reports_wait_for_the_end_of_a_call(self, config, tmp_path, capsys):
+        made = config(
+            max_number_of_steps=7,
+            steps_per_call=2,
+            log_every_n_steps=3,
+            save_interval_steps=3,
+        )
+        trainer.train(made, silent)
+        lines = capsys.readouterr().out.splitlines()
+        ends = (4, 6, 7)
+        assert [line.split(":")[0] for line in lines] == [
+            f"global step {step}" for step in ends
+        ]
+        names = sorted(path.name for path in (tmp_path / "run").glob("*.index"))
+        assert names == [f"model.ckpt-{step}.index" for step in ends]
+
+    def test_input_images_are_shown(self, config, tmp_path):
+        trainer.train(config(steps_per_call=2, use_grayscale=True), silent)
+        [events] = (tmp_path / "run").glob("events.*")
+        tags = {
+            value.tag
+            for event in tf.compat.v1.train.summary_iterator(str(events))
+            for value in event.summary.value
+        }
+        assert "input" in tags
+
+    def test_a_loss_that_is_not_finite_names_its_step(self, config, tmp_path):
+        messages = [
+            refused(
+                config(
+                    max_number_of_steps=9,
+                    learning_rate=1e38,
+                    steps_per_call=steps,
+                    train_dir=str(tmp_path / f"by_{steps}"),
+                )
+            )
+            for steps in (1, 5)
+        ]
+        assert messages[0] == messages[1]
+        assert " at step 2; lower --learning_rate" in messages[0]
+
+    def test_a_signal_stops_after_the_call(self, config, monkeypatch):
+        monkeypatch.setattr(
+            actions.Progress,
+            "step",
+            lambda self, count: os.kill(os.getpid(), signal.SIGTERM),
+        )
+        made = config(max_number_of_steps=50, steps_per_call=4)
+        outcome = trainer.train(made, silent)
+        assert (outcome.step, outcome.interrupted) == (4, "SIGTERM")
 
 
 class TestGoingOn:
@@ -380,7 +476,7 @@ class TestStopping:
             patch.setattr(
                 actions.Progress,
                 "step",
-                lambda self: os.kill(os.getpid(), signal.Signals[name]),
+                lambda self, count: os.kill(os.getpid(), signal.Signals[name]),
             )
             outcome = trainer.train(config(max_number_of_steps=50), silent)
         assert (outcome.step, outcome.interrupted) == (1, name)
@@ -391,7 +487,9 @@ class TestStopping:
 
     def test_a_signal_in_the_last_step_interrupts_nothing(self, config, monkeypatch):
         monkeypatch.setattr(
-            actions.Progress, "step", lambda self: os.kill(os.getpid(), signal.SIGTERM)
+            actions.Progress,
+            "step",
+            lambda self, count: os.kill(os.getpid(), signal.SIGTERM),
         )
         outcome = trainer.train(config(max_number_of_steps=1), silent)
         assert (outcome.step, outcome.interrupted) == (1, None)
@@ -413,6 +511,14 @@ class TestStopping:
         kept = checkpoints.latest(run.run.train_dir)
         assert f" at step {checkpoints.step_of(kept) + 1}; lower" in message
         assert f"{kept} holds the weights that gave it: delete it" in message
+
+    def test_gradients_that_no_loss_scale_makes_finite(self, config, monkeypatch):
+        monkeypatch.setattr(loss_scale, "LEAST", 2.0**15 + 1)
+        message = refused(config(precision="float16"))
+        assert message == (
+            "the gradients are not finite at step 1, however small the loss scale; give"
+            " --precision=float32"
+        )
 
     def test_without_a_checkpoint_it_says_so(self, config):
         message = refused(config(max_number_of_steps=9, learning_rate=1e38))
@@ -511,6 +617,7 @@ class TestBadInput:
             ({"train_dir": ""}, "--train_dir is empty"),
             ({"model": "tinyy"}, "unknown network 'tinyy'; did you mean tiny"),
             ({"num_epochs": 1.0}, "--max_number_of_steps and --num_epochs both say"),
+            ({"steps_per_call": 0}, "--steps_per_call=0 must be at least 1"),
             ({"batch_size": 0}, "--batch_size=0 must be at least 1"),
             ({"max_number_of_steps": 0}, "--max_number_of_steps=0 must be at least 1"),
             (

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import tensorflow as tf
 
 from slimnets import errors, slim
-from slimnets.layers import scoping
+from slimnets.layers import recomputation, scoping
 from slimnets.nets import spatial
 from slimnets.nets.mobilenet import conv_blocks
 
@@ -134,8 +134,14 @@ def mobilenet_base(
     ):
         net, layers, inside = inputs, {}, {}
         for name, layer, (stride, rate) in zip(names, spec, strides, strict=True):
-            net, parts = _applied(
-                layer, net, multiplier, stride, rate, use_explicit_padding
+            net, parts = recomputation.block(
+                _applied,
+                net,
+                layer=layer,
+                multiplier=multiplier,
+                stride=stride,
+                rate=rate,
+                use_explicit_padding=use_explicit_padding,
             )
             layers[name] = net
             inside |= {f"{name}/{part}": tensor for part, tensor in parts.items()}
@@ -271,8 +277,8 @@ def training_scope(
 
 
 def _applied(
-    layer: Op,
     net: tf.Tensor,
+    layer: Op,
     multiplier: float,
     stride: int,
     rate: int,

@@ -268,7 +268,7 @@ conv_medium = _variant(256, conv_defs=V4_CONV_MEDIUM, drop_connect_rate=0.075)
 conv_large = _variant(384, conv_defs=V4_CONV_LARGE, drop_connect_rate=0.2)
 
 
-# Accuracies are the paper's.
+# Accuracies are the paper's, of training without a teacher.
 NETWORKS = (
     Network(
         "mobilenet_v4_conv_small",

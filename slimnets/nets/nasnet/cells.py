@@ -49,6 +49,7 @@ class Cell:
       total_num_cells: of the network; cells before the last drop less, linearly.
       total_training_steps: until drop_path_keep_prob is reached, linearly.
       use_bounded_activation: keep values within 6, for quantized inference.
+      pools_see_padding: strided pools see zeros around images, not pixels alone.
     """
 
     table: CellTable
@@ -60,12 +61,14 @@ class Cell:
         total_num_cells: int,
         total_training_steps: int,
         use_bounded_activation: bool = False,
+        pools_see_padding: bool = False,
     ):
         self._num_conv_filters = num_conv_filters
         self._drop_path_keep_prob = drop_path_keep_prob
         self._total_num_cells = total_num_cells
         self._total_training_steps = total_training_steps
         self._bounded = use_bounded_activation
+        self._pools_see_padding = pools_see_padding
 
     def __call__(
         self,
@@ -103,6 +106,7 @@ class Cell:
             stride,
             self._keep_prob(cell_num, current_step),
             self._bounded,
+            self._pools_see_padding,
         )
         if prev_layer is not None and prev_stride is None:
             prev_stride = 1 if prev_layer.shape[2] == net.shape[2] else 2
@@ -136,6 +140,7 @@ class _Layers(NamedTuple):
     stride: int
     keep_prob: tf.Tensor | None
     bounded: bool
+    pools_see_padding: bool
 
     def inputs(
         self, net: tf.Tensor, prev_layer: tf.Tensor | None, prev_stride: int | None
@@ -238,7 +243,10 @@ class _Layers(NamedTuple):
         if self.bounded:
             net = tf.nn.relu6(net)
         channels = operations.get_channel_dim(net.shape)
-        net = pool(net, kernel, stride=stride, padding="SAME")
+        padding = "SAME"
+        if self.pools_see_padding and stride > 1:
+            net, padding = operations.padded(net, kernel, stride), "VALID"
+        net = pool(net, kernel, stride=stride, padding=padding)
         if channels == self.filters:
             return net
         return operations.convolved(net, self.filters, "1x1", "bn_1")

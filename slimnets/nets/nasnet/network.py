@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import tensorflow as tf
 
 from slimnets import errors, slim
+from slimnets.layers import recomputation
 from slimnets.nets import spatial
 from slimnets.nets.nasnet import cells, nasnet_utils, operations
 
@@ -23,6 +24,7 @@ _IN_DATA_FORMAT = [
     operations.global_avg_pool,
     operations.get_channel_index,
     operations.get_channel_dim,
+    operations.padded,
 ]
 
 
@@ -47,6 +49,8 @@ class Config:
       data_format: 'NHWC', or 'NCHW': images are transposed first. Images are given as
         NHWC in any case; end points are in data_format.
       use_bounded_activation: keep values within 6, for quantized inference.
+      pools_see_padding: the pools of reductions see zeros around images, as those of
+        keras.applications do; research/slim's see pixels alone.
     """
 
     stem_multiplier: float
@@ -61,6 +65,7 @@ class Config:
     use_aux_head: bool = True
     data_format: str = "NHWC"
     use_bounded_activation: bool = False
+    pools_see_padding: bool = False
 
     def set_hparam(self, name: str, value: Any) -> None:
         """Changes an attribute; InputError where there is none of that name."""
@@ -223,15 +228,16 @@ class _Network:
         for number, step in enumerate(steps):
             previous, previous_stride = outputs[step.previous]
             total_stride = outputs[-1][1]
-            net = self._cell(step.cell, len(steps))(
-                net,
-                step.scope,
-                step.filter_scaling,
-                step.stride,
-                previous,
-                number,
-                current_step,
-                total_stride // previous_stride,
+            net = recomputation.block(
+                _joined,
+                *([net] if previous is None else [net, previous]),
+                cell=self._cell(step.cell, len(steps)),
+                scope=step.scope,
+                filter_scaling=step.filter_scaling,
+                stride=step.stride,
+                cell_num=number,
+                current_step=current_step,
+                prev_stride=total_stride // previous_stride,
             )
             outputs.append((net, total_stride * step.stride))
             if self._reached(step.end_point, net):
@@ -282,6 +288,7 @@ class _Network:
             total_num_cells,
             config.total_training_steps,
             config.use_bounded_activation,
+            config.pools_see_padding,
         )
 
     def _add_auxiliary_head(self, scope: str, net: tf.Tensor) -> None:
@@ -316,3 +323,10 @@ class _Network:
                 " or train with a config whose use_aux_head is False"
             )
         return size
+
+
+def _joined(
+    net: tf.Tensor, previous: tf.Tensor | None = None, *, cell: cells.Cell, **place: Any
+) -> tf.Tensor:
+    """Adds a cell, with its inputs first."""
+    return cell(net, prev_layer=previous, **place)

@@ -9,6 +9,7 @@ from typing import Any
 import tensorflow as tf
 
 from slimnets import errors, slim
+from slimnets.layers import recomputation
 
 
 @slim.add_arg_scope
@@ -29,6 +30,26 @@ def get_channel_dim(shape: Sequence[Any], data_format: str = "NHWC") -> int:
 def global_avg_pool(x: tf.Tensor, data_format: str = "NHWC") -> tf.Tensor:
     """Returns the mean over height and width, [batch, channels]."""
     return tf.reduce_mean(x, [1, 2] if data_format == "NHWC" else [2, 3])
+
+
+@slim.add_arg_scope
+def padded(
+    net: tf.Tensor, kernel_size: int, stride: int, data_format: str = "NHWC"
+) -> tf.Tensor:
+    """Pads images with zeros as 'SAME' does, for a window that is to see them.
+
+    Args:
+      net: float [batch, height, width, channels], or NCHW.
+      kernel_size: height and width of the window.
+      stride: of the window, at most its size.
+      data_format: 'NHWC' or 'NCHW'.
+    """
+    sizes, padding = net.shape.as_list(), [(0, 0)] * 4
+    for axis in (1, 2) if data_format == "NHWC" else (2, 3):
+        size = tf.shape(net)[axis] if sizes[axis] is None else sizes[axis]
+        overhang = kernel_size - 1 - (size - 1) % stride
+        padding[axis] = (overhang // 2, overhang - overhang // 2)
+    return tf.pad(net, padding)
 
 
 @slim.add_arg_scope
@@ -75,7 +96,9 @@ def drop_path(
     """
     if not is_training:
         return net
-    noise = keep_prob + tf.random.uniform([tf.shape(net)[0], 1, 1, 1])
+    noise = keep_prob + recomputation.once(
+        lambda: tf.random.uniform([tf.shape(net)[0], 1, 1, 1])
+    )
     return net * tf.cast(tf.floor(noise) / keep_prob, net.dtype)
 
 

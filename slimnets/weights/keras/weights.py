@@ -16,8 +16,9 @@ _BGR = (
     " images: give --flip_input_channels"
 )
 _ZERO_PADS = (
-    "Keras pads with zeros before the pools of its reductions, where TF-Slim, of whose"
-    " checkpoints its weights were made, pools over pixels alone: its logits differ"
+    "the pools of Keras' reductions see zeros around images, those of TF-Slim, of whose"
+    " checkpoints its weights were made, pixels alone: for Keras' logits give the"
+    " builder a config whose pools_see_padding is True"
 )
 _NOTES = {
     "resnet50": _BGR,

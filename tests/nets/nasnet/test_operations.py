@@ -106,3 +106,23 @@ def test_drop_path_keeps_all_where_it_is_to():
     np.testing.assert_array_equal(operations.drop_path(images, 1.0), images)
     with slim.arg_scope([operations.drop_path], is_training=False):
         assert operations.drop_path(images, 0.1) is images
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_padding_is_what_a_convolution_has_as_same(known):
+    images = fill.images(2, 6, 7, 1)
+    kernel = tf.ones([3, 3, 1, 1])
+    signature = tf.TensorSpec(images.shape if known else [None] * 3 + [1])
+
+    @tf.function(autograph=False, input_signature=[signature])
+    def padded(images: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        channels_first = tf.transpose(images, [0, 3, 1, 2])
+        return (
+            operations.padded(images, 3, 2),
+            operations.padded(channels_first, 3, 2, "NCHW"),
+        )
+
+    net, channels_first = padded(images)
+    np.testing.assert_array_equal(tf.transpose(channels_first, [0, 2, 3, 1]), net)
+    same = tf.nn.conv2d(images, kernel, 2, "SAME")
+    np.testing.assert_allclose(tf.nn.conv2d(net, kernel, 2, "VALID"), same, 1e-5, 1e-5)

@@ -1,13 +1,16 @@
 """keras.applications' networks with random weights, and what they should compute."""
 
+import dataclasses
 import functools
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import keras
 import numpy as np
 
 import slimnets
+from slimnets.nets.nasnet import nasnet
+from slimnets.nets.nasnet.network import Config
 from slimnets.preprocessing import imagenet
 
 CLASSES = 7
@@ -21,47 +24,46 @@ class Peer(NamedTuple):
     Attributes:
       builder: makes it.
       size: height and width of the smallest images that it, and we, take.
-      has_auxiliary_head: whether ours has one; its shape depends on the size.
+      arguments: what our builder needs to compute the same.
     """
 
     builder: Callable[..., keras.Model]
-    size: int = 32
-    has_auxiliary_head: bool = False
+    size: int
+    arguments: dict[str, Any]
+
+    @property
+    def has_auxiliary_head(self) -> bool:
+        """Whether ours has one by default; its shape depends on the size."""
+        return "create_aux_logits" in self.arguments
 
     def build(self) -> keras.Model:
         """Returns it with logits of CLASSES classes."""
         keras.backend.clear_session()  # which counts layers from 0 again
-        network = self.builder(
+        return self.builder(
             weights=None,
             input_shape=(self.size, self.size, 3),
             classes=CLASSES,
             classifier_activation=None,
         )
-        if network.name.startswith("nasnet"):
-            _pool_as_ours(network)
-        return network
 
     def ours(self, network: str) -> slimnets.Model:
         """Returns our network, by its name, for images of this size."""
-        options = {"create_aux_logits": False} if self.has_auxiliary_head else {}
-        return slimnets.Model(network, CLASSES, image_size=self.size, **options)
+        return slimnets.Model(network, CLASSES, image_size=self.size, **self.arguments)
 
 
-def _pool_as_ours(nasnet: keras.Model) -> None:
-    """Pools over pixels alone in reductions, where Keras has zeros around them.
-
-    TF-Slim, of whose checkpoints Keras' weights were made, does so too.
-    """
-    for layer in nasnet.layers:
-        if layer.name.startswith("reduction_pad_"):
-            layer.padding = ((0, 0), (0, 0))
-        elif layer.name.startswith(("reduction_left", "reduction_right")):
-            layer.padding = "same"  # of the pools
+def _peer(name: str, size: int = 32, **options: Any) -> Peer:
+    return Peer(
+        functools.partial(getattr(keras.applications, name), **options), size, {}
+    )
 
 
-def _peer(name: str, size: int = 32, **options: object) -> Peer:
-    builder = functools.partial(getattr(keras.applications, name), **options)
-    return Peer(builder, size, has_auxiliary_head=name.startswith("Inception"))
+def _inception(name: str) -> Peer:
+    return _peer(name, 75)._replace(arguments={"create_aux_logits": False})
+
+
+def _nasnet(name: str, config: Config) -> Peer:
+    padded = dataclasses.replace(config, pools_see_padding=True)
+    return _peer(name, 64)._replace(arguments={"config": padded})
 
 
 PEERS: dict[str, Peer] = {
@@ -83,10 +85,10 @@ PEERS: dict[str, Peer] = {
     "resnet50": _peer("ResNet50"),
     "vgg_16": _peer("VGG16", 224),
     "vgg_19": _peer("VGG19", 224),
-    "inception_v3": _peer("InceptionV3", 75),
-    "inception_resnet_v2": _peer("InceptionResNetV2", 75),
-    "nasnet_mobile": _peer("NASNetMobile", 64),
-    "nasnet_large": _peer("NASNetLarge", 64),
+    "inception_v3": _inception("InceptionV3"),
+    "inception_resnet_v2": _inception("InceptionResNetV2"),
+    "nasnet_mobile": _nasnet("NASNetMobile", nasnet.mobile_imagenet_config()),
+    "nasnet_large": _nasnet("NASNetLarge", nasnet.large_imagenet_config()),
     **{
         f"efficientnet_b{number}": _peer(f"EfficientNetB{number}")
         for number in range(8)
