@@ -119,8 +119,8 @@ def recomputing(trained: Sequence[tf.Variable]) -> Iterator[None]:
         _scope.reset(token)
     if not scope.blocks:
         raise errors.InputError(
-            "this network has no blocks whose gradients could be recomputed; leave out"
-            " --recompute_gradients, and to save memory give a smaller --batch_size"
+            "this network has no blocks whose gradients could be recomputed; train it"
+            " without that, and in smaller batches to save memory"
         )
 
 
