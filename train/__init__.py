@@ -4,6 +4,7 @@ import contextlib
 import ctypes
 import logging
 import os
+import sys
 from collections.abc import Iterator
 
 import absl.logging
@@ -52,6 +53,23 @@ def _without_keras() -> Iterator[None]:
         del os.environ[wish]
 
 
+@contextlib.contextmanager
+def _without_scikit_learn() -> Iterator[None]:
+    """Keeps tf_slim from importing scikit-learn, where installed, as it starts.
+
+    It takes a second and a half, for metric-learning losses that no program here has.
+    """
+    name = "sklearn"
+    if name in sys.modules:
+        yield
+        return
+    sys.modules[name] = None  # Python's own sign for what is not to be found
+    try:
+        yield
+    finally:
+        del sys.modules[name]
+
+
 def _start_tensorflow_quietly() -> None:
     """Imports TensorFlow with stderr closed, and lets it look for its devices.
 
@@ -65,6 +83,8 @@ def _start_tensorflow_quietly() -> None:
     try:
         with _without_keras():
             import tensorflow as tf
+        with _without_scikit_learn():
+            import tf_slim  # noqa: F401 - for all that import it later
 
         tf.config.list_physical_devices()
     finally:

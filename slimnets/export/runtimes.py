@@ -3,6 +3,8 @@
 In float32 they agree within BOUND of the largest value.
 """
 
+import math
+import os
 from collections.abc import Callable
 from typing import Any
 
@@ -46,17 +48,38 @@ def _tensorflow(function: Any, images: tf.TensorSpec, precision: str) -> Run:
 
 def _openvino(function: Any, images: tf.TensorSpec, precision: str) -> Run:
     openvino = errors.extra("openvino", "openvino")
-    concrete = function.get_concrete_function(images)
-    network = openvino.convert_model(concrete)
+    # Each core takes its share of a batch by itself: an eighth less time for MobileNet
+    # v2 than all cores at each layer together.
+    batch_size, *shape = images.shape
+    streams = math.gcd(batch_size, len(os.sched_getaffinity(0)))
+    share = tf.TensorSpec([batch_size // streams, *shape], images.dtype, images.name)
+    concrete = function.get_concrete_function(share)
     # Left alone, OpenVINO computes in bfloat16 where the processor can.
     hints = {"float32": "f32", "bfloat16": "bf16"}
-    options = {"INFERENCE_PRECISION_HINT": hints[precision]}
-    compiled = openvino.compile_model(network, "CPU", options)
-    return lambda batch: {
-        name: values
-        for output, values in compiled(batch.numpy()).items()
+    options = {"INFERENCE_PRECISION_HINT": hints[precision], "NUM_STREAMS": streams}
+    compiled = openvino.compile_model(openvino.convert_model(concrete), "CPU", options)
+    requests = [compiled.create_infer_request() for _ in range(streams)]
+    outputs = {
+        name: output
+        for output in compiled.outputs
         for name in output.names & concrete.structured_outputs.keys()
     }
+
+    def run(batch: tf.Tensor) -> dict[str, np.ndarray]:
+        # asarray is over the tensor's own memory; `numpy()` would copy it.
+        shares = np.split(np.asarray(batch), streams)
+        for request, images in zip(requests, shares, strict=True):
+            request.start_async([images], share_inputs=True)
+        for request in requests:
+            request.wait()
+        return {
+            name: np.concatenate(
+                [request.get_tensor(output).data for request in requests]
+            )
+            for name, output in outputs.items()
+        }
+
+    return run
 
 
 def _litert(function: Any, images: tf.TensorSpec, precision: str) -> Run:
@@ -68,7 +91,7 @@ def _litert(function: Any, images: tf.TensorSpec, precision: str) -> Run:
     exported = lean(function.python_function, images)
     content = lite.convert({"serving_default": exported})
     run = lite.interpret(model_content=content).get_signature_runner()
-    return lambda batch: run(images=batch.numpy())
+    return lambda batch: run(images=np.asarray(batch))
 
 
 RUNTIMES: dict[str, Callable[[Any, tf.TensorSpec, str], Run]] = {

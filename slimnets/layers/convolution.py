@@ -10,7 +10,7 @@ from typing import Any
 import tensorflow as tf
 import tf_slim
 
-from slimnets.layers import folding, scoping
+from slimnets.layers import folding, kernels, scoping
 
 Initializer = Callable[..., tf.Tensor]
 Regularizer = Callable[[tf.Tensor], tf.Tensor]
@@ -85,19 +85,13 @@ def conv2d(
             trainable=trainable,
             collections=scoping.collections_for(variables_collections, "weights"),
         )
-
-        def convolved(weights: tf.Variable) -> tf.Tensor:
-            weights = scoping.as_type(weights, inputs.dtype)
-            if _covers_whole_extent(inputs, weights, padding, data_format):
-                return _as_product(inputs, weights)
-            pointwise = weights.shape[:2].num_elements() == 1 == max(stride)
-            if pointwise and data_format == "NHWC" and _on_cpu_in_16_bits(inputs):
-                return mix_channels(inputs, weights)
-            return tf.nn.convolution(
-                inputs, weights, stride, padding, data_format, rate, name="Conv2D"
-            )
-
-        outputs = folding.linear(convolved, weights, data_format)
+        outputs = folding.linear(
+            lambda kernel: kernels.convolve(
+                inputs, kernel, stride, padding, data_format, rate
+            ),
+            weights,
+            data_format,
+        )
         outputs = finished(
             outputs,
             data_format,
@@ -195,8 +189,8 @@ def separable_conv2d(
             )
 
         outputs = folding.linear(
-            lambda kernel: _depthwise(
-                inputs, kernel, stride, rate, padding, data_format
+            lambda kernel: kernels.depthwise(
+                inputs, kernel, stride, padding, data_format, rate
             ),
             weights(
                 "depthwise_weights",
@@ -210,10 +204,9 @@ def separable_conv2d(
         if num_outputs is not None:
             filtered = outputs
             outputs = folding.linear(
-                lambda kernel: tf.nn.convolution(
+                lambda kernel: kernels.convolve(
                     filtered,
-                    scoping.as_type(kernel, filtered.dtype),
-                    padding="VALID",
+                    kernel,
                     data_format=data_format,
                     name="separable_conv2d",
                 ),
@@ -263,31 +256,8 @@ def finished(
             trainable=trainable,
             collections=scoping.collections_for(variables_collections, "biases"),
         )
-        add = _add_in_bfloat16 if outputs.dtype == tf.bfloat16 else tf.nn.bias_add
-        outputs = add(
-            outputs,
-            scoping.as_type(biases, outputs.dtype),
-            data_format if outputs.shape.rank == 4 else None,
-        )
+        outputs = kernels.add_biases(outputs, biases, data_format)
     return outputs if activation_fn is None else activation_fn(outputs)
-
-
-def _add_in_bfloat16(
-    outputs: tf.Tensor, biases: tf.Tensor, data_format: str | None
-) -> tf.Tensor:
-    """Adds biases; their gradient is summed in float32.
-
-    TensorFlow's own, BiasAddGrad, sums in bfloat16 on a CPU: of 25,088 ones it makes
-    512.
-    """
-    axes = [0, 2, 3] if data_format == "NCHW" else list(range(outputs.shape.rank - 1))
-
-    @tf.custom_gradient
-    def add(outputs: tf.Tensor, biases: tf.Tensor) -> tuple[tf.Tensor, Callable]:
-        added = tf.nn.bias_add(outputs, biases, data_format)
-        return added, lambda upstream: (upstream, tf.reduce_sum(upstream, axes))
-
-    return add(outputs, biases)
 
 
 def images_of(inputs: tf.Tensor) -> tf.Tensor:
@@ -300,93 +270,9 @@ def images_of(inputs: tf.Tensor) -> tf.Tensor:
     return inputs
 
 
-def _covers_whole_extent(
-    inputs: tf.Tensor, weights: tf.Variable, padding: str, data_format: str
-) -> bool:
-    """Whether the filters see all of the input at once, as AlexNet's fc6 to fc8 do.
-
-    Never so in a v1 graph, whose users count on finding an op Conv2D there.
-    """
-    extent = inputs.shape[1:3]
-    return (
-        tf.compat.v1.executing_eagerly_outside_functions()
-        and data_format == "NHWC"
-        and extent.is_fully_defined()
-        and extent == weights.shape[:2]
-        and (padding == "VALID" or extent.num_elements() == 1)
-    )
-
-
-def _as_product(inputs: tf.Tensor, weights: tf.Variable) -> tf.Tensor:
-    """Convolves over the whole extent as one matrix product.
-
-    The convolution's gradients take most of AlexNet's training step on a CPU; the
-    product's are several times faster.
-    """
-    size, depth = weights.shape[:3].num_elements(), weights.shape[3]
-    rows = tf.reshape(inputs, [-1, size])
-    products = tf.matmul(rows, tf.reshape(weights, [size, depth]))
-    return tf.reshape(products, [-1, 1, 1, depth], name="Conv2D")
-
-
-@tf.custom_gradient
-def mix_channels(
-    inputs: tf.Tensor, weights: tf.Tensor
-) -> tuple[tf.Tensor, Callable[[tf.Tensor], tuple[tf.Tensor, tf.Tensor]]]:
-    """Convolves 1x1; its weights' gradient is a matrix product.
-
-    In bfloat16 the convolution's own takes several times as long on a CPU.
-
-    Args:
-      inputs: float [batch, height, width, channels].
-      weights: float [1, 1, channels, num_outputs].
-    """
-
-    def gradients(upstream: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        rows = tf.reshape(inputs, [-1, weights.shape[2]])
-        upstream_rows = tf.reshape(upstream, [-1, weights.shape[3]])
-        products = tf.matmul(rows, upstream_rows, transpose_a=True)
-        mixed_back = tf.nn.conv2d(
-            upstream, tf.transpose(weights, [0, 1, 3, 2]), 1, "VALID"
-        )
-        return mixed_back, tf.reshape(products, weights.shape)
-
-    return tf.nn.conv2d(inputs, weights, 1, "VALID", name="Conv2D"), gradients
-
-
 def stride_and_rate(stride: Any, rate: Any) -> tuple[tuple[int, int], tuple[int, int]]:
     """Returns both as pairs; ValueError where both exceed 1."""
     stride, rate = scoping.pair(stride), scoping.pair(rate)
     if max(stride) > 1 and max(rate) > 1:
         raise ValueError(f"stride {stride} and rate {rate} must not both exceed 1")
     return stride, rate
-
-
-def _depthwise(
-    inputs: tf.Tensor,
-    weights: tf.Variable,
-    stride: tuple[int, int],
-    rate: tuple[int, int],
-    padding: str,
-    data_format: str,
-) -> tf.Tensor:
-    """Filters each channel by its own weights [height, width, channels, multiplier]."""
-    height, width = stride
-    if height != width:
-        raise ValueError(f"depthwise strides must be equal, not {stride}")
-    strides = [1, 1, height, width] if data_format == "NCHW" else [1, height, width, 1]
-    # On a CPU its gradients take three times as long in 16 bits as in 32.
-    dtype = tf.float32 if _on_cpu_in_16_bits(inputs) else inputs.dtype
-    outputs = tf.nn.depthwise_conv2d(
-        scoping.as_type(inputs, dtype),
-        scoping.as_type(weights, dtype),
-        strides,
-        padding,
-        data_format,
-        dilations=rate,
-    )
-    return scoping.as_type(outputs, inputs.dtype)
-
-
-def _on_cpu_in_16_bits(inputs: tf.Tensor) -> bool:
-    return inputs.dtype.size == 2 and not tf.config.list_logical_devices("GPU")

@@ -126,6 +126,11 @@ _current: contextvars.ContextVar[_Call | None] = contextvars.ContextVar(
 )
 
 
+def active() -> bool:
+    """Whether batch norms are being folded, in a network that only infers, then."""
+    return _current.get() is not None
+
+
 def linear(
     apply: Apply, kernel: tf.Variable, data_format: str, channel_axes: int = 1
 ) -> tf.Tensor:

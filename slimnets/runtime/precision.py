@@ -5,10 +5,9 @@ type of its images. The variables of a `Model` are float32 whatever that is; so 
 losses, batch norm's statistics, optimizer slots and checkpoints.
 """
 
-from pathlib import Path
-
 import tensorflow as tf
 
+from slimnets import processor
 from slimnets.nets.row import Network
 
 CHOICES = ("auto", "float32", "bfloat16", "float16")
@@ -50,7 +49,4 @@ def _for_generation(compute_capability: tuple[int, int]) -> tf.DType:
 
 def processor_multiplies_bfloat16() -> bool:
     """Whether the processor has the instructions; without, bfloat16 is emulated."""
-    path = Path("/proc/cpuinfo")
-    lines = path.read_text().splitlines() if path.exists() else []
-    flags = next((line for line in lines if line.startswith("flags")), "").split()
-    return bool({"amx_bf16", "avx512_bf16"} & set(flags))
+    return bool({"amx_bf16", "avx512_bf16"} & processor.instructions())

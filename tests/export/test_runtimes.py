@@ -11,10 +11,12 @@ from slimnets.runtime.folded_model import FoldedModel
 MODULES = {"openvino": "openvino", "litert": "ai_edge_litert"}
 
 
+@pytest.mark.parametrize("batch_size", [3, 4])  # 4 may be shared among cores
 @pytest.mark.parametrize("runtime", runtimes.RUNTIMES)
-def test_the_same_end_points(model, images, runtime):
+def test_the_same_end_points(model, images, runtime, batch_size):
     if runtime in MODULES:
         pytest.importorskip(MODULES[runtime], reason=f"needs the extra {runtime}")
+    images = np.concatenate([images, images[::-1]])[:batch_size]
     folded = FoldedModel(model)
 
     @tf.function(autograph=False)

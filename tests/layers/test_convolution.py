@@ -6,7 +6,6 @@ import tensorflow as tf
 import tf_slim
 
 from slimnets import slim
-from slimnets.layers import convolution
 from tests.layers import graphs
 
 v1 = tf.compat.v1
@@ -221,26 +220,6 @@ def test_half_precision():
         assert session.run(net).dtype == np.float16
 
 
-@pytest.mark.parametrize("trained", [True, False])
-def test_mixing_channels_has_the_gradients_of_a_convolution(trained):
-    rng = np.random.default_rng(0)
-    images = tf.constant(rng.normal(size=(2, 5, 4, 3)))
-    weights = tf.constant(rng.normal(size=(1, 1, 3, 6)))
-    upstream = tf.constant(rng.normal(size=(2, 5, 4, 6)))
-    sources = [images, weights] if trained else [images]
-
-    def outcome(convolve):
-        with tf.GradientTape() as tape:
-            tape.watch(sources)
-            outputs = convolve(images, weights)
-        return [outputs, *tape.gradient(outputs, sources, upstream)]
-
-    expected = outcome(lambda x, w: tf.nn.conv2d(x, w, 1, "VALID"))
-    for ours, theirs in zip(outcome(convolution.mix_channels), expected, strict=True):
-        assert ours.dtype == tf.float64
-        np.testing.assert_allclose(ours, theirs, rtol=1e-12)
-
-
 @pytest.mark.parametrize("dtype", [tf.float16, tf.bfloat16])
 @pytest.mark.parametrize(
     "layer",
@@ -274,24 +253,3 @@ def test_16_bits_in_and_out(layer, dtype):
     for full, half in zip(*outcomes, strict=True):
         error = np.abs(np.float32(half) - full).max()
         assert error < 0.03 * np.abs(full).max()
-
-
-@pytest.mark.parametrize("data_format", ["NHWC", "NCHW"])
-def test_gradients_of_biases_are_summed_in_float32(data_format):
-    pixels = np.ones([4, 64, 64, 1] if data_format == "NHWC" else [4, 1, 64, 64])
-    with tf.Graph().as_default(), v1.Session() as session:
-        outputs = convolution.finished(
-            tf.cast(pixels, tf.bfloat16),
-            data_format,
-            activation_fn=None,
-            normalizer_fn=None,
-            normalizer_params=None,
-            biases_initializer=v1.zeros_initializer(),
-            biases_regularizer=None,
-            variables_collections=None,
-            trainable=True,
-        )
-        [gradient] = tf.gradients(outputs, v1.trainable_variables())
-        assert gradient.dtype == tf.float32
-        session.run(v1.global_variables_initializer())
-        assert session.run(gradient) == [4 * 64 * 64]

@@ -1,0 +1,239 @@
+"""How convolutions are computed: by the ops that are fastest for their type and device.
+
+The layers know of variables, names and scopes; here are values in and values out, and
+each choice has its measured reason.
+"""
+
+import os
+from collections.abc import Callable
+
+import tensorflow as tf
+
+from slimnets import processor
+from slimnets.layers import folding, scoping
+
+Pair = tuple[int, int]
+Gradients = Callable[[tf.Tensor], tuple[tf.Tensor, tf.Tensor]]
+
+
+def convolve(
+    inputs: tf.Tensor,
+    weights: tf.Tensor | tf.Variable,
+    stride: Pair = (1, 1),
+    padding: str = "SAME",
+    data_format: str = "NHWC",
+    rate: Pair = (1, 1),
+    name: str = "Conv2D",
+) -> tf.Tensor:
+    """Convolves.
+
+    Args:
+      inputs: float [batch, height, width, channels], or NCHW.
+      weights: float [height, width, channels, num_outputs].
+      stride: (height, width); (1, 1) where the rate is not.
+      padding: 'SAME' or 'VALID'.
+      data_format: 'NHWC' or 'NCHW'.
+      rate: dilation, (height, width).
+      name: of the op in a v1 graph.
+
+    Returns:
+      [batch, out_height, out_width, num_outputs], or NCHW, of the inputs' type.
+    """
+    weights = scoping.as_type(weights, inputs.dtype)
+    if data_format == "NHWC":
+        if _covers_whole_extent(inputs, weights, padding):
+            return _as_product(inputs, weights)
+        pointwise = weights.shape[:2].num_elements() == 1
+        if pointwise and max(stride) == 1 and _on_cpu_in_16_bits(inputs):
+            return mix_channels(inputs, weights)
+        if not pointwise and max(rate) == 1 and _filter_gradient_pays(inputs):
+            return convolve_for_training(inputs, weights, stride, padding)
+    return tf.nn.convolution(
+        inputs, weights, stride, padding, data_format, rate, name=name
+    )
+
+
+def depthwise(
+    inputs: tf.Tensor,
+    weights: tf.Tensor | tf.Variable,
+    stride: Pair,
+    padding: str,
+    data_format: str,
+    rate: Pair,
+) -> tf.Tensor:
+    """Filters each channel by its own weights [height, width, channels, multiplier].
+
+    Other arguments are those of `convolve`.
+
+    Raises:
+      ValueError: the stride's two numbers differ.
+    """
+    height, width = stride
+    if height != width:
+        raise ValueError(f"depthwise strides must be equal, not {stride}")
+    strides = [1, 1, height, width] if data_format == "NCHW" else [1, height, width, 1]
+    # On a CPU its gradients take three times as long in 16 bits as in 32.
+    dtype = tf.float32 if _on_cpu_in_16_bits(inputs) else inputs.dtype
+    outputs = tf.nn.depthwise_conv2d(
+        scoping.as_type(inputs, dtype),
+        scoping.as_type(weights, dtype),
+        strides,
+        padding,
+        data_format,
+        dilations=rate,
+    )
+    return scoping.as_type(outputs, inputs.dtype)
+
+
+def add_biases(
+    outputs: tf.Tensor, biases: tf.Tensor | tf.Variable, data_format: str
+) -> tf.Tensor:
+    """Adds biases [channels] to a tensor of any rank from 2 on."""
+    biases = scoping.as_type(biases, outputs.dtype)
+    add = _add_in_bfloat16 if outputs.dtype == tf.bfloat16 else tf.nn.bias_add
+    return add(outputs, biases, data_format if outputs.shape.rank == 4 else None)
+
+
+def _covers_whole_extent(inputs: tf.Tensor, weights: tf.Tensor, padding: str) -> bool:
+    """Whether the filters see all of the input at once, as AlexNet's fc6 to fc8 do.
+
+    Never so in a v1 graph, whose users count on finding an op Conv2D there.
+    """
+    extent = inputs.shape[1:3]
+    return (
+        tf.compat.v1.executing_eagerly_outside_functions()
+        and extent.is_fully_defined()
+        and extent == weights.shape[:2]
+        and (padding == "VALID" or extent.num_elements() == 1)
+    )
+
+
+def _as_product(inputs: tf.Tensor, weights: tf.Tensor) -> tf.Tensor:
+    """Convolves over the whole extent as one matrix product.
+
+    The convolution's gradients take most of AlexNet's training step on a CPU; the
+    product's are several times faster.
+    """
+    size, depth = weights.shape[:3].num_elements(), weights.shape[3]
+    rows = tf.reshape(inputs, [-1, size])
+    products = tf.matmul(rows, tf.reshape(weights, [size, depth]))
+    return tf.reshape(products, [-1, 1, 1, depth], name="Conv2D")
+
+
+@tf.custom_gradient
+def mix_channels(inputs: tf.Tensor, weights: tf.Tensor) -> tuple[tf.Tensor, Gradients]:
+    """Convolves 1x1; its weights' gradient is a matrix product.
+
+    In bfloat16 the convolution's own takes several times as long on a CPU.
+
+    Args:
+      inputs: float [batch, height, width, channels].
+      weights: float [1, 1, channels, num_outputs].
+    """
+
+    def gradients(upstream: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        rows = tf.reshape(inputs, [-1, weights.shape[2]])
+        upstream_rows = tf.reshape(upstream, [-1, weights.shape[3]])
+        products = tf.matmul(rows, upstream_rows, transpose_a=True)
+        mixed_back = tf.nn.conv2d(
+            upstream, tf.transpose(weights, [0, 1, 3, 2]), 1, "VALID"
+        )
+        return mixed_back, tf.reshape(products, weights.shape)
+
+    return tf.nn.conv2d(inputs, weights, 1, "VALID", name="Conv2D"), gradients
+
+
+def _filter_gradient_pays(inputs: tf.Tensor) -> bool:
+    """Whether `convolve_for_training` is faster.
+
+    It is where oneDNN computes the gradient of the weights without AVX-512; but images
+    have too few channels, and networks that only infer no gradient.
+    """
+    instructions = processor.instructions()
+    return (
+        inputs.dtype == tf.float32
+        and inputs.shape[3] >= 8
+        and not folding.active()
+        and os.environ.get("TF_ENABLE_ONEDNN_OPTS") == "1"
+        and "avx2" in instructions
+        and "avx512f" not in instructions
+        and tf.compat.v1.executing_eagerly_outside_functions()
+        and not tf.config.list_logical_devices("GPU")
+    )
+
+
+def convolve_for_training(
+    inputs: tf.Tensor, weights: tf.Tensor, stride: Pair, padding: str
+) -> tf.Tensor:
+    """Convolves NHWC; its weights' gradient is compiled by XLA, which takes Eigen's.
+
+    On two cores with AVX2 and for 3x3 filters, that takes 0.5 to 0.8 of the time of
+    oneDNN's, at 224 pixels a quarter. Off a training step it takes 6 % (ResNet-50),
+    13 % (AlexNet, Inception v3, DenseNet-121) or a third (VGG-16).
+
+    Args:
+      inputs: float [batch, height, width, channels].
+      weights: float [height, width, channels, num_outputs].
+      stride: (height, width).
+      padding: 'SAME' or 'VALID'.
+    """
+    options = {"strides": [1, *stride, 1], "padding": padding}
+
+    @tf.custom_gradient
+    def convolve(inputs: tf.Tensor, weights: tf.Tensor) -> tuple[tf.Tensor, Gradients]:
+        def gradients(upstream: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+            of_inputs = tf.raw_ops.Conv2DBackpropInput(
+                input_sizes=tf.shape(inputs),
+                filter=weights,
+                out_backprop=upstream,
+                **options,
+            )
+            shape = tuple(weights.shape)
+            return of_inputs, _filter_gradient(inputs, upstream, shape, **options)
+
+        outputs = tf.raw_ops.Conv2D(
+            input=inputs, filter=weights, name="Conv2D", **options
+        )
+        return outputs, gradients
+
+    return convolve(inputs, tf.convert_to_tensor(weights))
+
+
+@tf.function(autograph=False, jit_compile=True)
+def _filter_gradient(
+    inputs: tf.Tensor,
+    upstream: tf.Tensor,
+    shape: tuple[int, ...],
+    strides: list[int],
+    padding: str,
+) -> tf.Tensor:
+    """Compiled once for each shape; layers that are alike share it."""
+    return tf.raw_ops.Conv2DBackpropFilter(
+        input=inputs,
+        filter_sizes=shape,
+        out_backprop=upstream,
+        strides=strides,
+        padding=padding,
+    )
+
+
+def _add_in_bfloat16(
+    outputs: tf.Tensor, biases: tf.Tensor, data_format: str | None
+) -> tf.Tensor:
+    """Adds biases; their gradient is summed in float32.
+
+    TensorFlow's own, BiasAddGrad, sums in bfloat16 on a CPU: of 25,088 ones it makes
+    512.
+    """
+    axes = [0, 2, 3] if data_format == "NCHW" else list(range(outputs.shape.rank - 1))
+
+    @tf.custom_gradient
+    def add(outputs: tf.Tensor, biases: tf.Tensor) -> tuple[tf.Tensor, Callable]:
+        added = tf.nn.bias_add(outputs, biases, data_format)
+        return added, lambda upstream: (upstream, tf.reduce_sum(upstream, axes))
+
+    return add(outputs, biases)
+
+
+def _on_cpu_in_16_bits(inputs: tf.Tensor) -> bool:
+    return inputs.dtype.size == 2 and not tf.config.list_logical_devices("GPU")
