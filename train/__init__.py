@@ -30,7 +30,7 @@ def _keep_freed_memory() -> None:
     except AttributeError:  # another C library; it has its own ways
         return
     mallopt(m_mmap_max, 0)
-    mallopt(m_trim_threshold, 2**31 - 1)
+    mallopt(m_trim_threshold, -1)  # no threshold
     mallopt(m_top_pad, 2**26)
     mallopt(m_arena_max, 1)
 
