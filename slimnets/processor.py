@@ -1,6 +1,7 @@
 """What the processor can do."""
 
 import functools
+import os
 from pathlib import Path
 
 _DESCRIPTION = Path("/proc/cpuinfo")
@@ -12,3 +13,10 @@ def instructions() -> frozenset[str]:
     lines = _DESCRIPTION.read_text().splitlines() if _DESCRIPTION.exists() else []
     flags = next((line for line in lines if line.startswith("flags")), "")
     return frozenset(flags.partition(":")[2].split())
+
+
+def cores() -> int:
+    """Returns how many of its cores this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1  # not on Linux

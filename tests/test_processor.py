@@ -1,4 +1,6 @@
-"""Instruction sets are read from Linux' description of the processor."""
+"""What is read of the processor: instruction sets, and the cores to be used."""
+
+import os
 
 import pytest
 
@@ -22,3 +24,13 @@ def test_instructions(text, names, tmp_path, monkeypatch):
         path.write_text(text)
     monkeypatch.setattr(processor, "_DESCRIPTION", path)
     assert processor.instructions.__wrapped__() == names
+
+
+@pytest.mark.parametrize("linux", [True, False])
+def test_cores(linux, monkeypatch):
+    monkeypatch.setattr(os, "cpu_count", lambda: 8)
+    if linux:
+        monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0, 3}, raising=False)
+    else:
+        monkeypatch.delattr(os, "sched_getaffinity", raising=False)
+    assert processor.cores() == (2 if linux else 8)
