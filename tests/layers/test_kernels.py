@@ -10,13 +10,20 @@ from slimnets.layers import folding, kernels
 RNG = np.random.default_rng(0)
 
 
-def _outcome(convolve, sources):
-    """Returns outputs and gradients, of random upstream ones."""
+def _outcome(convolve, sources, trained=True):
+    """Returns outputs and gradients, of random upstream ones.
+
+    Args:
+      convolve: `f(images, weights)`.
+      sources: images and weights.
+      trained: whether the weights are; else there are gradients of the images alone.
+    """
+    watched = sources if trained else sources[:1]
     with tf.GradientTape() as tape:
-        tape.watch(sources)
+        tape.watch(watched)
         outputs = convolve(*sources)
     upstream = np.random.default_rng(1).normal(size=outputs.shape)
-    gradients = tape.gradient(outputs, sources, tf.constant(upstream, outputs.dtype))
+    gradients = tape.gradient(outputs, watched, tf.constant(upstream, outputs.dtype))
     return [outputs, *gradients]
 
 
@@ -32,12 +39,14 @@ def _tensors(images, weights, dtype=tf.float64):
     return [tf.constant(RNG.normal(size=shape), dtype) for shape in shapes]
 
 
-def test_mixing_channels_has_the_gradients_of_a_convolution():
+@pytest.mark.parametrize("trained", [True, False])
+def test_mixing_channels_has_the_gradients_of_a_convolution(trained):
     sources = _tensors([2, 5, 4, 3], [1, 1, 3, 6])
-    expected = _outcome(lambda x, w: tf.nn.conv2d(x, w, 1, "VALID"), sources)
-    _same(_outcome(kernels.mix_channels, sources), expected, 1e-12)
+    expected = _outcome(lambda x, w: tf.nn.conv2d(x, w, 1, "VALID"), sources, trained)
+    _same(_outcome(kernels.mix_channels, sources, trained), expected, 1e-12)
 
 
+@pytest.mark.parametrize("trained", [True, False])
 @pytest.mark.parametrize("dtype", [tf.float32, tf.float64])
 @pytest.mark.parametrize(
     ("kernel", "stride", "padding"),
@@ -48,12 +57,17 @@ def test_mixing_channels_has_the_gradients_of_a_convolution():
         ((1, 7), (1, 1), "SAME"),
     ],
 )
-def test_training_has_the_gradients_of_a_convolution(kernel, stride, padding, dtype):
+def test_training_has_the_gradients_of_a_convolution(
+    kernel, stride, padding, dtype, trained
+):
     sources = _tensors([2, 9, 11, 8], [*kernel, 8, 5], dtype)
-    expected = _outcome(lambda x, w: tf.nn.conv2d(x, w, stride, padding), sources)
+    expected = _outcome(
+        lambda x, w: tf.nn.conv2d(x, w, stride, padding), sources, trained
+    )
     ours = _outcome(
         lambda x, w: kernels.convolve_for_training(x, w, stride, padding),
         sources,
+        trained,
     )
     _same(ours, expected, 1e-12 if dtype == tf.float64 else 2e-6)
 
@@ -157,3 +171,14 @@ def test_gradients_of_biases_are_summed_in_float32(data_format):
     gradient = tape.gradient(outputs, biases)
     assert gradient.dtype == tf.float32
     assert gradient.numpy() == [4 * 64 * 64]
+
+
+def test_a_layer_sums_the_gradients_of_its_biases_in_float32():
+    with tf.Graph().as_default(), tf.compat.v1.Session() as session:
+        pixels = tf.ones([4, 64, 64, 1], tf.bfloat16)
+        outputs = slim.conv2d(pixels, 1, 1, activation_fn=None, scope="layer")
+        biases = tf.compat.v1.trainable_variables("layer/biases")
+        [gradient] = tf.gradients(outputs, biases)
+        assert gradient.dtype == tf.float32
+        session.run(tf.compat.v1.global_variables_initializer())
+        assert session.run(gradient) == [4 * 64 * 64]
