@@ -64,16 +64,37 @@ FAMILIES = (
     regnet,
 )
 
-NETWORKS: dict[str, Network] = {
-    row.name: row for family in FAMILIES for row in family.NETWORKS
-}
+NETWORKS: dict[str, Network] = {}
 
 
-def get_row(name: str) -> Network:
-    """Returns the row of network `name`; InputError with the nearest names if none."""
-    if name not in NETWORKS:
-        raise errors.unknown("network", name, NETWORKS)
-    return NETWORKS[name]
+def register(row: Network) -> None:
+    """Makes a network known under its name.
+
+    Its builder gets the attribute `default_image_size`, which TF-Slim's users read,
+    where it is this row's alone and bears its name.
+
+    Raises:
+      ValueError: there is a network of that name.
+    """
+    if row.name in NETWORKS:
+        raise ValueError(f"there is a network {row.name!r} already; give another name")
+    NETWORKS[row.name] = row
+    if getattr(row.builder, "__name__", "") == row.name:
+        row.builder.default_image_size = row.image_size  # type: ignore[attr-defined]
+
+
+for _family in FAMILIES:
+    for _row in _family.NETWORKS:
+        register(_row)
+
+
+def get_row(network: str | Network) -> Network:
+    """Returns the row of a network by name; InputError with the nearest if none."""
+    if isinstance(network, Network):
+        return network
+    if network not in NETWORKS:
+        raise errors.unknown("network", network, NETWORKS)
+    return NETWORKS[network]
 
 
 def list_networks(pattern: str = "*") -> list[str]:
@@ -82,7 +103,7 @@ def list_networks(pattern: str = "*") -> list[str]:
 
 
 def get_network_fn(
-    name: str,
+    network: str | Network,
     num_classes: int | None,
     weight_decay: float = 0.0,
     is_training: bool = False,
@@ -90,7 +111,7 @@ def get_network_fn(
     """Returns a network with its classes, weight decay and mode filled in.
 
     Args:
-      name: one of list_networks().
+      network: one of list_networks(), or a row such as a copy with a shorter table.
       num_classes: number of logits; None or 0 gives features instead.
       weight_decay: of the L2 regularizers, >= 0.
       is_training: whether dropout and batch norm train.
@@ -103,14 +124,14 @@ def get_network_fn(
     Raises:
       ValueError: there is no such network; the message has the nearest names.
     """
-    row = get_row(name)
+    row = get_row(network)
 
     @functools.wraps(row.builder)
     def network_fn(
         images: tf.Tensor, **kwargs: Any
     ) -> tuple[tf.Tensor, dict[str, tf.Tensor]]:
         with tf_slim.arg_scope(row.arg_scope(weight_decay=weight_decay)):
-            return row.builder(images, num_classes, is_training=is_training, **kwargs)
+            return row.build(images, num_classes, is_training=is_training, **kwargs)
 
-    network_fn.default_image_size = row.image_size
+    network_fn.default_image_size = row.image_size  # type: ignore[attr-defined]
     return network_fn

@@ -5,9 +5,14 @@ checkpoints in research/slim or in the row's paper; None where none was publishe
 """
 
 import dataclasses
-from collections.abc import Callable
+import functools
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import tensorflow as tf
+
+# f(images, num_classes, is_training=..., ...) -> (net, end_points)
+Builder = Callable[..., tuple[tf.Tensor, dict[str, tf.Tensor]]]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -16,7 +21,8 @@ class Network:
 
     Attributes:
       name: its key, as in research/slim's nets_factory.
-      builder: `f(images, num_classes, is_training=..., ...) -> (net, end_points)`.
+      builder: `f(images, num_classes, is_training=..., ...) -> (net, end_points)`;
+        its family's, where `arguments` make it this network.
       arg_scope: `f(weight_decay=...)` gives its defaults.
       image_size: height and width it is usually given, in pixels.
       preprocessing: the recipe it was trained with, a name of slimnets.preprocessing.
@@ -26,13 +32,15 @@ class Network:
       multiply_adds: in millions, one image of image_size.
       top1: published top-1 accuracy in percent.
       top5: published top-5 accuracy in percent.
+      arguments: what the builder gets by name to be this network: its table, width,
+        scope. A copy of the row with a shorter table is a smaller network.
       channels: of the images.
       trains_in_bfloat16: whether that is faster on a processor with instructions for
         it: measured so where large convolutions do most of the work.
     """
 
     name: str
-    builder: Callable[..., tuple[tf.Tensor, dict[str, tf.Tensor]]]
+    builder: Builder
     arg_scope: Callable[..., dict]
     image_size: int
     preprocessing: str
@@ -42,5 +50,40 @@ class Network:
     multiply_adds: float
     top1: float | None = None
     top5: float | None = None
+    arguments: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     channels: int = 3
     trains_in_bfloat16: bool = False
+
+    def build(
+        self, images: tf.Tensor, num_classes: int | None, **settings: Any
+    ) -> tuple[tf.Tensor, dict[str, tf.Tensor]]:
+        """Adds the network to the graph, without its arg scope.
+
+        Args:
+          images: float [batch, height, width, channels], preprocessed.
+          num_classes: number of logits; None or 0 gives features instead.
+          **settings: what else the builder takes, such as is_training; they come before
+            the row's own arguments.
+        """
+        return self.builder(images, num_classes, **{**self.arguments, **settings})
+
+
+def named_builder(rows: Sequence[Network], name: str) -> Builder:
+    """Returns the builder that bears a row's name, with the row's arguments filled in.
+
+    Args:
+      rows: of a family.
+      name: of one of them, such as 'resnet_v1_50'.
+    """
+    (row,) = [row for row in rows if row.name == name]
+    filled = functools.partial(row.builder, **row.arguments)
+    named = {
+        "__name__": name,
+        "__qualname__": name,
+        "__module__": row.builder.__module__,
+        "__doc__": f"{name} ({row.paper}).\n\n{row.builder.__doc__}",
+        "default_image_size": row.image_size,  # where TF-Slim's users look for it
+    }
+    for attribute, value in named.items():
+        setattr(filled, attribute, value)
+    return filled
