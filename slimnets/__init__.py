@@ -3,14 +3,43 @@
 Every network's builder is here under its name in the registry:
 
     net, end_points = slimnets.mobilenet_v2(images, is_training=False)
+
+`import slimnets` alone does not import TensorFlow: what slimnets.api offers is loaded
+when it is first asked for. So a program can choose how TensorFlow starts.
 """
 
-from slimnets import slim
-from slimnets.nets.registry import NETWORKS, get_network_fn, list_networks
-from slimnets.runtime.model import Model
+import importlib
+import importlib.util
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
 
-globals().update({name: row.builder for name, row in NETWORKS.items()})
+if TYPE_CHECKING:
+    from slimnets.api import *  # noqa: F403
+else:
 
-__all__ = ["Model", "get_network_fn", "list_networks", "slim", *NETWORKS]
+    def __getattr__(name: str) -> Any:
+        if name == "__all__":
+            return _load_api().__all__
+        module = f"{__name__}.{name}"
+        if not name.startswith("_") and importlib.util.find_spec(module):
+            return _load_module(module)
+        if not name.startswith("_") and name in _load_api().__all__:
+            return getattr(_load_api(), name)
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+    def __dir__() -> list[str]:
+        return sorted({*globals(), *_load_api().__all__})
+
+
+def _load_api() -> ModuleType:
+    return importlib.import_module("slimnets.api")
+
+
+def _load_module(name: str) -> ModuleType:
+    """Imports a module; beside a package all of the API, as slimnets.nets.vgg needs."""
+    module = importlib.import_module(name)
+    if hasattr(module, "__path__"):
+        _load_api()
+    return module

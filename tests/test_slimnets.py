@@ -1,16 +1,35 @@
 """The face of the package."""
 
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
 import tensorflow as tf
 
 import slimnets
-from slimnets.nets import alexnet
+from slimnets.nets import alexnet, registry
 from slimnets.nets.mobilenet import mobilenet_v2
+
+PROJECT = Path(__file__).parent.parent
 
 
 def test_builders_bear_their_networks_names():
     assert slimnets.alexnet_v2 is alexnet.alexnet_v2
     assert slimnets.mobilenet_v2 is mobilenet_v2.mobilenet
-    assert set(slimnets.list_networks()) <= set(dir(slimnets))
+    assert set(registry.NETWORKS) == set(slimnets.__all__) - {
+        "Model",
+        "get_network_fn",
+        "list_networks",
+        "slim",
+    }
+    assert set(slimnets.__all__) <= set(dir(slimnets))
+
+
+def test_builders_have_their_networks_image_sizes():
+    sizes = {name: row.image_size for name, row in registry.NETWORKS.items()}
+    found = {name: getattr(slimnets, name).default_image_size for name in sizes}
+    assert found == sizes
 
 
 def test_a_builder_adds_to_the_graph_being_built():
@@ -21,6 +40,21 @@ def test_a_builder_adds_to_the_graph_being_built():
     assert end_points["Logits"] is net
 
 
-def test_the_public_names_exist():
-    for name in slimnets.__all__:
-        assert getattr(slimnets, name) is not None
+def test_an_unknown_name_is_no_attribute():
+    with pytest.raises(AttributeError, match="no attribute 'resnet_v1_51'"):
+        slimnets.resnet_v1_51  # noqa: B018
+
+
+def test_importing_the_package_alone_imports_no_tensorflow():
+    program = (
+        "import sys, slimnets; print('tensorflow' in sys.modules);"
+        "print(slimnets.nets.lenet.lenet is slimnets.lenet, 'Model' in dir(slimnets))"
+    )
+    started = subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=PROJECT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert started.stdout == "False\nTrue True\n"
