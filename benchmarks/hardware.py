@@ -23,7 +23,7 @@ def processor() -> str:
 def multiplies_bfloat16() -> bool:
     """Whether the processor has instructions for it; without, it is many times slower
     than float32."""
-    from slimnets.runtime import precision  # brings TensorFlow, which workers time
+    from slimnets.training import precision  # brings TensorFlow, which workers time
 
     return precision.processor_multiplies_bfloat16()
 

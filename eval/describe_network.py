@@ -11,11 +11,11 @@ fits, and which flags of training or evaluation help where it does not.
 
 from absl import app, flags
 
-from slimnets import errors
+from slimnets import checkpoints, errors
+from slimnets.config.inference import SourceConfig
+from slimnets.inference import predictor
 from slimnets.nets import blueprint, registry
 from slimnets.report import description, holding
-from slimnets.runtime import checkpoints, source
-from slimnets.runtime.config import SourceConfig
 
 _MODEL = flags.DEFINE_string(
     "model", None, "The network. None reads it from settings.json of the checkpoint."
@@ -50,7 +50,7 @@ def describe(config: SourceConfig, checkpoint: str | None) -> str:
       InputError: there is no such network, or the checkpoint is unreadable.
     """
     row = registry.get_row(config.model)
-    held = source.classes_in(checkpoint, row.name) if checkpoint else None
+    held = predictor.classes_in(checkpoint, row.name) if checkpoint else None
     drawn = blueprint.draw(
         row.name,
         config.num_classes or held or row.classes,
@@ -73,7 +73,7 @@ def main(argv: list[str]) -> None:
     checkpoint = None
     if _CHECKPOINT_PATH.value is not None:
         checkpoint = checkpoints.require(_CHECKPOINT_PATH.value)
-        config = source.completed(config, checkpoint)
+        config = predictor.completed(config, checkpoint)
     elif config.model is None:
         raise errors.InputError("name a network with --model, or a --checkpoint_path")
     print(describe(config, checkpoint))

@@ -17,20 +17,21 @@ import sys
 from absl import app, flags
 
 from slimnets import errors
-from slimnets.runtime import evaluator, settings
-from slimnets.runtime.config import EvalConfig
+from slimnets.config import dataclass_flags
+from slimnets.config.inference import EvalConfig
+from slimnets.inference import evaluator
 
-settings.define_flags(EvalConfig)
+dataclass_flags.define_flags(EvalConfig)
 flags.DEFINE_alias("model_name", "model")
 flags.DEFINE_alias("eval_image_size", "image_size")
-flags.adopt_module_key_flags(settings)
+flags.adopt_module_key_flags(dataclass_flags)
 
 
 @errors.reported
 def main(argv: list[str]) -> None:
     """Evaluates as the flags say."""
     errors.no_arguments(argv)
-    for evaluation in evaluator.evaluate(settings.from_flags(EvalConfig)):
+    for evaluation in evaluator.evaluate(dataclass_flags.from_flags(EvalConfig)):
         summary, dataset = evaluation.summary, evaluation.dataset
         print(summary.table(dict(enumerate(evaluation.class_names))))
         print(

@@ -15,20 +15,21 @@ checkpoint's, the export is an error and nothing is left of it.
 from absl import app, flags
 
 from slimnets import errors
-from slimnets.runtime import exporter, settings
-from slimnets.runtime.config import ExportConfig
+from slimnets.config import dataclass_flags
+from slimnets.config.inference import ExportConfig
+from slimnets.inference import exporter
 
-settings.define_flags(ExportConfig)
+dataclass_flags.define_flags(ExportConfig)
 flags.DEFINE_alias("model_name", "model")
 flags.DEFINE_alias("eval_image_size", "image_size")
-flags.adopt_module_key_flags(settings)
+flags.adopt_module_key_flags(dataclass_flags)
 
 
 @errors.reported
 def main(argv: list[str]) -> None:
     """Exports as the flags say."""
     errors.no_arguments(argv)
-    config = settings.from_flags(ExportConfig)
+    config = dataclass_flags.from_flags(ExportConfig)
     export = exporter.export(config)
     for comparison in export.comparisons:
         print(comparison)

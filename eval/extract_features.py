@@ -12,20 +12,21 @@ Example, the features before the logits of all images of a folder:
 from absl import app, flags
 
 from slimnets import errors
-from slimnets.runtime import features, settings
-from slimnets.runtime.config import ExtractConfig
+from slimnets.config import dataclass_flags
+from slimnets.config.inference import ExtractConfig
+from slimnets.inference import features
 
-settings.define_flags(ExtractConfig)
+dataclass_flags.define_flags(ExtractConfig)
 flags.DEFINE_alias("model_name", "model")
 flags.DEFINE_alias("eval_image_size", "image_size")
-flags.adopt_module_key_flags(settings)
+flags.adopt_module_key_flags(dataclass_flags)
 
 
 @errors.reported
 def main(argv: list[str]) -> None:
     """Extracts as the flags say."""
     errors.no_arguments(argv)
-    extraction = features.extract(settings.from_flags(ExtractConfig))
+    extraction = features.extract(dataclass_flags.from_flags(ExtractConfig))
     for name, shape in extraction.shapes.items():
         print(f"{name}: {extraction.num_images} x {'x'.join(map(str, shape))}")
     print(f"features: {extraction.output}")

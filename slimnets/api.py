@@ -5,6 +5,7 @@ and a program can still choose how TensorFlow starts.
 """
 
 from slimnets import slim
+from slimnets.model import Model
 from slimnets.nets.alexnet import alexnet_v2
 from slimnets.nets.cifarnet import cifarnet
 from slimnets.nets.convnext import convnext_small, convnext_tiny
@@ -75,7 +76,6 @@ from slimnets.nets.resnet_v2 import (
 )
 from slimnets.nets.vgg import vgg_16, vgg_19, vgg_a
 from slimnets.nets.xception import xception
-from slimnets.runtime.model import Model
 
 __all__ = [
     "Model",

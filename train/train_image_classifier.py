@@ -22,13 +22,14 @@ from pathlib import Path
 from absl import app, flags
 
 from slimnets import errors
-from slimnets.runtime import settings, trainer
-from slimnets.runtime.config import TrainConfig
+from slimnets.config import dataclass_flags
+from slimnets.config.train import TrainConfig
+from slimnets.training import trainer
 
-settings.define_flags(TrainConfig)
+dataclass_flags.define_flags(TrainConfig)
 flags.DEFINE_alias("model_name", "model")
 flags.DEFINE_alias("train_image_size", "image_size")
-flags.adopt_module_key_flags(settings)
+flags.adopt_module_key_flags(dataclass_flags)
 
 
 # What trains the digits well; the networks' own recipes are made for photos.
@@ -41,9 +42,9 @@ def main(argv: list[str]) -> None:
     errors.no_arguments(argv)
     if flags.FLAGS.dataset_dir is None:
         length = ["num_epochs"] if flags.FLAGS.max_number_of_steps else []
-        applied = settings.apply_recipe(DIGITS_RECIPE, without=length)
+        applied = dataclass_flags.apply_recipe(DIGITS_RECIPE, without=length)
         print(f"no --dataset_dir: handwritten digits, with {' '.join(applied)}")
-    outcome = trainer.train(settings.from_flags(TrainConfig))
+    outcome = trainer.train(dataclass_flags.from_flags(TrainConfig))
     if outcome.interrupted:
         print(
             f"interrupted by {outcome.interrupted}; saved {outcome.checkpoint}."

@@ -65,7 +65,8 @@ def _records(photos: str):
 def _train_step(work: Work) -> Callable[[], None]:
     import tensorflow as tf
 
-    from slimnets.runtime import config, optimizers, state, step
+    from slimnets.config import train as config
+    from slimnets.training import optimizers, state, step
 
     settings = config.TrainConfig(
         model=work.network,
@@ -88,10 +89,11 @@ def _infer_step(work: Work, setting: str) -> Callable[[], None]:
     import numpy as np
     import tensorflow as tf
 
-    from slimnets.runtime import config, source
+    from slimnets.config import inference as config
+    from slimnets.inference import predictor
 
     runtime, _, precision = setting.partition(" ")
-    loaded = source.load(
+    loaded = predictor.load(
         config.SourceConfig(model=work.network, image_size=work.image_size),
         1000,
         config.InferenceConfig(runtime=runtime, precision=precision or "float32"),

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from slimnets import errors, processor
+from slimnets import errors, hardware
 from slimnets.export import lite
 from slimnets.export.function import lean
 
@@ -50,7 +50,7 @@ def _openvino(function: Any, images: tf.TensorSpec, precision: str) -> Run:
     # Each core takes its share of a batch by itself: a tenth less work for MobileNet
     # v2 than all cores at each layer together.
     batch_size, *shape = images.shape
-    streams = math.gcd(batch_size, processor.cores())
+    streams = math.gcd(batch_size, hardware.cores())
     share = tf.TensorSpec([batch_size // streams, *shape], images.dtype, images.name)
     concrete = function.get_concrete_function(share)
     # Left alone, OpenVINO computes in bfloat16 where the processor can.

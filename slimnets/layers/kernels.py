@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 import tensorflow as tf
 
-from slimnets import processor
+from slimnets import hardware
 from slimnets.layers import folding, scoping
 
 Pair = tuple[int, int]
@@ -149,7 +149,7 @@ def _filter_gradient_pays(inputs: tf.Tensor) -> bool:
     It is where oneDNN computes the gradient of the weights without AVX-512; but images
     have too few channels, and networks that only infer no gradient.
     """
-    instructions = processor.instructions()
+    instructions = hardware.instructions()
     return (
         inputs.dtype == tf.float32
         and inputs.shape[3] >= 8

@@ -89,7 +89,7 @@ def stored_type(dtype: tf.DType) -> tf.DType:
 
     It is float32 for bfloat16, which would lose small updates; checkpoints are then the
     same for both. TF-Slim's float16 layers ask for float16 variables, and so do these;
-    `runtime.Model` gives them float32 ones all the same.
+    `slimnets.Model` gives them float32 ones all the same.
     """
     return tf.float32 if dtype == tf.bfloat16 else dtype
 

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import tensorflow as tf
 
-from slimnets.runtime import checkpoints
+from slimnets import checkpoints
 
 _STEP = "global_step"
 _MOST_LISTED = 4

@@ -7,9 +7,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from slimnets import errors
+from slimnets import checkpoints, errors
 from slimnets.nets import registry
-from slimnets.runtime import checkpoints
 from slimnets.weights import graphs, tflite
 from slimnets.weights.fit import fit
 from slimnets.weights.keras import files as keras_files

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 import numpy as np
 import tensorflow as tf
 
-from slimnets import errors
+from slimnets import checkpoints, errors
+from slimnets.inference import predictor
 from slimnets.nets import registry
-from slimnets.runtime import checkpoints, source
 from slimnets.weights import rules
 from slimnets.weights.rules import Found
 
@@ -49,8 +49,8 @@ def fit(path: str, network: str, found: Found, ignore_missing: bool) -> Fitted:
       InputError: a variable is missing or has another shape.
     """
     held = {name: value.shape for name, value in found.values.items()}
-    num_classes = source.classes_of(held, network)
-    shapes = source.variable_shapes(network, num_classes)
+    num_classes = predictor.classes_of(held, network)
+    shapes = predictor.variable_shapes(network, num_classes)
     values = {
         name: rules.reshaped(found.values[name], shape)
         for name, shape in shapes.items()

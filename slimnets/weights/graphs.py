@@ -16,9 +16,9 @@ from tensorflow.core.framework import graph_pb2
 from tensorflow.core.framework.node_def_pb2 import NodeDef as Node
 from tensorflow.core.protobuf import saved_model_pb2, trackable_object_graph_pb2
 
-from slimnets import errors
+from slimnets import checkpoints, errors
+from slimnets.inference import predictor
 from slimnets.nets import blueprint
-from slimnets.runtime import checkpoints, source
 from slimnets.weights.rules import Found
 
 # What freezing appends to a variable's name.
@@ -136,7 +136,7 @@ def named_for(network: str, arrays: Mapping[str, np.ndarray]) -> Found:
       arrays: of a graph, by name.
     """
     names: dict[str, str] = {}
-    wanted = source.variable_shapes(network, 2)
+    wanted = predictor.variable_shapes(network, 2)
     for name in sorted(arrays, key=len):
         for candidate in _without_prefixes(_SUFFIX.sub("", name)):
             if candidate in wanted:

@@ -2,8 +2,8 @@
 
 import numpy as np
 
+from slimnets import checkpoints
 from slimnets.nets import blueprint
-from slimnets.runtime import checkpoints
 from slimnets.weights.keras import weights
 from tests.goldens import fill
 

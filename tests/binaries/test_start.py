@@ -10,7 +10,10 @@ PROJECT = Path(__file__).parents[2]
 PROGRAM = """
 import os, sys
 import eval, slimnets
-from slimnets.runtime import evaluator, exporter, features, trainer
+from slimnets.inference import evaluator
+from slimnets.inference import exporter
+from slimnets.inference import features
+from slimnets.training import trainer
 print("keras" in sys.modules, "TF_USE_LEGACY_KERAS" in os.environ)
 print([name for name in sys.modules if name.startswith("sklearn")])
 import sklearn.metrics

@@ -10,8 +10,10 @@ from pathlib import Path
 import pytest
 import tensorflow as tf
 
-from slimnets.runtime import checkpoints, evaluator, settings
-from slimnets.runtime.config import EvalConfig
+from slimnets import checkpoints
+from slimnets.config import dataclass_flags
+from slimnets.config.inference import EvalConfig
+from slimnets.inference import evaluator
 
 MODULE = "train.train_image_classifier"
 NETWORK = ("--model=mobilenet_v1_025", "--image_size=32", "--preprocessing_name=plain")
@@ -135,7 +137,9 @@ def test_two_workers(start, colours, tmp_path):
             for part in ("index", "data-00000-of-00001")
         ),
     }
-    config = settings.from_dict(EvalConfig, {"checkpoint_path": str(tmp_path / "run")})
+    config = dataclass_flags.from_dict(
+        EvalConfig, {"checkpoint_path": str(tmp_path / "run")}
+    )
     [result] = evaluator.evaluate(config)
     assert result.summary.num_examples == 7 and result.report.averaged
     assert tf.train.latest_checkpoint(str(tmp_path / "run")) == result.report.path

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from slimnets import checkpoints
+from slimnets.model import Model
 from slimnets.nets import registry
-from slimnets.runtime import checkpoints
-from slimnets.runtime.model import Model
 from tests import tiny, v1_graph
 from tests.goldens import fill
 

@@ -5,9 +5,9 @@ import pytest
 import tensorflow as tf
 
 from slimnets.export.network import Network
+from slimnets.inference.folded_model import FoldedModel
+from slimnets.model import Model
 from slimnets.preprocessing import registry as preprocessing
-from slimnets.runtime.folded_model import FoldedModel
-from slimnets.runtime.model import Model
 from tests.goldens import fill
 
 SIZE = 32

@@ -6,7 +6,7 @@ import tensorflow as tf
 
 from slimnets import errors
 from slimnets.export import runtimes
-from slimnets.runtime.folded_model import FoldedModel
+from slimnets.inference.folded_model import FoldedModel
 
 MODULES = {"openvino": "openvino", "litert": "ai_edge_litert"}
 

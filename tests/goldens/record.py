@@ -18,8 +18,8 @@ import tensorflow as tf
 from absl import app, flags
 
 from slimnets import errors
+from slimnets.model import Model
 from slimnets.nets import registry
-from slimnets.runtime.model import Model
 from tests import v1_graph
 from tests.goldens import fill
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from slimnets import processor, slim
+from slimnets import hardware, slim
 from slimnets.layers import folding, kernels
 
 RNG = np.random.default_rng(0)
@@ -93,7 +93,7 @@ def test_second_gradients():
 def onednn_on_avx2(monkeypatch):
     """A machine where XLA's gradient of the weights is the faster one."""
     monkeypatch.setenv("TF_ENABLE_ONEDNN_OPTS", "1")
-    monkeypatch.setattr(processor, "instructions", lambda: frozenset({"avx2"}))
+    monkeypatch.setattr(hardware, "instructions", lambda: frozenset({"avx2"}))
 
 
 def _compiled(channels=8, size=3, dtype=tf.float32) -> bool:
@@ -127,7 +127,7 @@ def test_where_the_gradient_is_compiled(onednn_on_avx2):
 )
 def test_other_machines_compile_nothing(onednn, instructions, monkeypatch):
     monkeypatch.setenv("TF_ENABLE_ONEDNN_OPTS", onednn)
-    monkeypatch.setattr(processor, "instructions", lambda: frozenset(instructions))
+    monkeypatch.setattr(hardware, "instructions", lambda: frozenset(instructions))
     assert not _compiled()
 
 

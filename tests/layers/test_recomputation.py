@@ -10,14 +10,15 @@ import tensorflow as tf
 
 import slimnets
 from slimnets import errors, slim
+from slimnets.config import dataclass_flags
+from slimnets.config.train import TrainConfig
 from slimnets.layers import recomputation
 from slimnets.nets import registry
 from slimnets.nets.nasnet import operations
 from slimnets.nets.row import Network
-from slimnets.runtime import distribute, settings
-from slimnets.runtime import step as steps
-from slimnets.runtime.config import TrainConfig
-from slimnets.runtime.state import TrainState
+from slimnets.training import distribute
+from slimnets.training import step as steps
+from slimnets.training.state import TrainState
 from tests import tiny
 from tests.goldens import fill
 
@@ -308,7 +309,7 @@ class TestTraining:
     def steps(self, number: int, **flags: Any) -> dict[str, np.ndarray]:
         """Returns what a checkpoint would hold after so many steps."""
         flags = {"batch_size": 6, "learning_rate": 0.1, "weight_decay": 0.1, **flags}
-        config = settings.from_dict(TrainConfig, flags)
+        config = dataclass_flags.from_dict(TrainConfig, flags)
         run = config.run
         strategy = distribute.get_strategy(
             run.strategy, run.num_clones, run.clone_on_cpu

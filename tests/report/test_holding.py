@@ -3,10 +3,9 @@
 import numpy as np
 import pytest
 
-from slimnets import errors
+from slimnets import checkpoints, errors
 from slimnets.nets import blueprint
 from slimnets.report import holding
-from slimnets.runtime import checkpoints
 
 HEAD = "MobilenetV1/Logits/Conv2d_1c_1x1"
 

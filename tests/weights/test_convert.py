@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from slimnets import errors
-from slimnets.runtime import checkpoints
+from slimnets import checkpoints, errors
 from slimnets.weights import convert
 from slimnets.weights.keras import weights as keras
 from tests.weights.conftest import CLASSES, NETWORK

@@ -7,8 +7,8 @@ import pytest
 import tensorflow as tf
 
 from slimnets import errors, slim
+from slimnets.model import Model
 from slimnets.nets.nasnet import nasnet, nasnet_utils, pnasnet
-from slimnets.runtime.model import Model
 from tests import v1_graph
 from tests.goldens import fill
 

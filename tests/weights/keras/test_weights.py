@@ -3,8 +3,7 @@
 import numpy as np
 import pytest
 
-from slimnets import errors
-from slimnets.runtime import checkpoints
+from slimnets import checkpoints, errors
 from slimnets.weights import convert
 from slimnets.weights.keras import files, weights
 from slimnets.weights.keras.tables import TABLES

@@ -1,0 +1,116 @@
+"""settings.json: what a run was, beside its checkpoints for those who read them."""
+
+import dataclasses
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+from slimnets import errors
+from slimnets.checkpoints import atomic_files
+from slimnets.config import dataclass_flags
+from slimnets.config.train import TrainConfig
+from slimnets.datasets.registry import Dataset
+from slimnets.model import Model
+
+FILE = "settings.json"
+
+T = TypeVar("T")
+
+
+@dataclasses.dataclass(frozen=True)
+class RunSettings:
+    """What evaluation needs to know of a run.
+
+    Attributes:
+      model: the network's name.
+      num_classes: of its logits.
+      image_size: height and width it was trained on, in pixels.
+      class_names: by class id of the dataset.
+      preprocessing_name: recipe other than the network's own, or None.
+      labels_offset: subtracted from the dataset's labels.
+      use_grayscale: whether it takes one channel.
+      dataset_dir: absolute path of the images it was trained on; None for the digits.
+      dataset_name: which of the folder's datasets, or None.
+    """
+
+    model: str
+    num_classes: int
+    image_size: int
+    class_names: tuple[str, ...]
+    preprocessing_name: str | None
+    labels_offset: int
+    use_grayscale: bool
+    dataset_dir: str | None
+    dataset_name: str | None
+
+
+def write(train_dir: str, config: TrainConfig, model: Model, dataset: Dataset) -> None:
+    """Writes train_dir/settings.json: the flags, and what followed from them.
+
+    The flags are as given, but for --batch_size=auto: there stands what was found.
+
+    Args:
+      train_dir: an existing folder.
+      config: all settings of the run.
+      model: the network that is trained.
+      dataset: what it is trained on.
+    """
+    facts = RunSettings(
+        model=config.model,
+        num_classes=model.num_classes,
+        image_size=model.image_size,
+        class_names=dataset.class_names,
+        preprocessing_name=config.data.preprocessing_name,
+        labels_offset=config.data.labels_offset,
+        use_grayscale=config.data.use_grayscale,
+        dataset_dir=_absolute(config.data.dataset_dir),
+        dataset_name=config.data.dataset_name,
+    )
+    atomic_files.write_json(
+        Path(train_dir) / FILE,
+        {
+            "run": dataclass_flags.to_dict(facts),
+            "flags": dataclass_flags.to_dict(config),
+        },
+    )
+
+
+def _absolute(folder: str | None) -> str | None:
+    """Returns a path that still leads there from another working directory."""
+    return None if folder is None else str(Path(folder).absolute())
+
+
+def read(checkpoint: str) -> RunSettings | None:
+    """Returns the settings beside a checkpoint, or None if there are none.
+
+    Raises:
+      InputError: the file is there but cannot be understood.
+    """
+    return _understood(checkpoint, lambda content: _facts(content["run"]))
+
+
+def read_flags(checkpoint: str) -> dict[str, Any] | None:
+    """Returns the flags of a checkpoint's run by name, or None if there are none.
+
+    Raises:
+      InputError: the file is there but cannot be understood.
+    """
+    return _understood(checkpoint, lambda content: dict(content["flags"]))
+
+
+def _facts(values: dict[str, Any]) -> RunSettings:
+    return dataclass_flags.from_dict(RunSettings, values)
+
+
+def _understood(checkpoint: str, part: Callable[[dict[str, Any]], T]) -> T | None:
+    """Returns part of the settings beside a checkpoint, or None without any."""
+    path = Path(checkpoint).parent / FILE
+    if not path.exists():
+        return None
+    try:
+        return part(json.loads(path.read_text(encoding="utf-8")))
+    except (ValueError, KeyError, TypeError, OSError) as error:
+        raise errors.InputError(
+            f"{path} cannot be read ({error}); remove it and give --model instead"
+        ) from error

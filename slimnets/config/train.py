@@ -1,0 +1,240 @@
+"""The settings of training, with the values that research/slim gave them.
+
+The flags of the programs follow from them: see slimnets.config.dataclass_flags.
+"""
+
+import dataclasses
+from typing import Literal
+
+from slimnets import errors
+from slimnets.config.dataclass_flags import setting
+from slimnets.training import distribute, precision, schedules
+from slimnets.training.optimizers import OptimizerConfig
+
+
+@dataclasses.dataclass(frozen=True)
+class DataConfig:
+    """Which images, and how they are prepared."""
+
+    dataset_dir: str | None = setting(
+        None,
+        "Folder of TFRecords, as train.convert_image_folder writes them or TF-Slim's"
+        " scripts did. None takes the handwritten digits inside the package.",
+    )
+    dataset_name: str | None = setting(
+        None, "Which dataset, where the folder holds several without dataset.json."
+    )
+    dataset_split_name: str = setting("train", "Split of the dataset.")
+    labels_offset: int = setting(
+        0,
+        "Subtracted from every label: 1 gives a network of 1000 classes the images of a"
+        " dataset that counts a background class 0; -1 the other way round.",
+        lowest=-1,
+    )
+    preprocessing_name: str | None = setting(
+        None,
+        "Recipe that prepares the images: inception, vgg, cifarnet, lenet or plain."
+        " None takes the network's own.",
+    )
+    image_size: int | None = setting(
+        None,
+        "Height and width of the images, in pixels. None takes the network's.",
+        lowest=1,
+    )
+    use_grayscale: bool = setting(False, "Feed the network one channel, not three.")
+    batch_size: int | Literal["auto"] = setting(
+        32,
+        "Images a step, over all replicas together. auto tries 8, 16, 32, ... before"
+        " training and takes the smallest that is within 5 % of the fastest; it does"
+        " not scale the learning rate.",
+        lowest=1,
+    )
+    num_readers: int = setting(4, "Files read at the same time.", lowest=1)
+    num_preprocessing_threads: int = setting(
+        0, "Images prepared at the same time; 0 lets tf.data choose.", lowest=0
+    )
+    cache: bool = setting(
+        False,
+        "Keep the encoded images in memory after the first epoch, where the disk or the"
+        " network file system is slow.",
+    )
+    data_service: str | None = setting(
+        None,
+        "Dispatcher of a tf.data service, such as grpc://host:5050, whose workers"
+        " prepare the images; they have to find the same files. None: this process.",
+    )
+
+
+@dataclasses.dataclass(frozen=True)
+class LearningRateConfig:
+    """The learning rate over a run, in epochs; `schedule` gives it in steps."""
+
+    learning_rate_decay_type: str = setting(
+        "exponential",
+        "How the learning rate falls.",
+        choices=tuple(schedules.SCHEDULES),
+    )
+    learning_rate: float = setting(0.01, "Learning rate before it decays.", lowest=0)
+    end_learning_rate: float = setting(
+        0.0001, "Learning rate at the end of polynomial and cosine decay."
+    )
+    learning_rate_decay_factor: float = setting(
+        0.94, "Factor of exponential decay, applied every num_epochs_per_decay."
+    )
+    num_epochs_per_decay: float = setting(
+        2.0, "Epochs between two exponential decays, or until polynomial's end."
+    )
+    warmup_epochs: float = setting(
+        0.0,
+        "Epochs over which the learning rate rises from 0 at the start.",
+        lowest=0,
+    )
+
+    def schedule(
+        self, num_examples: int, batch_size: int, total_steps: int | None
+    ) -> schedules.Schedule:
+        """Returns the learning rate by step.
+
+        Args:
+          num_examples: in an epoch.
+          batch_size: examples a step.
+          total_steps: the run's last step; None where it never ends.
+        """
+        if self.learning_rate_decay_type == "cosine" and total_steps is None:
+            raise errors.InputError(
+                "--learning_rate_decay_type=cosine needs an end: give --num_epochs or"
+                " --max_number_of_steps"
+            )
+        return schedules.Schedule(
+            kind=self.learning_rate_decay_type,
+            learning_rate=self.learning_rate,
+            decay_steps=schedules.decay_steps(
+                num_examples, self.num_epochs_per_decay, batch_size
+            ),
+            decay_factor=self.learning_rate_decay_factor,
+            end_learning_rate=self.end_learning_rate,
+            total_steps=total_steps or 0,
+            warmup_steps=round(self.warmup_epochs * num_examples / batch_size),
+        )
+
+
+@dataclasses.dataclass(frozen=True)
+class FineTuneConfig:
+    """What training starts from."""
+
+    checkpoint_path: str | None = setting(
+        None,
+        "Checkpoint, or folder of checkpoints, whose weights to start from. Not read"
+        " where train_dir has a checkpoint already.",
+    )
+    checkpoint_exclude_scopes: tuple[str, ...] = setting(
+        (),
+        "Comma-separated prefixes of variables not to read from checkpoint_path, such"
+        " as MobilenetV1/Logits for another number of classes.",
+    )
+    trainable_scopes: tuple[str, ...] = setting(
+        (), "Comma-separated prefixes of the variables to train. None given: all."
+    )
+    ignore_missing_vars: bool = setting(
+        False, "Start variables anew that checkpoint_path lacks."
+    )
+
+
+@dataclasses.dataclass(frozen=True)
+class RunConfig:
+    """Where training runs, how long, and what it leaves behind."""
+
+    train_dir: str = setting(
+        "/tmp/tfmodel/", "Folder for checkpoints, settings and TensorBoard's files."
+    )
+    max_number_of_steps: int | None = setting(
+        None,
+        "Last step. With neither this nor num_epochs training never ends.",
+        lowest=1,
+    )
+    num_epochs: float | None = setting(None, "Length in passes over the images.")
+    seed: int | None = setting(
+        None, "Seed of weights, shuffling and augmentation. None differs at each run."
+    )
+    strategy: str = setting(
+        "none",
+        "none: one device. mirrored: all of this machine's. multi_worker: the machines"
+        " that TF_CONFIG names.",
+        choices=distribute.STRATEGIES,
+    )
+    num_clones: int = setting(
+        0, "Replicas on this machine; 0 takes one per GPU, or one CPU.", lowest=0
+    )
+    clone_on_cpu: bool = setting(False, "Put the replicas on CPUs, GPUs or not.")
+    steps_per_call: int = setting(
+        1,
+        "Steps that TensorFlow takes at a time, with as many batches in memory. Meant"
+        " for GPUs that wait for Python between the steps of a small network; on a CPU"
+        " it made no difference. Logs, checkpoints and Ctrl-C wait for the end of a"
+        " call.",
+        lowest=1,
+    )
+    log_every_n_steps: int = setting(
+        10, "Steps between two reports of loss and speed; 0 for none.", lowest=0
+    )
+    save_summaries_secs: int = setting(
+        600, "Seconds between two summaries of input images; 0 for one.", lowest=0
+    )
+    save_interval_secs: int = setting(
+        600, "Seconds between two checkpoints; 0 for none by the clock.", lowest=0
+    )
+    save_interval_steps: int = setting(
+        0, "Steps between two checkpoints; 0 for none by steps.", lowest=0
+    )
+    max_checkpoints_to_keep: int = setting(
+        5, "Newest checkpoints kept; 0 keeps all.", lowest=0
+    )
+
+
+@dataclasses.dataclass(frozen=True)
+class TrainConfig:
+    """All settings of a training run."""
+
+    model: str = setting("", "The network: one of slimnets.list_networks().")
+    data: DataConfig = dataclasses.field(default_factory=DataConfig)
+    optimization: OptimizerConfig = dataclasses.field(default_factory=OptimizerConfig)
+    learning_rate: LearningRateConfig = dataclasses.field(
+        default_factory=LearningRateConfig
+    )
+    fine_tuning: FineTuneConfig = dataclasses.field(default_factory=FineTuneConfig)
+    run: RunConfig = dataclasses.field(default_factory=RunConfig)
+    precision: str = setting(
+        "auto",
+        "What the network computes in; weights, losses and checkpoints are float32"
+        " whatever it is. auto takes the fastest measured for the network: bfloat16 on"
+        " a GPU that has it, and on a CPU that has it for networks of large"
+        " convolutions; float16 on GPUs with tensor cores for that alone; else float32."
+        " float16 trains with a loss scale that finds itself; it is meant for GPUs, as"
+        " CPUs also add up in it.",
+        choices=precision.CHOICES,
+    )
+    recompute_gradients: bool = setting(
+        False,
+        "Keep only what goes in and out of a network's blocks, and compute the rest"
+        " again when its gradients are due: half the memory or less for up to a third"
+        " more time, and the same weights. A step of 16 images of 224x224 pixels takes"
+        " 0.6 GB in place of 1.35 of resnet_v1_50, 1.0 GB in place of 2.2 of"
+        " densenet_121, beside the weights.",
+    )
+    weight_decay: float = setting(
+        0.00004, "Weight of the L2 regularizers; replaces the network's own.", lowest=0
+    )
+    label_smoothing: float = setting(
+        0.0, "Share of each label that is spread over all classes, in [0, 1)."
+    )
+    adapt_batch_norm_decay: bool = setting(
+        True,
+        "Let batch norm's moving averages follow quickly at first, by a decay of at"
+        " most (1 + step) / (10 + step), so that short runs evaluate well. No"
+        " difference after some thousand steps. --noadapt_batch_norm_decay: the"
+        " network's own, always.",
+    )
+    moving_average_decay: float | None = setting(
+        None,
+        "Decay of the moving averages of all weights, such as 0.9999. None keeps none.",
+    )

@@ -1,0 +1,80 @@
+"""What the machine is and what is left of it: processor and memory; Linux knows."""
+
+import contextlib
+import functools
+import os
+from pathlib import Path
+
+import tensorflow as tf
+
+_GIGABYTE = 1e9
+_DESCRIPTION = Path("/proc/cpuinfo")
+_PROCESS = Path("/proc/self")
+_MACHINE = Path("/proc/meminfo")
+_CONTAINER = Path("/sys/fs/cgroup")
+
+
+@functools.cache
+def instructions() -> frozenset[str]:
+    """Returns its instruction sets by Linux' names, such as 'avx2'; elsewhere none."""
+    lines = _DESCRIPTION.read_text().splitlines() if _DESCRIPTION.exists() else []
+    flags = next((line for line in lines if line.startswith("flags")), "")
+    return frozenset(flags.partition(":")[2].split())
+
+
+def cores() -> int:
+    """Returns how many of its cores this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1  # not on Linux
+
+
+def available_memory() -> float | None:
+    """Returns the gigabytes a process can take here; None where nothing tells."""
+    machine = _fields(_MACHINE).get("MemAvailable")
+    if machine is None:
+        return None
+    free = machine * 1024 / _GIGABYTE
+    container = _left_in_container()
+    return free if container is None else min(free, container)
+
+
+def peak_memory() -> float | None:
+    """Returns the most gigabytes held so far: of the fullest GPU, else of the process.
+
+    Returns:
+      None where nothing tells.
+    """
+    gpus = tf.config.list_logical_devices("GPU")
+    if gpus:
+        peaks = [tf.config.experimental.get_memory_info(g.name)["peak"] for g in gpus]
+        return max(peaks) / _GIGABYTE
+    held = _fields(_PROCESS / "status").get("VmHWM")
+    return None if held is None else held * 1024 / _GIGABYTE
+
+
+def prefer_oom_kill() -> None:
+    """Lets the system end this process before others where memory runs out."""
+    with contextlib.suppress(OSError):  # of a system without it, or that forbids it
+        (_PROCESS / "oom_score_adj").write_text("1000")
+
+
+def _left_in_container() -> float | None:
+    """Returns what a control group's limit leaves, the file cache counted as free."""
+    limit, used = _CONTAINER / "memory.max", _CONTAINER / "memory.current"
+    if not limit.exists() or limit.read_text().strip() == "max":
+        return None
+    cache = _fields(_CONTAINER / "memory.stat").get("inactive_file", 0)
+    return (int(limit.read_text()) - int(used.read_text()) + cache) / _GIGABYTE
+
+
+def _fields(path: Path) -> dict[str, int]:
+    """Reads lines of a name and a number, with or without a colon and a unit."""
+    if not path.exists():
+        return {}
+    lines = [line.split() for line in path.read_text().splitlines()]
+    return {
+        name.rstrip(":"): int(number)
+        for name, number, *_ in (line for line in lines if len(line) > 1)
+        if number.isdigit()
+    }

@@ -1,0 +1,275 @@
+"""Feature extraction: chosen end points of a trained network over many images."""
+
+import fnmatch
+import os
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import tensorflow as tf
+from tqdm import tqdm
+
+from slimnets import checkpoints, errors
+from slimnets.checkpoints import atomic_files
+from slimnets.config import dataclass_flags
+from slimnets.config.inference import ExtractConfig
+from slimnets.datasets import images as image_files
+from slimnets.datasets import pipeline
+from slimnets.inference import label_offset, predictor
+from slimnets.model import Model
+
+SUFFIXES = (".npz", ".tfrecord")
+
+
+class Extraction(NamedTuple):
+    """What was extracted.
+
+    Attributes:
+      report: how the checkpoint fitted.
+      shapes: of each end point for one image, by name.
+      num_images: how many images were run.
+      output: the file.
+    """
+
+    report: checkpoints.Report
+    shapes: dict[str, tuple[int, ...]]
+    num_images: int
+    output: str
+
+
+class _Images(NamedTuple):
+    """Batches to run, how many images they hold, and what explains a failure."""
+
+    batches: tf.data.Dataset
+    count: int
+    explain: Callable[[tf.errors.OpError], errors.InputError]
+
+
+def extract(config: ExtractConfig, say: Callable[[str], None] = print) -> Extraction:
+    """Runs the network and writes the chosen end points to a file.
+
+    A .npz holds one array [images, ...] for each end point, and 'label' (-1 where
+    unknown) and 'filename'. A .tfrecord holds one tf.Example an image: each end point
+    as a float list with its shape under '<name>/shape', and 'image/filename' and
+    'image/class/label'.
+
+    Args:
+      config: all settings.
+      say: gets the lines that tell how the checkpoint and the labels fit.
+
+    Raises:
+      InputError: a setting or an input is at fault; an end point is unknown.
+    """
+    output = _checked_output(config)
+    checkpoint = checkpoints.require(config.source.checkpoint_path)
+    completed = predictor.completed(config.source, checkpoint)
+    loaded = predictor.load(
+        completed, _num_classes(completed, checkpoint), config.inference
+    )
+    names = choose(config.end_points, _end_points(loaded.model))
+    report = loaded.restore(checkpoint)
+    say(str(report))
+    images = _images(config, completed, loaded, say)
+    shapes = _write(output, _rows(loaded, names, images))
+    return Extraction(report, shapes, images.count, str(output))
+
+
+def choose(patterns: Sequence[str], end_points: Sequence[str]) -> list[str]:
+    """Returns the end points that match any of the patterns, in network order.
+
+    Args:
+      patterns: names or shell wildcards.
+      end_points: all names there are.
+
+    Raises:
+      InputError: there are no patterns, or one matches nothing; lists the names.
+    """
+    listed = ", ".join(end_points)
+    if not patterns:
+        raise errors.InputError(f"name --end_points, some of: {listed}")
+    for pattern in patterns:
+        if not fnmatch.filter(end_points, pattern):
+            raise errors.InputError(
+                f"no end point matches {pattern!r}; known: {listed}"
+            )
+    return [
+        name
+        for name in end_points
+        if any(fnmatch.fnmatchcase(name, pattern) for pattern in patterns)
+    ]
+
+
+def _checked_output(config: ExtractConfig) -> Path:
+    dataclass_flags.check(config)
+    if not config.output or Path(config.output).suffix not in SUFFIXES:
+        raise errors.InputError(
+            f"--output={config.output} must be a file that ends in"
+            f" {' or '.join(SUFFIXES)}"
+        )
+    if config.images and config.source.dataset_dir:
+        raise errors.InputError(
+            "--images and --dataset_dir both say which images to run; give one"
+        )
+    output = Path(config.output)
+    try:
+        atomic_files.make_writable(output.parent)
+    except OSError as error:
+        raise errors.InputError(
+            f"cannot write --output={output}: {error.strerror}"
+        ) from error
+    return output
+
+
+def _num_classes(completed: predictor.SourceConfig, checkpoint: str) -> int | None:
+    """Returns the number of logits, None if the checkpoint holds features alone."""
+    if completed.num_classes is not None:
+        return completed.num_classes
+    return predictor.classes_in(checkpoint, completed.model)
+
+
+def _end_points(model: Model) -> list[str]:
+    """Returns the names of the end points that have a row for each image."""
+    shape = [2, model.image_size, model.image_size, model.channels]
+    outputs = (
+        tf.function(lambda images: model(images)[1], autograph=False)
+        .get_concrete_function(tf.TensorSpec(shape))
+        .structured_outputs
+    )
+    return [name for name, spec in outputs.items() if spec.shape[:1] == shape[:1]]
+
+
+def _images(
+    config: ExtractConfig,
+    completed: predictor.SourceConfig,
+    loaded: predictor.Source,
+    say: Callable[[str], None],
+) -> _Images:
+    if config.images is not None:
+        paths = image_files.list_images(Path(config.images))
+        return _Images(
+            pipeline.image_batches(
+                paths,
+                loaded.preprocess,
+                min(config.inference.batch_size, len(paths)),
+                channels=loaded.model.channels,
+            ),
+            len(paths),
+            lambda error: pipeline.describe_image_failure(error, paths),
+        )
+    dataset = predictor.find_dataset(completed)
+    offset = config.source.labels_offset
+    if offset is None:
+        offset = completed.labels_offset or 0
+        if loaded.model.num_classes:  # else labels are no classes of the network
+            offset = label_offset.find_offset(
+                loaded.model.num_classes, dataset, offset, say
+            )
+    return _Images(
+        pipeline.eval_batches(
+            dataset,
+            loaded.preprocess,
+            min(config.inference.batch_size, dataset.num_examples),
+            channels=loaded.model.channels,
+            labels_offset=offset,
+        ),
+        dataset.num_examples,
+        lambda error: pipeline.describe_failure(error, dataset, offset),
+    )
+
+
+class _Row(NamedTuple):
+    """One image: its end points, its label (-1 if unknown) and its file's name."""
+
+    features: dict[str, np.ndarray]
+    label: int
+    filename: bytes
+
+
+def _rows(
+    loaded: predictor.Source, names: Sequence[str], images: _Images
+) -> Iterator[_Row]:
+    """Yields the rows of all images; padding is left out."""
+
+    @tf.function(autograph=False)
+    def chosen(batch: tf.Tensor) -> dict[str, tf.Tensor]:
+        _, end_points = loaded.network(batch)
+        return {name: tf.cast(end_points[name], tf.float32) for name in names}
+
+    batch_size = images.batches.element_spec["image"].shape[0]
+    run = loaded.prepare(chosen, batch_size)
+    hidden = not sys.stderr.isatty()
+    with tqdm(
+        total=images.count, unit="image", dynamic_ncols=True, disable=hidden
+    ) as bar:
+        try:
+            for batch in images.batches:
+                features = run(batch["image"])
+                for i in np.flatnonzero(batch["mask"].numpy()):
+                    yield _Row(
+                        {name: features[name][i] for name in names},
+                        int(batch["label"][i]),
+                        batch["filename"][i].numpy(),
+                    )
+                    bar.update()
+        except tf.errors.OpError as error:
+            raise images.explain(error) from error
+
+
+def _write(output: Path, rows: Iterator[_Row]) -> dict[str, tuple[int, ...]]:
+    """Writes the file, whole or not at all; returns the shapes."""
+    unfinished = output.with_name("unfinished-" + output.name)
+    write = _write_npz if output.suffix == ".npz" else _write_tfrecord
+    try:
+        shapes = write(unfinished, rows)
+        unfinished.replace(output)
+    except (OSError, tf.errors.OpError) as error:
+        raise errors.InputError(
+            f"cannot write --output={output}: {errors.first_line(error)}"
+        ) from error
+    finally:
+        unfinished.unlink(missing_ok=True)
+    return shapes
+
+
+def _write_npz(path: Path, rows: Iterator[_Row]) -> dict[str, tuple[int, ...]]:
+    rows = list(rows)
+    names = list(rows[0].features)
+    arrays = {name: np.stack([row.features[name] for row in rows]) for name in names}
+    np.savez(
+        path,
+        label=np.array([row.label for row in rows]),
+        filename=np.array([os.fsdecode(row.filename) for row in rows]),
+        **arrays,
+    )
+    return {name: array.shape[1:] for name, array in arrays.items()}
+
+
+def _write_tfrecord(path: Path, rows: Iterator[_Row]) -> dict[str, tuple[int, ...]]:
+    shapes: dict[str, tuple[int, ...]] = {}
+    with tf.io.TFRecordWriter(str(path)) as writer:
+        for row in rows:
+            shapes = {name: value.shape for name, value in row.features.items()}
+            writer.write(_example(row))
+    return shapes
+
+
+def _example(row: _Row) -> bytes:
+    def integers(values: Sequence[int]) -> tf.train.Feature:
+        return tf.train.Feature(int64_list=tf.train.Int64List(value=values))
+
+    features = {
+        "image/class/label": integers([row.label]),
+        "image/filename": tf.train.Feature(
+            bytes_list=tf.train.BytesList(value=[row.filename])
+        ),
+    }
+    for name, value in row.features.items():
+        features[name] = tf.train.Feature(
+            float_list=tf.train.FloatList(value=value.ravel())
+        )
+        features[f"{name}/shape"] = integers(value.shape)
+    return tf.train.Example(
+        features=tf.train.Features(feature=features)
+    ).SerializeToString()

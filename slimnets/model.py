@@ -1,0 +1,205 @@
+"""A network with its variables: what a builder needs to run outside a v1 graph."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import tensorflow as tf
+
+from slimnets import checkpoints
+from slimnets.nets import registry
+
+Regularizer = Callable[[tf.Tensor], tf.Tensor]
+
+
+class Model(tf.Module):
+    """Calls a network's builder and keeps the variables it asks for, by full name.
+
+    The variables are made in the constructor, so that inside `strategy.run` a call
+    finds all of them; a `tf.distribute` strategy's scope around the constructor
+    distributes them. A call works eagerly and in a `tf.function`:
+
+        model = slimnets.Model('mobilenet_v2', num_classes=5)
+        logits, end_points = model(images)
+
+    Attributes:
+      network: the network's row in the registry.
+      num_classes: number of logits; None for features.
+      image_size: height and width the network was first built for, in pixels.
+      variables_by_name: every variable under its TF-Slim name, in the order in which
+        the builder asked for them. The names are those of published checkpoints.
+    """
+
+    def __init__(
+        self,
+        network: str,
+        num_classes: int | None,
+        *,
+        weight_decay: float = 0.0,
+        is_training: bool = False,
+        image_size: int | None = None,
+        channels: int | None = None,
+        precision: tf.DType = tf.float32,
+        **builder_arguments: Any,
+    ):
+        """Makes the network's variables.
+
+        Args:
+          network: a name of `slimnets.list_networks()`.
+          num_classes: number of logits; None or 0 for features.
+          weight_decay: of the L2 regularizers, >= 0.
+          is_training: the mode of calls that name none. Some networks have variables
+            for training alone (auxiliary heads): they are made only in this mode.
+          image_size: height and width in pixels; None takes the network's own.
+          channels: of the images; None takes the network's own.
+          precision: what it computes in, float32, bfloat16 or float16; variables, and
+            what a call returns first, are float32 whatever it is.
+          **builder_arguments: passed to the builder, such as depth_multiplier.
+
+        Raises:
+          ValueError: there is no such network.
+        """
+        super().__init__(name=network)
+        self.network = registry.get_row(network)
+        self.num_classes = num_classes
+        self.image_size = image_size or self.network.image_size
+        self.channels = channels or self.network.channels
+        self.is_training = is_training
+        self.precision = precision
+        self.variables_by_name: dict[str, tf.Variable] = {}
+        self._regularizers: dict[str, Regularizer] = {}
+        self._weight_decay = float(weight_decay)  # tf_slim takes no integer
+        self._builder_arguments = builder_arguments
+        self._make_variables()
+
+    def __call__(
+        self, images: tf.Tensor, is_training: bool | None = None
+    ) -> tuple[tf.Tensor, dict[str, tf.Tensor]]:
+        """Runs the network.
+
+        Args:
+          images: float [batch, height, width, channels], preprocessed.
+          is_training: whether dropout and batch norm train; None takes the model's.
+
+        Returns:
+          What the builder returns: logits (or features), float32, and end points by
+          name, in the model's precision.
+        """
+        if is_training is None:
+            is_training = self.is_training
+        network_fn = registry.get_network_fn(
+            self.network.name, self.num_classes, self._weight_decay, is_training
+        )
+        with tf.compat.v1.variable_scope(
+            "", reuse=tf.compat.v1.AUTO_REUSE, custom_getter=self._variable
+        ):
+            net, end_points = network_fn(
+                tf.cast(images, self.precision), **self._builder_arguments
+            )
+        return tf.cast(net, tf.float32), end_points
+
+    @property
+    def trainable_by_name(self) -> dict[str, tf.Variable]:
+        """The variables that training changes by gradient, by TF-Slim name."""
+        return {n: v for n, v in self.variables_by_name.items() if v.trainable}
+
+    def restore(
+        self,
+        path: str | Path,
+        *,
+        exclude_scopes: Sequence[str] = (),
+        moving_averages: bool = True,
+    ) -> checkpoints.Report:
+        """Gives the variables a checkpoint's values.
+
+        Args:
+          path: a checkpoint, or a folder whose latest one is taken.
+          exclude_scopes: prefixes of variables to leave as they are.
+          moving_averages: read the variables' averages where the checkpoint has them.
+
+        Returns:
+          What matched and what was left out.
+
+        Raises:
+          InputError: there is no checkpoint, or it does not fit; it says which
+            variables differ.
+        """
+        return checkpoints.restore(
+            self.variables_by_name,
+            checkpoints.require(path),
+            exclude_scopes=exclude_scopes,
+            averages=moving_averages,
+        )
+
+    def regularization_loss(self) -> tf.Tensor:
+        """Returns the sum of the variables' regularizers, a float32 scalar."""
+        losses = [
+            regularizer(self.variables_by_name[name])
+            for name, regularizer in self._regularizers.items()
+        ]
+        losses = [loss for loss in losses if loss is not None]  # of a zero weight
+        return tf.add_n(losses) if losses else tf.zeros([])
+
+    def _make_variables(self) -> None:
+        """Runs the builder once in a function's graph that is thrown away."""
+        shape = [None, self.image_size, self.image_size, self.channels]
+        with tf.__internal__.FuncGraph("variables").as_default():
+            self(tf.compat.v1.placeholder(tf.float32, shape))
+
+    def _variable(
+        self,
+        getter: Callable[..., tf.Variable],
+        name: str,
+        shape: Any = None,
+        dtype: tf.DType = tf.float32,
+        initializer: Any = None,
+        regularizer: Regularizer | None = None,
+        trainable: bool | None = None,
+        synchronization: tf.VariableSynchronization = tf.VariableSynchronization.AUTO,
+        aggregation: tf.VariableAggregation = tf.VariableAggregation.NONE,
+        **graph_only: Any,
+    ) -> tf.Variable:
+        """Finds or makes a variable; takes the place of TF 1's variable store.
+
+        `graph_only` holds what means something in a v1 graph alone: collections,
+        reuse, partitioner, caching device.
+
+        TF-Slim's float16 layers ask for float16 variables, which would lose small
+        updates. Here they get float32 ones, and cast them as they do in bfloat16.
+        """
+        dtype = tf.float32 if dtype == tf.float16 else dtype
+        if name in self.variables_by_name:
+            return self._found(name, shape)
+        initial = initializer or tf.compat.v1.glorot_uniform_initializer()
+        on_read = synchronization == tf.VariableSynchronization.ON_READ
+        with tf.init_scope():
+            variable = tf.Variable(
+                lambda: _initial_value(initial, shape, dtype),
+                trainable=not on_read if trainable is None else trainable,
+                dtype=dtype,
+                name=name,
+                synchronization=synchronization,
+                aggregation=aggregation,
+            )
+        self.variables_by_name[name] = variable
+        if regularizer is not None:
+            self._regularizers[name] = regularizer
+        return variable
+
+    def _found(self, name: str, shape: Any) -> tf.Variable:
+        variable = self.variables_by_name[name]
+        if shape is not None and not variable.shape.is_compatible_with(shape):
+            raise ValueError(
+                f"{name} has shape {variable.shape}; the network now asks for {shape}."
+                " Build another Model for another size."
+            )
+        return variable
+
+
+def _initial_value(initial: Any, shape: Any, dtype: tf.DType) -> tf.Tensor:
+    """Returns a variable's first value from an initializer, its class, or a value."""
+    if isinstance(initial, type):
+        initial = initial()
+    if callable(initial):
+        return initial(shape, dtype=dtype)
+    return tf.convert_to_tensor(initial, dtype)

@@ -1,0 +1,138 @@
+"""--batch_size=auto: tries batch sizes out before training, and takes one.
+
+The search goes up by doubling and stops where images per second
+no longer rise by more than 5 %, or memory ends. It takes the smallest size that is
+within 5 % of the fastest: small batches learn more from an epoch.
+"""
+
+import dataclasses
+from collections.abc import Callable, Iterable, Iterator, Sequence
+
+from slimnets import checkpoints, errors
+from slimnets.checkpoints import run_settings
+from slimnets.config.train import TrainConfig
+from slimnets.training import distribute
+from slimnets.training.batch_trial import OutOfMemory, Trial, measure_apart
+
+AUTO = "auto"
+WORTH = 1.05  # a larger batch has to be faster by this factor
+_FIRST = 8
+
+
+def found(config: TrainConfig, say: Callable[[str], None]) -> TrainConfig:
+    """Returns the settings with a number for --batch_size=auto; others as they are.
+
+    A run that goes on keeps the size it began with. Call it before TensorFlow uses its
+    devices: from then on a GPU's memory is this process's.
+
+    Args:
+      config: all settings.
+      say: gets a line for each size, and one for the choice.
+
+    Raises:
+      InputError: workers on several machines would each find another size, or not even
+        the smallest fits into memory.
+    """
+    if config.data.batch_size != AUTO:
+        return config
+    run = config.run
+    if run.strategy == "multi_worker":
+        raise errors.InputError(
+            "--batch_size=auto with --strategy=multi_worker: each worker would find"
+            " another; give a number"
+        )
+    chosen = _begun_with(run.train_dir)
+    if chosen:
+        say(f"--batch_size=auto: {chosen}, with which this run began")
+        return _with(config, chosen)
+    replicas = distribute.count_replicas(run.strategy, run.num_clones, run.clone_on_cpu)
+    chosen = choose(
+        search(lambda size: measure_apart(_with(config, size)), sizes(replicas), say)
+    )
+    say(f"--batch_size=auto: {chosen}; the learning rate is not scaled with it")
+    return _with(config, chosen)
+
+
+def sizes(replicas: int) -> Iterator[int]:
+    """Yields 8, 16, 32, ...; from the first multiple of the replicas that is not less.
+
+    Args:
+      replicas: that share a batch evenly.
+    """
+    size = -(-_FIRST // replicas) * replicas
+    while True:
+        yield size
+        size *= 2
+
+
+def search(
+    measure: Callable[[int], Trial], sizes: Iterable[int], say: Callable[[str], None]
+) -> list[Trial]:
+    """Tries sizes until a larger one does not pay or does not fit.
+
+    Args:
+      measure: tries a size; raises OutOfMemory.
+      sizes: rising.
+      say: gets a line for each.
+
+    Returns:
+      The trials of the sizes that fit.
+    """
+    trials: list[Trial] = []
+    for size in sizes:
+        if trials and size > trials[0].examples:
+            break
+        need = _foreseen(trials, size)
+        if need is not None:
+            say(f"batch size {size}: not tried, it would take about {need:.1f} GB")
+            break
+        try:
+            trial = measure(size)
+        except OutOfMemory:
+            say(f"batch size {size}: out of memory")
+            break
+        held = "" if trial.gigabytes is None else f", {trial.gigabytes:.2f} GB"
+        say(f"batch size {size}: {trial.images_per_second:.1f} images/s{held}")
+        before = max((each.images_per_second for each in trials), default=0.0)
+        trials.append(trial)
+        if trial.images_per_second <= WORTH * before:
+            break
+    return trials
+
+
+def choose(trials: Sequence[Trial]) -> int:
+    """Returns the smallest batch size that is within 5 % of the fastest.
+
+    Raises:
+      InputError: there are no trials.
+    """
+    if not trials:
+        raise errors.InputError(
+            "--batch_size=auto: not even the smallest batch fits into memory; give a"
+            " smaller --batch_size or --image_size"
+        )
+    best = max(trial.images_per_second for trial in trials)
+    return min(t.batch_size for t in trials if t.images_per_second * WORTH >= best)
+
+
+def _foreseen(trials: Sequence[Trial], size: int) -> float | None:
+    """Returns the gigabytes that a size would take if that is more than there are."""
+    if not trials or None in (trials[-1].gigabytes, trials[-1].available):
+        return None
+    last = trials[-1]
+    below = trials[-2] if len(trials) > 1 else Trial(0, 0.0, 0.0, None, 0)
+    slope = (last.gigabytes - below.gigabytes) / (last.batch_size - below.batch_size)
+    need = last.gigabytes + slope * (size - last.batch_size)
+    return need if need > last.available else None
+
+
+def _begun_with(train_dir: str) -> int | None:
+    """Returns the batch size in the settings beside a run's checkpoints, if any."""
+    own = checkpoints.latest(train_dir)
+    flags = None if own is None else run_settings.read_flags(own)
+    return None if flags is None else flags.get("batch_size")
+
+
+def _with(config: TrainConfig, size: int) -> TrainConfig:
+    data = dataclasses.replace(config.data, batch_size=size)
+    return dataclasses.replace(config, data=data)

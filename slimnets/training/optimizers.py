@@ -1,0 +1,309 @@
+"""TF-Slim's optimizers, and AdamW, over TensorFlow's own update kernels.
+
+What an optimizer keeps beside a variable (its slots) is a `tf.Variable` of the name
+TensorFlow 1 gave it in checkpoints, so training goes on from a TF-Slim checkpoint and
+the other way round. The kernels act on the replica's own copy of a variable: inside
+`strategy.run` each replica applies the same, already reduced, gradients to its copy,
+and no replica waits for another.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import tensorflow as tf
+
+from slimnets import errors
+from slimnets.config.dataclass_flags import setting
+
+
+@dataclass(frozen=True)
+class OptimizerConfig:
+    """Which optimizer, and its constants. The defaults are TF-Slim's."""
+
+    optimizer: str = setting(
+        "rmsprop",
+        "adadelta, adagrad, adam, adamw, ftrl, momentum, rmsprop or sgd.",
+    )
+    adadelta_rho: float = setting(0.95, "Decay of adadelta's averages, in [0, 1).")
+    adagrad_initial_accumulator_value: float = setting(
+        0.1, "Start of adagrad's sum of squared gradients, > 0."
+    )
+    adam_beta1: float = setting(
+        0.9, "Decay of the mean of gradients, for adam and adamw, in [0, 1)."
+    )
+    adam_beta2: float = setting(
+        0.999, "Decay of the mean of squares, for adam and adamw, in [0, 1)."
+    )
+    adamw_weight_decay: float = setting(
+        0.01, "adamw takes learning rate x this x the weights off the weights a step."
+    )
+    opt_epsilon: float = setting(
+        1.0,
+        "Added to a divisor by adadelta, adam, adamw and rmsprop. TF-Slim's 1.0 suits"
+        " rmsprop on Inception; for adam and adamw 1e-8 is usual.",
+    )
+    ftrl_learning_rate_power: float = setting(-0.5, "Of ftrl, <= 0.")
+    ftrl_initial_accumulator_value: float = setting(
+        0.1, "Start of ftrl's sum of squared gradients, >= 0."
+    )
+    ftrl_l1: float = setting(0.0, "Strength of ftrl's L1 regularization, >= 0.")
+    ftrl_l2: float = setting(0.0, "Strength of ftrl's L2 regularization, >= 0.")
+    momentum: float = setting(0.9, "Of the momentum optimizer, in [0, 1).")
+    use_nesterov: bool = setting(
+        False, "The momentum optimizer looks ahead (Nesterov)."
+    )
+    rmsprop_momentum: float = setting(0.9, "Of the rmsprop optimizer, in [0, 1).")
+    rmsprop_decay: float = setting(
+        0.9, "Decay of rmsprop's mean of squares, in [0, 1)."
+    )
+
+    def __post_init__(self) -> None:
+        if self.optimizer not in OPTIMIZERS:
+            raise errors.unknown("optimizer", self.optimizer, OPTIMIZERS)
+
+
+class Optimizer:
+    """Slots for some variables, and the step that updates both.
+
+    Attributes:
+      variables: checkpoint name -> what the optimizer keeps: `<variable>/<slot>`, then
+        `<variable>/<slot>_1`; Adam's and AdamW's also `beta1_power` and `beta2_power`.
+    """
+
+    def __init__(
+        self,
+        settings: OptimizerConfig,
+        variables: Sequence[tf.Variable],
+        names: Sequence[str],
+    ) -> None:
+        """Creates the slots: call it in the strategy's scope, before the first step.
+
+        Args:
+          settings: which optimizer.
+          variables: float32, the trainable ones.
+          names: of the variables in checkpoints, one for one.
+        """
+        self._settings = settings
+        self._rule = OPTIMIZERS[settings.optimizer]
+        self._trainable = list(variables)
+        self.variables: dict[str, tf.Variable] = {}
+        self._slots = [
+            self._make_slots(variable, name)
+            for variable, name in zip(variables, names, strict=True)
+        ]
+        self._powers: list[tf.Variable] = []
+        self._factors = self._rule.powers(settings)
+        for name, factor in self._factors.items():
+            power = tf.Variable(factor, trainable=False, dtype=tf.float32, name=name)
+            self._powers.append(power)
+            self.variables[name] = power
+
+    def apply(
+        self,
+        gradients: Sequence[tf.Tensor | tf.IndexedSlices | None],
+        learning_rate: tf.Tensor | float,
+    ) -> None:
+        """Takes one step. In `strategy.run`, every replica has to take it.
+
+        Args:
+          gradients: one for each of the variables, already summed over the replicas. A
+            variable whose gradient is None (a frozen one) stays as it is, and so do its
+            slots.
+          learning_rate: float32 scalar.
+
+        Raises:
+          InputError: every gradient is None.
+        """
+        if all(gradient is None for gradient in gradients):
+            raise errors.InputError(
+                "no variable has a gradient: the loss depends on none of those to train"
+            )
+        powers = [tf.convert_to_tensor(power) for power in self._powers]
+        for variable, slots, gradient in zip(
+            self._trainable, self._slots, gradients, strict=True
+        ):
+            if gradient is not None:
+                self._rule.step(
+                    self._settings,
+                    _Update(
+                        variable=variable.handle,
+                        slots=[slot.handle for slot in slots],
+                        powers=powers,
+                        learning_rate=tf.convert_to_tensor(learning_rate),
+                        gradient=tf.convert_to_tensor(gradient),
+                    ),
+                )
+        for variable, power, factor in zip(
+            self._powers, powers, self._factors.values(), strict=True
+        ):
+            _assign(variable.handle, power * factor)
+
+    def _make_slots(self, variable: tf.Variable, name: str) -> list[tf.Variable]:
+        slots = []
+        for i, value in enumerate(self._rule.slots(self._settings)):
+            slot_name = f"{name}/{self._rule.slot_name}" + (f"_{i}" if i else "")
+            extended = tf.distribute.get_strategy().extended
+            with extended.colocate_vars_with(variable):
+                slot = tf.Variable(
+                    tf.fill(variable.shape, value), trainable=False, name=slot_name
+                )
+            slots.append(slot)
+            self.variables[slot_name] = slot
+        return slots
+
+
+class _Update(NamedTuple):
+    """One variable's share of a step; variable and slots are resource handles."""
+
+    variable: tf.Tensor
+    slots: list[tf.Tensor]
+    powers: list[tf.Tensor]
+    learning_rate: tf.Tensor
+    gradient: tf.Tensor
+
+
+def _assign(handle: tf.Tensor, value: tf.Tensor) -> None:
+    tf.raw_ops.AssignVariableOp(resource=handle, value=value)
+
+
+def _adadelta(settings: OptimizerConfig, update: _Update) -> None:
+    accumulator, accumulator_of_updates = update.slots
+    tf.raw_ops.ResourceApplyAdadelta(
+        var=update.variable,
+        accum=accumulator,
+        accum_update=accumulator_of_updates,
+        lr=update.learning_rate,
+        rho=settings.adadelta_rho,
+        epsilon=settings.opt_epsilon,
+        grad=update.gradient,
+    )
+
+
+def _adagrad(settings: OptimizerConfig, update: _Update) -> None:
+    (accumulator,) = update.slots
+    tf.raw_ops.ResourceApplyAdagrad(
+        var=update.variable,
+        accum=accumulator,
+        lr=update.learning_rate,
+        grad=update.gradient,
+    )
+
+
+def _adam(settings: OptimizerConfig, update: _Update) -> None:
+    mean, variance = update.slots
+    beta1_power, beta2_power = update.powers
+    tf.raw_ops.ResourceApplyAdam(
+        var=update.variable,
+        m=mean,
+        v=variance,
+        beta1_power=beta1_power,
+        beta2_power=beta2_power,
+        lr=update.learning_rate,
+        beta1=settings.adam_beta1,
+        beta2=settings.adam_beta2,
+        epsilon=settings.opt_epsilon,
+        grad=update.gradient,
+    )
+
+
+def _adamw(settings: OptimizerConfig, update: _Update) -> None:
+    """Adam with decoupled weight decay (arXiv:1711.05101, algorithm 2).
+
+    Only matrices and kernels decay: like TF-Slim's L2 regularization, it leaves biases
+    and batch norm's scales and offsets alone.
+    """
+    if update.gradient.shape.rank > 1:
+        value = tf.raw_ops.ReadVariableOp(
+            resource=update.variable, dtype=update.gradient.dtype
+        )
+        decay = update.learning_rate * settings.adamw_weight_decay
+        _assign(update.variable, value - decay * value)
+    _adam(settings, update)
+
+
+def _ftrl(settings: OptimizerConfig, update: _Update) -> None:
+    accumulator, linear = update.slots
+    tf.raw_ops.ResourceApplyFtrl(
+        var=update.variable,
+        accum=accumulator,
+        linear=linear,
+        grad=update.gradient,
+        lr=update.learning_rate,
+        l1=settings.ftrl_l1,
+        l2=settings.ftrl_l2,
+        lr_power=settings.ftrl_learning_rate_power,
+    )
+
+
+def _momentum(settings: OptimizerConfig, update: _Update) -> None:
+    (accumulator,) = update.slots
+    tf.raw_ops.ResourceApplyMomentum(
+        var=update.variable,
+        accum=accumulator,
+        lr=update.learning_rate,
+        grad=update.gradient,
+        momentum=settings.momentum,
+        use_nesterov=settings.use_nesterov,
+    )
+
+
+def _rmsprop(settings: OptimizerConfig, update: _Update) -> None:
+    mean_square, momentum = update.slots
+    tf.raw_ops.ResourceApplyRMSProp(
+        var=update.variable,
+        ms=mean_square,
+        mom=momentum,
+        lr=update.learning_rate,
+        rho=settings.rmsprop_decay,
+        momentum=settings.rmsprop_momentum,
+        epsilon=settings.opt_epsilon,
+        grad=update.gradient,
+    )
+
+
+def _sgd(settings: OptimizerConfig, update: _Update) -> None:
+    tf.raw_ops.ResourceApplyGradientDescent(
+        var=update.variable, alpha=update.learning_rate, delta=update.gradient
+    )
+
+
+def _adam_powers(settings: OptimizerConfig) -> dict[str, float]:
+    return {"beta1_power": settings.adam_beta1, "beta2_power": settings.adam_beta2}
+
+
+class _Rule(NamedTuple):
+    """An optimizer.
+
+    Attributes:
+      step: updates one variable and its slots.
+      slot_name: of the slots in checkpoints.
+      slots: their initial values.
+      powers: name -> factor of the scalars that start at a factor and are multiplied by
+        it after each step.
+    """
+
+    step: Callable[[OptimizerConfig, _Update], None]
+    slot_name: str = ""
+    slots: Callable[[OptimizerConfig], Sequence[float]] = lambda settings: ()
+    powers: Callable[[OptimizerConfig], dict[str, float]] = lambda settings: {}
+
+
+OPTIMIZERS: dict[str, _Rule] = {
+    "adadelta": _Rule(_adadelta, "Adadelta", lambda settings: (0.0, 0.0)),
+    "adagrad": _Rule(
+        _adagrad,
+        "Adagrad",
+        lambda settings: (settings.adagrad_initial_accumulator_value,),
+    ),
+    "adam": _Rule(_adam, "Adam", lambda settings: (0.0, 0.0), _adam_powers),
+    "adamw": _Rule(_adamw, "AdamW", lambda settings: (0.0, 0.0), _adam_powers),
+    "ftrl": _Rule(
+        _ftrl,
+        "Ftrl",
+        lambda settings: (settings.ftrl_initial_accumulator_value, 0.0),
+    ),
+    "momentum": _Rule(_momentum, "Momentum", lambda settings: (0.0,)),
+    "rmsprop": _Rule(_rmsprop, "RMSProp", lambda settings: (1.0, 0.0)),
+    "sgd": _Rule(_sgd),
+}

@@ -1,0 +1,52 @@
+"""The number type that a network computes in; what it learns stays float32.
+
+A layer computes in the type of what it is given, so the precision of a network is the
+type of its images. The variables of a `Model` are float32 whatever that is; so are
+losses, batch norm's statistics, optimizer slots and checkpoints.
+"""
+
+import tensorflow as tf
+
+from slimnets import hardware
+from slimnets.nets.row import Network
+
+CHOICES = ("auto", "float32", "bfloat16", "float16")
+
+
+def for_training(choice: str, network: Network) -> tf.DType:
+    """Returns the type to train in.
+
+    Args:
+      choice: one of CHOICES. 'auto' is bfloat16 on a GPU that has it, float16 on one
+        that has only that, and bfloat16 on a processor with instructions for it where
+        the network's row says that it pays; float32 otherwise.
+      network: its row.
+    """
+    if choice != "auto":
+        return tf.as_dtype(choice)
+    if _gpus():
+        return _for_generation(min(map(_compute_capability, _gpus())))
+    pays = network.trains_in_bfloat16 and processor_multiplies_bfloat16()
+    return tf.bfloat16 if pays else tf.float32
+
+
+def _gpus() -> list[tf.config.PhysicalDevice]:
+    return tf.config.list_physical_devices("GPU")
+
+
+def _compute_capability(gpu: tf.config.PhysicalDevice) -> tuple[int, int]:
+    """Returns NVIDIA's (major, minor); (0, 0) where it is unknown."""
+    details = tf.config.experimental.get_device_details(gpu)
+    return details.get("compute_capability", (0, 0))
+
+
+def _for_generation(compute_capability: tuple[int, int]) -> tf.DType:
+    """Returns what the tensor cores take: float16 since 7.0, bfloat16 since 8.0."""
+    if compute_capability >= (8, 0):
+        return tf.bfloat16
+    return tf.float16 if compute_capability >= (7, 0) else tf.float32
+
+
+def processor_multiplies_bfloat16() -> bool:
+    """Whether the processor has the instructions; without, bfloat16 is emulated."""
+    return bool({"amx_bf16", "avx512_bf16"} & hardware.instructions())

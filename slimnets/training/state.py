@@ -1,0 +1,196 @@
+"""All that training changes, under the names it has in a checkpoint."""
+
+import inspect
+from pathlib import Path
+
+import numpy as np
+import tensorflow as tf
+
+from slimnets import checkpoints, errors
+from slimnets.config.train import TrainConfig
+from slimnets.model import Model
+from slimnets.nets import registry
+from slimnets.training import precision
+from slimnets.training.loss_scale import LossScale
+from slimnets.training.moving_averages import MovingAverages
+from slimnets.training.optimizers import Optimizer
+
+GLOBAL_STEP = "global_step"
+
+# With more of them to exclude, a checkpoint is rather that of another network.
+_MOST_SCOPES = 4
+
+
+class TrainState:
+    """A network, its optimizer's slots, its moving averages and the step.
+
+    Attributes:
+      model: the network.
+      trained: the variables that the optimizer changes, by checkpoint name.
+      optimizer: with slots for `trained`.
+      averages: moving averages of the model's variables, or None.
+      loss_scale: of a model that computes in float16, else None.
+      global_step: int64, the number of steps done.
+    """
+
+    def __init__(self, config: TrainConfig, num_classes: int):
+        """Makes everything at step 0; call it in the strategy's scope.
+
+        Raises:
+          InputError: no variable lies in the trainable scopes.
+        """
+        self.global_step = tf.Variable(
+            0,
+            dtype=tf.int64,
+            trainable=False,
+            name=GLOBAL_STEP,
+            aggregation=tf.VariableAggregation.ONLY_FIRST_REPLICA,
+        )
+        self.model = Model(
+            config.model,
+            num_classes,
+            weight_decay=config.weight_decay,
+            is_training=True,
+            image_size=config.data.image_size,
+            channels=1 if config.data.use_grayscale else None,
+            precision=precision.for_training(
+                config.precision, registry.get_row(config.model)
+            ),
+            **self._schedule_of(config.model),
+        )
+        self.trained = _in_scopes(self.model, config.fine_tuning.trainable_scopes)
+        self.optimizer = Optimizer(
+            config.optimization, list(self.trained.values()), list(self.trained)
+        )
+        half = self.model.precision == tf.float16
+        self.loss_scale = LossScale() if half else None
+        self.averages = (
+            MovingAverages(self.model.variables_by_name, config.moving_average_decay)
+            if config.moving_average_decay is not None
+            else None
+        )
+
+    def _schedule_of(self, network: str) -> dict[str, tf.Variable]:
+        """Returns the step for a network that changes with it, as drop path does."""
+        builder = registry.get_row(network).builder
+        takes_step = "current_step" in inspect.signature(builder).parameters
+        return {"current_step": self.global_step} if takes_step else {}
+
+    def variables(self) -> dict[str, tf.Variable]:
+        """Returns every variable of a checkpoint by its name."""
+        averages = self.averages.variables if self.averages else {}
+        return {
+            **self.model.variables_by_name,
+            **self.optimizer.variables,
+            **averages,
+            GLOBAL_STEP: self.global_step,
+        }
+
+    def resume(self, path: str) -> None:
+        """Goes on from a checkpoint of the same run; slots and step included.
+
+        Raises:
+          InputError: the checkpoint is unreadable or of a run with other settings.
+        """
+        try:
+            report = checkpoints.restore(self.variables(), path)
+        except checkpoints.Misfit as error:
+            raise _other_run(str(error)) from error
+        if report.unused:
+            raise _other_run(
+                f"{path} holds {', '.join(report.unused[:3])}, which this run lacks"
+            )
+
+    def start_from(self, path: str, config: TrainConfig) -> checkpoints.Report:
+        """Takes another run's weights, by config.fine_tuning; step and slots are new.
+
+        Where the checkpoint has moving averages of its weights, these are taken: they
+        are what was evaluated.
+
+        Raises:
+          InputError: the checkpoint is unreadable or does not fit; says which flag
+            would leave out what does not.
+        """
+        try:
+            report = checkpoints.restore(
+                self.model.variables_by_name,
+                path,
+                exclude_scopes=config.fine_tuning.checkpoint_exclude_scopes,
+                ignore_missing=config.fine_tuning.ignore_missing_vars,
+                averages=True,
+            )
+        except checkpoints.Misfit as error:
+            raise _excludable(error, config) from error
+        if self.averages:
+            self.averages.reset()
+        return report
+
+    def save(self, directory: str | Path, keep: int) -> str:
+        """Writes a checkpoint of this step.
+
+        Raises:
+          InputError: a weight is not finite; nothing is written then.
+        """
+        values = {name: _local_value(v) for name, v in self.variables().items()}
+        for name, value in values.items():
+            if not np.all(np.isfinite(value)):
+                raise errors.InputError(
+                    f"{name} is not finite after step {self.step}, so no checkpoint is"
+                    " written; lower --learning_rate or begin it with --warmup_epochs"
+                )
+        return checkpoints.save(directory, self.step, values, keep)
+
+    @property
+    def step(self) -> int:
+        """The number of steps done."""
+        return int(_local_value(self.global_step))
+
+
+def _other_run(reason: str) -> errors.InputError:
+    return errors.InputError(
+        f"cannot go on from train_dir's checkpoint: {reason}. If the network, its"
+        " classes, the optimizer, --trainable_scopes or --moving_average_decay changed,"
+        " give another --train_dir, and this one as --checkpoint_path for its weights"
+    )
+
+
+def _excludable(error: checkpoints.Misfit, config: TrainConfig) -> errors.InputError:
+    """Adds to an error the flag that would leave out what does not fit."""
+    if not 0 < len(error.scopes) <= _MOST_SCOPES:
+        return errors.InputError(
+            f"{error}; is it a checkpoint of {config.model}? If not, name its network"
+            " with --model"
+        )
+    given = config.fine_tuning.checkpoint_exclude_scopes
+    scopes = ",".join([*given, *error.scopes])
+    alternative = " or --ignore_missing_vars" if error.only_missing else ""
+    return errors.InputError(
+        f"{error}; to start these variables anew give"
+        f" --checkpoint_exclude_scopes={scopes}{alternative}"
+    )
+
+
+def _in_scopes(model: Model, scopes: tuple[str, ...]) -> dict[str, tf.Variable]:
+    """Returns the trainable variables whose names begin with a scope; () means all."""
+    trainable = model.trainable_by_name
+    for scope in scopes:
+        if not any(name.startswith(scope) for name in trainable):
+            tops = sorted({"/".join(name.split("/")[:2]) for name in trainable})
+            raise errors.unknown("trainable scope", scope, tops)
+    if not scopes:
+        return trainable
+    return {name: v for name, v in trainable.items() if name.startswith(scopes)}
+
+
+def _local_value(variable: tf.Variable) -> np.ndarray:
+    """Returns a variable's value from this process's replicas alone.
+
+    Reading an ON_READ variable through its strategy would make all workers meet; so a
+    checkpoint would need every worker, at the same step. The mean over this process's
+    replicas does not. (TF-Slim took the first replica's.)
+    """
+    parts = tf.distribute.get_strategy().experimental_local_results(variable)
+    values = [part.numpy() for part in parts]
+    if variable.synchronization == tf.VariableSynchronization.ON_READ:
+        return np.mean(values, axis=0)
+    return values[0]

@@ -1,0 +1,162 @@
+"""One training step: forward, backward, the sum over the replicas, the update."""
+
+import contextlib
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+import tensorflow as tf
+
+from slimnets.config.train import TrainConfig
+from slimnets.layers import normalization, recomputation
+from slimnets.training import loss_scale, losses, schedules
+from slimnets.training.moving_averages import early_decay
+from slimnets.training.state import TrainState
+
+
+class StepResult(NamedTuple):
+    """What a step reports, over all replicas together.
+
+    Attributes:
+      losses: parts of the loss.
+      accuracy: share of the batch whose label had the largest logit.
+      learning_rate: used in the step.
+    """
+
+    losses: losses.Losses
+    accuracy: tf.Tensor
+    learning_rate: tf.Tensor
+
+
+def make_step(
+    strategy: tf.distribute.Strategy,
+    config: TrainConfig,
+    state: TrainState,
+    num_examples: int,
+    last_step: int | None,
+) -> Callable[..., StepResult]:
+    """Returns the function that trains on distributed batches, `f(batch, count=1)`.
+
+    It takes a step on (images, labels). With config.run.steps_per_call > 1 these have
+    that many batches on a first axis of each replica's share: it takes a step on each
+    of the first `count`, ends early where a loss is not finite, and reports the last.
+
+    Args:
+      strategy: in whose scope `state` was made.
+      config: all settings.
+      state: what a step changes.
+      num_examples: in an epoch.
+      last_step: of the run, for schedules that end with it; None without an end.
+    """
+    batch_size = config.data.batch_size
+    replicas = strategy.num_replicas_in_sync
+    schedule = config.learning_rate.schedule(num_examples, batch_size, last_step)
+    trained = list(state.trained.values())
+
+    def replica_step(images: tf.Tensor, labels: tf.Tensor) -> tuple[Any, tf.Tensor]:
+        with tf.GradientTape(watch_accessed_variables=False) as tape:
+            tape.watch(trained)
+            with _batch_norm_decay(config, state), _recomputing(config, trained):
+                logits, end_points = state.model(images, is_training=True)
+            parts = losses.compute(
+                logits,
+                end_points,
+                labels,
+                [state.model.regularization_loss()],
+                global_batch_size=batch_size,
+                num_replicas=replicas,
+                label_smoothing=config.label_smoothing,
+            )
+            loss = _scaled(parts.total, state)
+        gradients = _summed(tape.gradient(loss, trained))
+        _update(state, gradients, schedules.learning_rate(schedule, state.global_step))
+        if state.averages:
+            state.averages.update(state.global_step)
+        right = tf.equal(tf.argmax(logits, axis=-1), labels)
+        return parts, tf.reduce_sum(tf.cast(right, tf.float32)) / batch_size
+
+    # Autograph would rewrite every builder's Python, at 20 times the cost.
+    @tf.function(autograph=False)
+    def step(images: Any, labels: Any) -> StepResult:
+        rate = schedules.learning_rate(schedule, state.global_step)
+        shares = strategy.run(replica_step, args=(images, labels))
+        parts, accuracy = tf.nest.map_structure(
+            lambda share: strategy.reduce(tf.distribute.ReduceOp.SUM, share, axis=None),
+            shares,
+        )
+        state.global_step.assign_add(1)
+        return StepResult(parts, accuracy, rate)
+
+    if config.run.steps_per_call == 1:
+        return lambda batch, count=1: step(*batch)
+    several = _in_turn(strategy, step)
+    return lambda batch, count=1: several(*batch, tf.constant(count))
+
+
+def _in_turn(
+    strategy: tf.distribute.Strategy, step: Callable[[Any, Any], StepResult]
+) -> Callable[[Any, Any, tf.Tensor], StepResult]:
+    """Returns the function that takes a step on each of `count` stacked batches."""
+
+    @tf.function(autograph=False)
+    def steps(images: Any, labels: Any, count: tf.Tensor) -> StepResult:
+        def goes_on(taken: tf.Tensor, last: StepResult) -> tf.Tensor:
+            return (taken < count) & tf.math.is_finite(last.losses.total)
+
+        def take(taken: tf.Tensor, _: StepResult) -> tuple[tf.Tensor, StepResult]:
+            batch = strategy.run(
+                lambda *stacks: [stack[taken] for stack in stacks], (images, labels)
+            )
+            return taken + 1, step(*batch)
+
+        nothing = losses.Losses(*[tf.zeros([])] * len(losses.Losses._fields))
+        first = StepResult(nothing, tf.zeros([]), tf.zeros([]))
+        return tf.while_loop(goes_on, take, (tf.constant(0), first))[1]
+
+    return steps
+
+
+def _batch_norm_decay(
+    config: TrainConfig, state: TrainState
+) -> contextlib.AbstractContextManager:
+    """Opens the scope in which batch norm's averages follow early steps quickly."""
+    if not config.adapt_batch_norm_decay:
+        return contextlib.nullcontext()
+    return normalization.decay_at_most(early_decay(state.global_step))
+
+
+def _recomputing(
+    config: TrainConfig, trained: Sequence[tf.Variable]
+) -> contextlib.AbstractContextManager:
+    """Opens the scope in which blocks keep nothing for their gradients, if asked to."""
+    if not config.recompute_gradients:
+        return contextlib.nullcontext()
+    return recomputation.recomputing(trained)
+
+
+def _scaled(loss: tf.Tensor, state: TrainState) -> tf.Tensor:
+    return state.loss_scale.scale(loss) if state.loss_scale else loss
+
+
+def _summed(gradients: list[tf.Tensor | None]) -> list[tf.Tensor | None]:
+    """Sums gradients over the replicas; None stays None."""
+    known = [gradient for gradient in gradients if gradient is not None]
+    context = tf.distribute.get_replica_context()
+    summed = iter(context.all_reduce(tf.distribute.ReduceOp.SUM, known))
+    return [None if gradient is None else next(summed) for gradient in gradients]
+
+
+def _update(
+    state: TrainState, gradients: list[tf.Tensor | None], learning_rate: tf.Tensor
+) -> None:
+    """Lets the optimizer take its step, unless the loss scale was too large for it."""
+    if state.loss_scale is None:
+        state.optimizer.apply(gradients, learning_rate)
+        return
+    gradients = state.loss_scale.unscale(gradients)
+    good = loss_scale.all_finite(gradients)
+    tf.cond(
+        good,
+        lambda: state.optimizer.apply(gradients, learning_rate),
+        lambda: None,
+    )
+    state.loss_scale.follow(good)

@@ -1,0 +1,73 @@
+"""settings.json: written beside checkpoints, read by those who evaluate them."""
+
+import dataclasses
+import json
+from pathlib import Path
+
+import pytest
+
+from slimnets import errors
+from slimnets.checkpoints import run_settings
+from slimnets.config.inference import SourceConfig
+from slimnets.datasets.registry import get_dataset
+from slimnets.model import Model
+
+
+def test_what_is_written_is_read(config, tmp_path, toy_data, monkeypatch):
+    monkeypatch.chdir(Path(toy_data).parent)
+    made = config(
+        dataset_dir=Path(toy_data).name,
+        dataset_name="toy",
+        image_size=16,
+        use_grayscale=True,
+        labels_offset=1,
+        preprocessing_name="lenet",
+    )
+    model = Model("tiny", 2, image_size=16, channels=1)
+    dataset = get_dataset(toy_data, "train")
+    run_settings.write(str(tmp_path), made, model, dataset)
+    assert run_settings.read(
+        str(tmp_path / "model.ckpt-1")
+    ) == run_settings.RunSettings(
+        model="tiny",
+        num_classes=2,
+        image_size=16,
+        class_names=("red", "green", "blue"),
+        preprocessing_name="lenet",
+        labels_offset=1,
+        use_grayscale=True,
+        dataset_dir=toy_data,  # from whatever folder it is read
+        dataset_name="toy",
+    )
+    flags = json.loads((tmp_path / "settings.json").read_text())["flags"]
+    assert flags["dataset_dir"] == Path(toy_data).name and flags["learning_rate"] == 0.1
+
+
+def test_the_digits_need_no_folder(config, tmp_path):
+    made = config(dataset_dir=None)
+    run_settings.write(
+        str(tmp_path), made, Model("tiny", 10), get_dataset(None, "train")
+    )
+    assert run_settings.read(str(tmp_path / "model.ckpt-1")).dataset_dir is None
+
+
+def test_none_beside_the_checkpoint(tmp_path):
+    assert run_settings.read(str(tmp_path / "model.ckpt-1")) is None
+
+
+@pytest.mark.parametrize(
+    "content", ["{", "[]", "{}", '{"run": {}}', '{"run": {"model": "tiny"}}', "\udcff"]
+)
+def test_what_is_damaged_is_one_line(tmp_path, content):
+    path = tmp_path / "settings.json"
+    path.write_text(content, errors="surrogateescape")
+    with pytest.raises(errors.InputError) as caught:
+        run_settings.read(str(tmp_path / "model.ckpt-1"))
+    message = str(caught.value)
+    assert message.startswith(f"{path} cannot be read") and "\n" not in message
+
+
+def test_evaluation_asks_for_what_is_saved_under_the_same_names():
+    saved = {field.name for field in dataclasses.fields(run_settings.RunSettings)}
+    asked = {field.name for field in dataclasses.fields(SourceConfig)}
+    assert saved - asked == {"class_names"}  # these are the dataset's

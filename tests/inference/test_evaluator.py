@@ -1,0 +1,449 @@
+"""Evaluation is exact, written down, and follows a running training."""
+
+import json
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from slimnets import checkpoints, errors
+from slimnets.config import dataclass_flags
+from slimnets.config.inference import EvalConfig
+from slimnets.datasets import arrays, tfrecord
+from slimnets.datasets import registry as datasets
+from slimnets.inference import evaluator, predictor
+from slimnets.model import Model
+from slimnets.training import trainer
+from slimnets.training.state import TrainState
+
+CLASSES = ("red", "green", "blue")
+MODULES = {"openvino": "openvino", "litert": "ai_edge_litert"}  # of the runtimes
+AVERAGE = "/ExponentialMovingAverage"
+
+
+def silent(line: str) -> None:
+    """Says nothing."""
+
+
+def evaluated(path: str | Path, say=silent, **flags) -> list[evaluator.Evaluation]:
+    """Evaluates what lies at a path."""
+    flags["checkpoint_path"] = str(path)
+    return list(evaluator.evaluate(dataclass_flags.from_dict(EvalConfig, flags), say))
+
+
+def refused(path: str | Path, **flags) -> str:
+    """Returns the one line with which evaluation refuses a configuration."""
+    with pytest.raises(errors.InputError) as caught:
+        evaluated(path, **flags)
+    message = str(caught.value)
+    assert "\n" not in message
+    return message
+
+
+def images_and_labels(folder: str, split: str) -> tuple[np.ndarray, np.ndarray]:
+    """Reads a split without the pipeline; the images as `plain` prepares them."""
+    images, labels = [], []
+    files = list(datasets.get_dataset(folder, split).files)
+    for record in tf.data.TFRecordDataset(files):
+        parsed = tfrecord.parse_example(record)
+        images.append(tf.io.decode_png(parsed["encoded"]).numpy() / 127.5 - 1)
+        labels.append(int(parsed["label"]))
+    return np.array(images, np.float32), np.array(labels)
+
+
+@pytest.fixture
+def run(config, tmp_path) -> Path:
+    """Returns a folder with a network that gets some of its images right."""
+    trainer.train(config(model="tiny_bn", max_number_of_steps=2), silent)
+    return tmp_path / "run"
+
+
+@pytest.mark.parametrize("batch_size", [1, 3, 7, 100])
+def test_every_example_counts_once_whatever_the_batch(run, toy_data, batch_size):
+    [result] = evaluated(run, batch_size=batch_size)
+    images, labels = images_and_labels(toy_data, "validation")
+    model = Model("tiny_bn", 3)
+    checkpoints.restore(model.variables_by_name, checkpoints.require(run))
+    logits = model(images)[0].numpy().astype(np.float64)
+    predictions = logits.argmax(axis=1)
+    confusion = np.zeros([3, 3], np.int64)
+    np.add.at(confusion, (labels, predictions), 1)
+    log_softmax = logits - np.log(np.exp(logits).sum(axis=1, keepdims=True))
+    loss = -log_softmax[np.arange(7), labels].mean()
+    summary = result.summary
+    np.testing.assert_array_equal(summary.confusion_matrix, confusion)
+    assert summary.num_examples == 7
+    assert summary.top1 == np.mean(predictions == labels)
+    assert summary.top5 == 1.0  # of three classes all are among the five
+    assert summary.loss == pytest.approx(loss, rel=1e-5)
+
+
+@pytest.mark.parametrize(
+    "flags",
+    [
+        {"fold_batch_norm": False},
+        {"runtime": "openvino"},
+        {"runtime": "litert", "batch_size": 3},
+        {"runtime": "openvino", "fold_batch_norm": False},
+    ],
+)
+def test_any_way_to_run_it_gives_the_same(run, flags):
+    if flags.get("runtime"):
+        module = MODULES[flags["runtime"]]
+        pytest.importorskip(module, reason=f"needs the extra {flags['runtime']}")
+    [expected] = evaluated(run)
+    [result] = evaluated(run, **flags)
+    assert result.summary.loss == pytest.approx(expected.summary.loss, rel=1e-4)
+    np.testing.assert_array_equal(
+        result.summary.confusion_matrix, expected.summary.confusion_matrix
+    )
+
+
+def test_a_runtime_that_is_not_installed(run, monkeypatch):
+    monkeypatch.setitem(sys.modules, "openvino", None)
+    assert refused(run, runtime="openvino") == (
+        "openvino is not installed: pip install 'slimnets[openvino]', or in a checkout"
+        " pip install '.[openvino]'"
+    )
+
+
+def test_the_settings_beside_the_checkpoint_say_what_it_is(config, tmp_path):
+    made = config(
+        use_grayscale=True, image_size=12, preprocessing_name="lenet", batch_size=3
+    )
+    trainer.train(made, silent)
+    lines = []
+    [result] = evaluated(tmp_path / "run", lines.append)
+    assert (result.dataset.name, result.dataset.split) == ("toy", "validation")
+    assert result.class_names == CLASSES
+    assert lines == [
+        f"restored 4 variables from {tmp_path}/run/model.ckpt-2; 1 in it not used"
+    ]
+
+
+def test_without_settings_flags_say_it(run, toy_data, tmp_path):
+    [expected] = evaluated(run)
+    (run / "settings.json").unlink()
+    assert "so name the network with --model" in refused(run)
+    [result] = evaluated(run, model="tiny_bn", dataset_dir=toy_data)
+    assert result.summary.loss == expected.summary.loss
+
+
+@pytest.mark.parametrize("split", ["train", "validation"])
+def test_the_split_can_be_named(run, split):
+    [result] = evaluated(run, dataset_split_name=split)
+    assert result.summary.num_examples == {"train": 12, "validation": 7}[split]
+    assert result.eval_dir == str(run / f"eval_{split}")
+
+
+def test_results_are_written(run, tmp_path):
+    [result] = evaluated(run, eval_dir=str(tmp_path / "results"))
+    content = json.loads((tmp_path / "results" / "results-2.json").read_text())
+    assert content == {
+        "checkpoint": str(run / "model.ckpt-2"),
+        "global_step": 2,
+        "moving_averages": False,
+        "dataset": "toy",
+        "split": "validation",
+        **result.summary.as_json(dict(enumerate(CLASSES))),
+    }
+    assert [row["name"] for row in content["classes"]] == list(CLASSES)
+    [events] = (tmp_path / "results").glob("events.*")
+    scalars = {
+        value.tag: (event.step, float(tf.make_ndarray(value.tensor)))
+        for event in tf.compat.v1.train.summary_iterator(str(events))
+        for value in event.summary.value
+    }
+    assert scalars.keys() == {"eval/Accuracy", "eval/Recall_5", "eval/loss"}
+    step, top1 = scalars["eval/Accuracy"]
+    assert step == 2 and top1 == pytest.approx(result.summary.top1)
+
+
+def test_other_names_of_the_classes_are_told(run):
+    path = run / "settings.json"
+    path.write_text(path.read_text().replace('"green"', '"lime"'))
+    lines = []
+    evaluated(run, say=lines.append)
+    assert lines[0].startswith("class 1 was 'lime' in training, in toy it is 'green':")
+
+
+def test_checkpoints_without_a_step_keep_their_results_apart(run, tmp_path):
+    for name in ("one.ckpt", "two.ckpt"):
+        for part in (".index", ".data-00000-of-00001"):
+            (run / f"{name}{part}").write_bytes(
+                (run / f"model.ckpt-2{part}").read_bytes()
+            )
+        evaluated(run / name, eval_dir=str(tmp_path / "results"))
+    written = sorted(path.name for path in (tmp_path / "results").glob("*.json"))
+    assert written == ["results-one.ckpt.json", "results-two.ckpt.json"]
+
+
+def test_a_default_folder_that_cannot_be_written_is_no_obstacle(run):
+    (run / "eval_validation").touch()
+    lines = []
+    [result] = evaluated(run, lines.append)
+    assert result.eval_dir is None and result.summary.num_examples == 7
+    assert lines[-1] == (
+        f"no results are written: {run}/eval_validation: File exists; give --eval_dir"
+    )
+
+
+def test_a_folder_that_was_asked_for_has_to_be_writable(run, tmp_path):
+    (tmp_path / "file").touch()
+    message = refused(run, eval_dir=str(tmp_path / "file"))
+    assert message == f"cannot write to --eval_dir={tmp_path}/file: File exists"
+
+
+@pytest.fixture
+def averaged(config, tmp_path) -> Path:
+    """Returns a checkpoint whose averages say red, and whose weights say blue."""
+    state = TrainState(config(moving_average_decay=0.9), 3)
+    for name, variable in state.variables().items():
+        variable.assign(tf.zeros_like(variable))
+        if name == "Tiny/Logits/biases":
+            variable.assign([0.0, 0.0, 9.0])
+        if name == f"Tiny/Logits/biases{AVERAGE}":
+            variable.assign([9.0, 0.0, 0.0])
+    return Path(state.save(tmp_path / "averaged", keep=1))
+
+
+@pytest.mark.parametrize(("use", "predicted"), [(True, 0), (False, 2)])
+def test_moving_averages(averaged, toy_data, use, predicted):
+    [result] = evaluated(
+        averaged, model="tiny", dataset_dir=toy_data, use_moving_averages=use
+    )
+    assert result.report.averaged is use
+    assert result.summary.confusion_matrix[:, predicted].sum() == 7
+
+
+def test_labels_offset(config, tmp_path):
+    """Class 0 is the background, which no image shows and the network lacks."""
+    images = np.zeros([6, 8, 8, 3], np.uint8)
+    data = arrays.ArrayDataset(
+        name="with_background",
+        classes=("background", "a", "b"),
+        splits={
+            name: arrays.Split(images, np.array([1, 2, 1, 1, 1, 2]))
+            for name in ("train", "test")
+        },
+    )
+    arrays.convert(data, tmp_path / "data")
+    flags = {"dataset_dir": str(tmp_path / "data"), "labels_offset": 1}
+    trainer.train(config(**flags), silent)
+    [result] = evaluated(tmp_path / "run")
+    assert result.class_names == ("a", "b")
+    assert result.summary.count.tolist() == [4, 2]
+    assert result.dataset.split == "test"
+    message = refused(tmp_path / "run", labels_offset=0)
+    assert "the network has 2 classes, the dataset with_background has 3;" in message
+
+
+class TestBackground:
+    """Published checkpoints, of 1000 and 1001 classes, without settings."""
+
+    @pytest.fixture
+    def data(self, tmp_path):
+        """Returns a maker of datasets that show the same 3 classes of so many."""
+
+        def make(num_classes: int, labels: list[int], first: str = "a") -> str:
+            images = np.random.default_rng(0).integers(0, 255, (6, 8, 8, 3), np.uint8)
+            names = (first, *(f"class_{k}" for k in range(1, num_classes)))
+            split = arrays.Split(images, np.array(labels))
+            folder = tmp_path / f"data_{num_classes}"
+            arrays.convert(arrays.ArrayDataset("net", names, {"test": split}), folder)
+            return str(folder)
+
+        return make
+
+    @pytest.fixture
+    def published(self, tmp_path):
+        """Returns a maker of checkpoints that say class `favourite` to any image."""
+
+        def make(num_classes: int, favourite: int) -> str:
+            model = Model("tiny", num_classes)
+            values = {n: v.numpy() for n, v in model.variables_by_name.items()}
+            values["Tiny/Logits/biases"][favourite] = 1e4
+            return checkpoints.save(tmp_path / f"published_{num_classes}", 0, values)
+
+        return make
+
+    @pytest.mark.parametrize(
+        ("of_checkpoint", "of_dataset", "offset"),
+        [(1001, 1001, 0), (1000, 1000, 0), (1001, 1000, -1), (1000, 1001, 1)],
+    )
+    def test_it_is_found_out_and_said(
+        self, data, published, of_checkpoint, of_dataset, offset
+    ):
+        favourite = 8 + (of_checkpoint == 1001)
+        label = 8 + (of_dataset == 1001)
+        folder = data(of_dataset, [label, label, label, 5, 6, label])
+        lines = []
+        path = published(of_checkpoint, favourite)
+        [result] = evaluated(path, lines.append, dataset_dir=folder, model="tiny")
+        assert result.summary.top1 == 4 / 6
+        assert len(result.class_names) == of_checkpoint
+        assert result.class_names[favourite] == f"class_{label}"
+        told = [line for line in lines if "--labels_offset" in line]
+        assert len(told) == (offset != 0)
+        for line in told:
+            assert line.endswith(f"by 1 (--labels_offset={offset})")
+
+    def test_the_flag_wins(self, data, published):
+        folder = data(1001, [8] * 6)
+        lines = []
+        flags = {"model": "tiny", "dataset_dir": folder, "labels_offset": 2}
+        [result] = evaluated(published(1000, 6), lines.append, **flags)
+        assert result.summary.top1 == 1
+        assert not [line for line in lines if "labels" in line]
+
+    def test_it_is_not_guessed(self, data, published):
+        flags = {"model": "tiny", "dataset_dir": data(9, [8] * 6)}
+        path = published(1001, 8)
+        assert "1001 classes, the dataset net 9: give --labels_offset=0 if" in refused(
+            path, **flags
+        )
+        for said in ({"labels_offset": 0}, {"num_classes": 1001}):
+            [result] = evaluated(path, **flags, **said)
+            assert result.summary.top1 == 1
+
+    def test_more_labels_than_classes(self, data, published):
+        flags = {"model": "tiny", "dataset_dir": data(1000, [8] * 6)}
+        message = refused(published(1000, 8), labels_offset=-1, **flags)
+        assert message.startswith(
+            "the network has 1000 classes, the dataset net has 1001 with"
+            " --labels_offset=-1; "
+        )
+
+
+class TestEachNewCheckpoint:
+    """The evaluation beside a running training, with a clock that sleeping moves."""
+
+    @pytest.fixture
+    def during_sleep(self, monkeypatch):
+        """Returns a list of what happens while the evaluation sleeps, in order."""
+        events, now = [], [0.0]
+
+        def sleep(seconds: float) -> None:
+            now[0] += seconds
+            if events:
+                events.pop(0)()
+
+        monkeypatch.setattr(predictor.time, "sleep", sleep)
+        monkeypatch.setattr(predictor.time, "monotonic", lambda: now[0])
+        return events
+
+    def write(self, folder: Path, step: int) -> None:
+        checkpoints.save(folder, step, {"a": np.zeros(1, np.float32)})
+
+    def steps(self, folder: Path, *arguments: int) -> list[int]:
+        found = predictor.checkpoints_in(str(folder), *arguments)
+        return [checkpoints.step_of(path) for path in found]
+
+    def test_each_one_until_none_comes(self, tmp_path, during_sleep):
+        during_sleep += [
+            lambda: self.write(tmp_path, 1),
+            lambda: None,
+            lambda: self.write(tmp_path, 2),
+        ]
+        assert self.steps(tmp_path, 10, 25, 0) == [1, 2]
+        assert not during_sleep
+
+    def test_as_many_as_asked_for(self, tmp_path, during_sleep):
+        during_sleep += [lambda n=n: self.write(tmp_path, n) for n in range(9)]
+        assert self.steps(tmp_path, 10, 0, 3) == [0, 1, 2]
+
+    def test_a_folder_that_is_made_later(self, tmp_path, during_sleep):
+        during_sleep += [lambda: self.write(tmp_path / "later", 4)]
+        assert self.steps(tmp_path / "later", 10, 60, 0) == [4]
+
+    def test_one_that_never_comes(self, tmp_path, during_sleep):
+        with pytest.raises(errors.InputError, match="no checkpoint in the folder"):
+            self.steps(tmp_path, 10, 25, 0)
+
+    def test_one_checkpoint_is_evaluated_once(self, tmp_path, during_sleep):
+        self.write(tmp_path, 4)
+        assert self.steps(tmp_path / "model.ckpt-4", 10, 25, 0) == [4]
+
+    def test_without_an_interval_the_present_one(self, tmp_path):
+        self.write(tmp_path, 4)
+        assert self.steps(tmp_path, 0, 0, 0) == [4]
+        with pytest.raises(errors.InputError, match="no checkpoint"):
+            self.steps(tmp_path / "none", 0, 0, 0)
+
+    def test_the_evaluation_follows(self, config, run, during_sleep):
+        make = config(model="tiny_bn", max_number_of_steps=5)
+        during_sleep.append(lambda: trainer.train(make, silent))
+        results = evaluated(run, eval_interval_secs=10, timeout=15)
+        assert [checkpoints.step_of(r.report.path) for r in results] == [2, 5]
+        assert results[0].summary.loss != results[1].summary.loss
+        names = sorted(path.name for path in (run / "eval_validation").glob("*.json"))
+        assert names == ["results-2.json", "results-5.json"]
+
+
+class TestBadInput:
+    """One line."""
+
+    @pytest.mark.parametrize(
+        ("flags", "message"),
+        [
+            (
+                {"model": "tiny"},
+                "is a checkpoint of tiny_bn, says settings.json beside",
+            ),
+            ({"batch_size": 0}, "--batch_size=0 must be at least 1"),
+            ({"timeout": 5}, "--timeout and --max_evals say when to stop waiting"),
+            ({"max_evals": 5}, "--timeout and --max_evals say when to stop waiting"),
+            ({"num_classes": 2}, "the network has 2 classes, the dataset toy has 3; "),
+            (
+                {"num_classes": 4},
+                "Tiny/Logits/weights has shape [4, 3] there and [4, 4]",
+            ),
+            ({"dataset_split_name": "vali"}, "'vali'; did you mean validation?"),
+            ({"dataset_dir": "/nowhere"}, "no folder /nowhere; give"),
+            ({"preprocessing_name": "incepton"}, "did you mean inception"),
+        ],
+    )
+    def test_settings_that_cannot_be_meant(self, run, flags, message):
+        assert message in refused(run, **flags)
+
+    def test_a_misfit_names_flags_that_this_program_has(self, run):
+        message = refused(run, num_classes=4)
+        assert message.endswith(
+            "; name its network with --model and the number of its classes with"
+            " --num_classes"
+        )
+        assert "exclude" not in message
+
+    def test_settings_that_are_damaged(self, run):
+        (run / "settings.json").write_text("{")
+        message = refused(run)
+        assert f"{run}/settings.json cannot be read" in message
+        assert message.endswith("remove it and give --model instead")
+
+    def test_a_dataset_without_a_held_out_split(self, run, tmp_path):
+        data = arrays.ArrayDataset(
+            name="toy",
+            classes=CLASSES,
+            splits={
+                "all": arrays.Split(np.zeros([1, 8, 8, 3], np.uint8), np.zeros(1, int))
+            },
+        )
+        arrays.convert(data, tmp_path / "all")
+        message = refused(run, dataset_dir=str(tmp_path / "all"))
+        assert "no held-out split; name one of all with --dataset_split_name" in message
+
+    def test_an_image_that_does_not_decode(self, run, tmp_path):
+        folder = tmp_path / "broken"
+        folder.mkdir()
+        (folder / "labels.txt").write_text("0:a\n1:b\n2:c\n")
+        png = tf.io.encode_png(np.zeros([8, 8, 3], np.uint8)).numpy()
+        with tf.io.TFRecordWriter(str(folder / "toy_test.tfrecord")) as writer:
+            for encoded in (png, png[:40], png):
+                writer.write(tfrecord.make_example(encoded, "png", 1, 8, 8))
+        message = refused(run, dataset_dir=str(folder))
+        assert f"{folder}/toy_test.tfrecord, record 1 (the first is 0)" in message
+
+    def test_no_checkpoint(self, tmp_path):
+        assert f"no checkpoint in the folder {tmp_path};" in refused(tmp_path)

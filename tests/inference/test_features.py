@@ -1,0 +1,302 @@
+"""Feature extraction: what is chosen, for which images, in which file."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from slimnets import checkpoints, errors
+from slimnets.config import dataclass_flags
+from slimnets.config.inference import ExtractConfig
+from slimnets.datasets import arrays
+from slimnets.inference import features, predictor
+from slimnets.model import Model
+from slimnets.training import trainer
+
+MODULES = {"openvino": "openvino", "litert": "ai_edge_litert"}  # of the runtimes
+
+
+def silent(line: str) -> None:
+    """Says nothing."""
+
+
+def extracted(path: str | Path, output: Path, *end_points: str, **flags):
+    """Extracts end points from what lies at a path."""
+    flags |= {"output": str(output), "end_points": end_points}
+    flags["checkpoint_path"] = str(path)
+    return features.extract(dataclass_flags.from_dict(ExtractConfig, flags), silent)
+
+
+def refused(path: str | Path, output: Path, *end_points: str, **flags) -> str:
+    """Returns the one line with which extraction refuses a configuration."""
+    with pytest.raises(errors.InputError) as caught:
+        extracted(path, output, *end_points, **flags)
+    message = str(caught.value)
+    assert "\n" not in message
+    return message
+
+
+@pytest.fixture
+def run(config, tmp_path) -> Path:
+    """Returns a folder with a trained network."""
+    trainer.train(config(max_number_of_steps=2), silent)
+    return tmp_path / "run"
+
+
+@pytest.fixture
+def photos(tmp_path) -> Path:
+    """Returns a folder of three images in subfolders; image k is all 50 k."""
+    folder = tmp_path / "photos"
+    for k, name in enumerate(("a/0.png", "a/1.png", "b.png")):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        image = np.full([8, 8, 3], 50 * k, np.uint8)
+        (folder / name).write_bytes(tf.io.encode_png(image).numpy())
+    return folder
+
+
+def published(folder: Path, num_classes: int | None) -> str:
+    """Saves a network without settings, as published checkpoints are."""
+    model = Model("tiny", num_classes)
+    held = {name: v.numpy() for name, v in model.variables_by_name.items()}
+    return checkpoints.save(folder, 0, held)
+
+
+class TestChoose:
+    NAMES = ("Conv", "Pool", "Logits", "net/unit_1", "net/unit_2")
+
+    @pytest.mark.parametrize(
+        ("patterns", "chosen"),
+        [
+            (["Logits", "Conv"], ["Conv", "Logits"]),
+            (["net/*"], ["net/unit_1", "net/unit_2"]),
+            (["*o*", "Pool"], ["Conv", "Pool", "Logits"]),
+            (["net/unit_[2-9]"], ["net/unit_2"]),
+            (["*"], list(NAMES)),
+        ],
+    )
+    def test_names_and_wildcards_in_network_order(self, patterns, chosen):
+        assert features.choose(patterns, self.NAMES) == chosen
+
+    @pytest.mark.parametrize("patterns", [["Conv", "Conv9"], ["conv"]])
+    def test_what_matches_nothing_lists_the_names(self, patterns):
+        with pytest.raises(errors.InputError) as caught:
+            features.choose(patterns, self.NAMES)
+        assert str(caught.value) == (
+            f"no end point matches {patterns[-1]!r}; known: {', '.join(self.NAMES)}"
+        )
+
+    def test_nothing_chosen_lists_the_names(self):
+        with pytest.raises(errors.InputError, match="some of: Conv, Pool, Logits"):
+            features.choose([], self.NAMES)
+
+
+def test_a_dataset(run, tmp_path):
+    result = extracted(run, tmp_path / "f.npz", "*", batch_size=3)
+    assert result.num_images == 7 and result.output == str(tmp_path / "f.npz")
+    assert list(result.shapes.items()) == [
+        ("Conv", (4, 4, 4)),
+        ("Pool", (4,)),
+        ("Logits", (3,)),
+        ("Predictions", (3,)),
+    ]
+    with np.load(tmp_path / "f.npz") as file:
+        assert {n: file[n].shape for n in result.shapes} == {
+            n: (7, *shape) for n, shape in result.shapes.items()
+        }
+        assert sorted(file["label"]) == [0, 0, 0, 1, 1, 2, 2]
+        assert sorted(file["filename"]) == [f"validation/{k}" for k in range(7)]
+        np.testing.assert_allclose(
+            file["Conv"].mean(axis=(1, 2)), file["Pool"], 1e-4, 1e-5
+        )
+        np.testing.assert_allclose(file["Predictions"].sum(axis=1), 1, rtol=1e-5)
+
+
+@pytest.mark.parametrize(
+    "flags",
+    [{"fold_batch_norm": False}, {"runtime": "openvino"}, {"runtime": "litert"}],
+)
+def test_any_way_to_run_it_gives_the_same(config, tmp_path, flags):
+    if "runtime" in flags:
+        module = MODULES[flags["runtime"]]
+        pytest.importorskip(module, reason=f"needs the extra {flags['runtime']}")
+    trainer.train(config(model="tiny_bn"), silent)
+    extracted(tmp_path / "run", tmp_path / "a.npz", "*")
+    extracted(tmp_path / "run", tmp_path / "b.npz", "*", batch_size=3, **flags)
+    with np.load(tmp_path / "a.npz") as one, np.load(tmp_path / "b.npz") as other:
+        assert one.files == other.files
+        for name in ("Conv", "Pool", "Logits", "Predictions"):
+            bound = 1e-4 * np.abs(one[name]).max()
+            np.testing.assert_allclose(other[name], one[name], 0, bound)
+
+
+@pytest.mark.parametrize("fold_batch_norm", [True, False])
+def test_bfloat16_is_nearly_the_same(config, tmp_path, fold_batch_norm):
+    trainer.train(config(model="tiny_bn"), silent)
+    flags = {"precision": "bfloat16", "fold_batch_norm": fold_batch_norm}
+    extracted(tmp_path / "run", tmp_path / "a.npz", "*")
+    extracted(tmp_path / "run", tmp_path / "b.npz", "*", **flags)
+    with np.load(tmp_path / "a.npz") as one, np.load(tmp_path / "b.npz") as other:
+        for name in ("Conv", "Pool", "Logits", "Predictions"):
+            assert other[name].dtype == np.float32
+            difference = np.abs(other[name] - one[name]).max()
+            assert 0 < difference < 0.05 * np.abs(one[name]).max()
+
+
+@pytest.mark.parametrize("batch_size", [1, 2, 7, 100])
+def test_any_batch_size_gives_the_same(run, tmp_path, batch_size):
+    extracted(run, tmp_path / "a.npz", "Logits")
+    extracted(run, tmp_path / "b.npz", "Logits", batch_size=batch_size)
+    with np.load(tmp_path / "a.npz") as one, np.load(tmp_path / "b.npz") as other:
+        np.testing.assert_allclose(one["Logits"], other["Logits"], 1e-4, 1e-5)
+        np.testing.assert_array_equal(one["filename"], other["filename"])
+
+
+def test_npz_and_tfrecord_hold_the_same(run, tmp_path):
+    extracted(run, tmp_path / "f.npz", "Conv", "Logits")
+    extracted(run, tmp_path / "f.tfrecord", "Conv", "Logits")
+    records = tf.data.TFRecordDataset(str(tmp_path / "f.tfrecord"))
+    examples = [
+        tf.train.Example.FromString(record).features.feature
+        for record in records.as_numpy_iterator()
+    ]
+    with np.load(tmp_path / "f.npz") as file:
+        assert len(examples) == len(file["label"]) == 7
+        for k, example in enumerate(examples):
+            assert example["image/class/label"].int64_list.value == [file["label"][k]]
+            name = example["image/filename"].bytes_list.value[0].decode()
+            assert name == file["filename"][k]
+            for end_point in ("Conv", "Logits"):
+                value = np.array(example[end_point].float_list.value, np.float32)
+                shape = example[f"{end_point}/shape"].int64_list.value
+                np.testing.assert_array_equal(value.reshape(shape), file[end_point][k])
+
+
+@pytest.mark.parametrize("batch_size", [2, 100])
+def test_a_folder_of_images(run, tmp_path, photos, batch_size):
+    result = extracted(
+        run, tmp_path / "f.npz", "Logits", images=str(photos), batch_size=batch_size
+    )
+    assert result.num_images == 3
+    model = Model("tiny", 3)
+    checkpoints.restore(model.variables_by_name, checkpoints.require(run))
+    with np.load(tmp_path / "f.npz") as file:
+        assert file["filename"].tolist() == [
+            str(photos / name) for name in ("a/0.png", "a/1.png", "b.png")
+        ]
+        assert file["label"].tolist() == [-1, -1, -1]
+        for k in range(3):
+            image = tf.fill([1, 8, 8, 3], 50 * k / 127.5 - 1)
+            np.testing.assert_allclose(
+                file["Logits"][k], model(image)[0][0], 1e-4, 1e-5
+            )
+
+
+@pytest.mark.parametrize("num_classes", [7, 1001])
+def test_the_classes_of_a_published_checkpoint_are_found(tmp_path, photos, num_classes):
+    path = published(tmp_path / "old", num_classes)
+    assert predictor.classes_in(path, "tiny") == num_classes
+    result = extracted(
+        path, tmp_path / "f.npz", "P*", "Logits", model="tiny", images=str(photos)
+    )
+    assert result.shapes == {
+        "Pool": (4,),
+        "Logits": (num_classes,),
+        "Predictions": (num_classes,),
+    }
+
+
+def test_a_dataset_of_other_classes_than_the_checkpoints(tmp_path, toy_data):
+    path = published(tmp_path / "old", 1001)
+    flags = {"model": "tiny", "dataset_dir": toy_data}
+    result = extracted(path, tmp_path / "f.npz", "Logits", **flags)
+    assert result.shapes == {"Logits": (1001,)} and result.num_images == 7
+
+
+def test_labels_are_the_classes_of_the_network(tmp_path):
+    images = np.zeros([2, 8, 8, 3], np.uint8)
+    names = tuple(f"class_{k}" for k in range(1000))
+    splits = {"test": arrays.Split(images, np.array([0, 999]))}
+    arrays.convert(arrays.ArrayDataset("net", names, splits), tmp_path / "data")
+    flags = {"model": "tiny", "dataset_dir": str(tmp_path / "data")}
+    path = published(tmp_path / "old", 1001)
+    for given, expected in (({}, [1, 1000]), ({"labels_offset": 0}, [0, 999])):
+        extracted(path, tmp_path / "f.npz", "Pool", **flags, **given)
+        with np.load(tmp_path / "f.npz") as file:
+            assert sorted(file["label"]) == expected
+
+
+def test_a_checkpoint_without_logits_gives_features(tmp_path, photos):
+    path = published(tmp_path / "old", None)
+    assert predictor.classes_in(path, "tiny") is None
+    flags = {"model": "tiny", "images": str(photos)}
+    result = extracted(path, tmp_path / "f.npz", "*", **flags)
+    assert list(result.shapes) == ["Conv", "Pool"]
+    message = refused(path, tmp_path / "f.npz", "Logits", **flags)
+    assert message == "no end point matches 'Logits'; known: Conv, Pool"
+
+
+def test_the_classes_of_a_real_network_are_found(tmp_path):
+    model = Model("mobilenet_v1_025", 9, image_size=32)
+    held = {name: v.numpy() for name, v in model.variables_by_name.items()}
+    path = checkpoints.save(tmp_path, 0, held)
+    assert predictor.classes_in(path, "mobilenet_v1_025") == 9
+
+
+def test_moving_averages(config, tmp_path):
+    trainer.train(config(moving_average_decay=0.99), silent)
+    for use in (True, False):
+        result = extracted(
+            tmp_path / "run", tmp_path / f"{use}.npz", "Pool", use_moving_averages=use
+        )
+        assert result.report.averaged is use
+    with (
+        np.load(tmp_path / "True.npz") as one,
+        np.load(tmp_path / "False.npz") as other,
+    ):
+        assert np.any(one["Pool"] != other["Pool"])
+
+
+class TestBadInput:
+    """One line, and no file."""
+
+    @pytest.mark.parametrize(
+        ("output", "end_points", "flags", "message"),
+        [
+            ("f.csv", ("*",), {}, "must be a file that ends in .npz or .tfrecord"),
+            ("f.npz", (), {}, "name --end_points, some of: Conv, Pool, Logits, Pred"),
+            ("f.npz", ("Con",), {}, "no end point matches 'Con'; known: Conv, Pool,"),
+            ("f.npz", ("*",), {"batch_size": 0}, "--batch_size=0 must be at least 1"),
+            ("f.npz", ("*",), {"model": "tiny_bn"}, "is a checkpoint of tiny, says"),
+            ("f.npz", ("*",), {"images": "/none"}, "/none"),
+            (
+                "f.npz",
+                ("*",),
+                {"images": "/none", "dataset_dir": "/none"},
+                "--images and --dataset_dir both say which images",
+            ),
+            ("run/settings.json/f.npz", ("*",), {}, "cannot write --output="),
+        ],
+    )
+    def test_settings_that_cannot_be_meant(
+        self, run, tmp_path, output, end_points, flags, message
+    ):
+        assert message in refused(run, tmp_path / output, *end_points, **flags)
+        assert not list(tmp_path.glob("*.npz"))
+
+    @pytest.mark.parametrize("suffix", ["npz", "tfrecord"])
+    def test_an_image_that_does_not_decode_leaves_no_file(
+        self, run, tmp_path, photos, suffix
+    ):
+        (photos / "broken.png").write_bytes((photos / "b.png").read_bytes()[:40])
+        output = tmp_path / "out" / f"f.{suffix}"
+        message = refused(run, output, "*", images=str(photos))
+        assert f"{photos}/broken.png: the png image does not decode" in message
+        assert not list(output.parent.iterdir())
+
+    def test_a_file_that_was_there_stays(self, run, tmp_path, photos):
+        (photos / "broken.png").write_bytes(b"no image")
+        output = tmp_path / "f.tfrecord"
+        output.write_bytes(b"of before")
+        refused(run, output, "*", images=str(photos))
+        assert output.read_bytes() == b"of before"

@@ -1,0 +1,40 @@
+"""A network as evaluation runs it: folded, and built no oftener than it takes."""
+
+import pytest
+import tensorflow as tf
+
+from slimnets.config.inference import InferenceConfig, SourceConfig
+from slimnets.inference import predictor
+from slimnets.model import Model
+
+SPEC = tf.TensorSpec([1, 32, 32, 3])
+
+
+def loaded(**inference) -> predictor.Source:
+    config = SourceConfig(model="mobilenet_v2_035", image_size=32)
+    return predictor.load(config, 5, InferenceConfig(**inference))
+
+
+def batch_norms(found: predictor.Source) -> int:
+    run = tf.function(lambda images: found.network(images)[0], autograph=False)
+    operations = run.get_concrete_function(SPEC).graph.get_operations()
+    return sum(op.type == "FusedBatchNormV3" for op in operations)
+
+
+@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
+def test_batch_norm_is_folded_unless_told_otherwise(precision):
+    assert batch_norms(loaded(precision=precision)) == 0
+    assert batch_norms(loaded(precision=precision, fold_batch_norm=False)) == 52
+
+
+def test_the_network_is_built_once_before_it_runs(monkeypatch):
+    calls = []
+    call = Model.__call__
+
+    def counted(model, *arguments, **options):
+        calls.append(model)
+        return call(model, *arguments, **options)
+
+    monkeypatch.setattr(Model, "__call__", counted)
+    loaded()
+    assert len(calls) == 1

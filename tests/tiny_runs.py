@@ -1,0 +1,121 @@
+"""A dataset of tiny images, networks that train in milliseconds, and short configs."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from slimnets import slim
+from slimnets.config import dataclass_flags
+from slimnets.config.train import TrainConfig
+from slimnets.datasets import arrays
+from slimnets.nets import registry
+from slimnets.nets.row import Network
+
+CLASSES = ("red", "green", "blue")
+SIZE = 8
+
+
+def toy_split(examples: int, seed: int) -> arrays.Split:
+    """Makes noisy images in which the channel of the class is the brightest."""
+    labels = np.arange(examples) % len(CLASSES)
+    images = np.random.default_rng(seed).integers(0, 100, (examples, SIZE, SIZE, 3))
+    images[np.arange(examples), :, :, labels] += 120
+    return arrays.Split(images.astype(np.uint8), labels)
+
+
+@pytest.fixture(scope="session")
+def toy_data(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """Returns a dataset's folder: 12 images in train, 7 in validation; to read only."""
+    folder = tmp_path_factory.mktemp("toy")
+    arrays.convert(
+        arrays.ArrayDataset(
+            name="toy",
+            classes=CLASSES,
+            splits={"train": toy_split(12, 0), "validation": toy_split(7, 1)},
+        ),
+        folder,
+    )
+    return str(folder)
+
+
+def _build(normalizer: Callable | None) -> Callable[..., Any]:
+    """Returns a builder of two layers under the scope Tiny."""
+
+    def tiny(
+        images: tf.Tensor,
+        num_classes: int | None = 3,
+        is_training: bool = True,
+        reuse: bool | None = None,
+        scope: str = "Tiny",
+    ) -> tuple[tf.Tensor, dict[str, tf.Tensor]]:
+        with (
+            tf.compat.v1.variable_scope(scope, reuse=reuse),
+            slim.arg_scope([slim.batch_norm], is_training=is_training),
+        ):
+            net = slim.conv2d(
+                images, 4, 3, stride=2, normalizer_fn=normalizer, scope="Conv"
+            )
+            end_points = {"Conv": net}
+            net = tf.reduce_mean(net, [1, 2])
+            end_points["Pool"] = net
+            if not num_classes:
+                return net, end_points
+            logits = slim.fully_connected(
+                net, num_classes, activation_fn=None, scope="Logits"
+            )
+            end_points["Logits"] = logits
+            end_points["Predictions"] = tf.nn.softmax(logits)
+        return logits, end_points
+
+    return tiny
+
+
+def _arg_scope(weight_decay: float = 0.0) -> dict:
+    with slim.arg_scope(
+        [slim.conv2d, slim.fully_connected],
+        weights_regularizer=slim.l2_regularizer(weight_decay),
+    ) as defaults:
+        return defaults
+
+
+@pytest.fixture(autouse=True)
+def tiny_networks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Registers `tiny`, which has no randomness, and `tiny_bn`, with batch norm."""
+    for name, normalizer in (("tiny", None), ("tiny_bn", slim.batch_norm)):
+        row = Network(
+            name,
+            _build(normalizer),
+            _arg_scope,
+            image_size=SIZE,
+            preprocessing="plain",
+            classes=1001,
+            paper="",
+            parameters=0,
+            multiply_adds=0,
+        )
+        monkeypatch.setitem(registry.NETWORKS, name, row)
+
+
+@pytest.fixture
+def config(toy_data: str, tmp_path: Path) -> Callable[..., TrainConfig]:
+    """Returns a maker of short training runs, given the flags that differ."""
+
+    def make(**flags: Any) -> TrainConfig:
+        defaults = {
+            "model": "tiny",
+            "dataset_dir": toy_data,
+            "train_dir": str(tmp_path / "run"),
+            "batch_size": 4,
+            "max_number_of_steps": 2,
+            "optimizer": "sgd",
+            "learning_rate": 0.1,
+            "learning_rate_decay_type": "fixed",
+            "seed": 1,
+        }
+        return dataclass_flags.from_dict(TrainConfig, defaults | flags)
+
+    return make

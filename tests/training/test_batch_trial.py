@@ -1,0 +1,49 @@
+"""Trying out a batch size: in a process of its own, which may come to any end."""
+
+import os
+import signal
+
+import pytest
+
+from slimnets import errors
+from slimnets.training import batch_trial
+
+NETWORK = {"model": "mobilenet_v1_025", "image_size": 32, "batch_size": 8}
+
+
+def send_nothing(config, sender) -> None:
+    """Ends by the signal that the seed names, or with status 3."""
+    if config.run.seed:
+        os.kill(os.getpid(), config.run.seed)
+    os._exit(3)
+
+
+def test_a_trial(config):
+    trial = batch_trial.measure_apart(config(**NETWORK))
+    assert trial.batch_size == 8 and trial.examples == 12
+    assert trial.images_per_second > 0
+    assert trial.gigabytes is None or 0.1 < trial.gigabytes < 10
+
+
+@pytest.mark.parametrize("flags", [{}, {"strategy": "mirrored", "num_clones": 2}])
+def test_several_steps_per_call(config, monkeypatch, flags):
+    monkeypatch.setattr(batch_trial, "_LEAST_SECONDS", 0)
+    made = config(batch_size=8, steps_per_call=2, learning_rate=1e38, **flags)
+    assert batch_trial._tried(made).images_per_second > 0
+
+
+def test_what_is_at_fault_is_said(config):
+    with pytest.raises(errors.InputError, match="unknown network 'tinyy'"):
+        batch_trial.measure_apart(config(model="tinyy"))
+
+
+def test_a_killed_process_was_out_of_memory(config, monkeypatch):
+    monkeypatch.setattr(batch_trial, "_answer", send_nothing)
+    with pytest.raises(batch_trial.OutOfMemory):
+        batch_trial.measure_apart(config(seed=int(signal.SIGKILL)))
+
+
+def test_another_end_is_an_error(config, monkeypatch):
+    monkeypatch.setattr(batch_trial, "_answer", send_nothing)
+    with pytest.raises(errors.InputError, match="trying 4 ended with status 3; in a"):
+        batch_trial.measure_apart(config(seed=None))

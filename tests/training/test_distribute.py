@@ -1,0 +1,98 @@
+"""Strategies by name, and what is said where there can be none."""
+
+import json
+
+import pytest
+import tensorflow as tf
+
+from slimnets import errors
+from slimnets.training import distribute
+
+WORKERS = ["a:1", "b:2"]
+
+
+def tf_config(kind: str = "worker", index: int = 0, **cluster: list[str]) -> str:
+    """Returns what TF_CONFIG holds."""
+    cluster = cluster or {"worker": WORKERS}
+    return json.dumps({"cluster": cluster, "task": {"type": kind, "index": index}})
+
+
+def test_none_is_tensorflows_default():
+    strategy = distribute.get_strategy("none")
+    assert strategy.num_replicas_in_sync == 1 and distribute.is_chief(strategy)
+    assert distribute.get_strategy("none", num_clones=1, clone_on_cpu=True)
+
+
+def test_mirrored_on_two_cpus():
+    strategy = distribute.get_strategy("mirrored", 2, clone_on_cpu=True)
+    assert isinstance(strategy, tf.distribute.MirroredStrategy)
+    assert strategy.num_replicas_in_sync == 2 and distribute.is_chief(strategy)
+    assert all("CPU" in device for device in strategy.extended.worker_devices)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "count"),
+    [(("none",), 1), (("mirrored", 2), 2), (("mirrored", 0, True), 1)],
+)
+def test_replicas_counted_beforehand(arguments, count):
+    assert distribute.count_replicas(*arguments) == count
+    assert distribute.get_strategy(*arguments).num_replicas_in_sync == count
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("mirrord",), "unknown strategy 'mirrord'; did you mean mirrored"),
+        (("none", 2), "--num_clones=2 needs --strategy=mirrored or multi_worker"),
+        (("mirrored", 3, True), "cannot split the CPU into 3 devices after"),
+        (("multi_worker",), "TF_CONFIG is not set; set it in each process, as in"),
+    ],
+)
+def test_what_cannot_be(monkeypatch, arguments, message):
+    monkeypatch.delenv("TF_CONFIG", raising=False)
+    with pytest.raises(errors.InputError, match=message):
+        distribute.get_strategy(*arguments)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "not json",
+        "[]",
+        "{}",
+        tf_config(index=2),
+        tf_config("chief"),
+        tf_config(index=None),
+    ],
+)
+def test_a_broken_tf_config(monkeypatch, text):
+    monkeypatch.setenv("TF_CONFIG", text)
+    with pytest.raises(errors.InputError, match="TF_CONFIG is not usable") as caught:
+        distribute.get_strategy("multi_worker")
+    assert text in str(caught.value) and "\n" not in str(caught.value)
+
+
+def test_a_worker_on_a_cpu_has_one_replica(monkeypatch):
+    monkeypatch.setenv("TF_CONFIG", tf_config())
+    with pytest.raises(errors.InputError, match="on a CPU has one replica"):
+        distribute.get_strategy("multi_worker", num_clones=2, clone_on_cpu=True)
+
+
+@pytest.mark.parametrize(
+    ("cluster", "kind", "index", "chief"),
+    [
+        ({"worker": WORKERS}, "worker", 0, True),
+        ({"worker": WORKERS}, "worker", 1, False),
+        ({"chief": ["c:0"], "worker": WORKERS}, "worker", 0, False),
+        ({"chief": ["c:0"], "worker": WORKERS}, "chief", 0, True),
+    ],
+)
+def test_the_chief_is_the_chief_or_else_the_first_worker(
+    monkeypatch, cluster, kind, index, chief
+):
+    monkeypatch.setenv("TF_CONFIG", tf_config(kind, index, **cluster))
+
+    class Strategy:
+        cluster_resolver = tf.distribute.cluster_resolver.TFConfigClusterResolver()
+
+    assert distribute.is_chief(Strategy()) is chief
