@@ -10,8 +10,6 @@ from difflib import get_close_matches
 from types import ModuleType
 from typing import NoReturn
 
-import tensorflow as tf
-
 
 class InputError(ValueError):
     """The input is wrong; the message says what, where, and what to do, in one line."""
@@ -84,7 +82,7 @@ def reported(main: Callable[[list[str]], None]) -> Callable[[list[str]], None]:
             main(argv)
         except InputError as error:
             _fail(error)
-        except (tf.errors.ResourceExhaustedError, MemoryError) as error:
+        except _out_of_memory() as error:
             _fail(exhausted(error))
         except OSError as error:
             _fail(error)
@@ -92,6 +90,14 @@ def reported(main: Callable[[list[str]], None]) -> Callable[[list[str]], None]:
             sys.exit(128 + signal.SIGINT)
 
     return wrapped
+
+
+def _out_of_memory() -> tuple[type[Exception], ...]:
+    """Returns what is raised when memory runs out; TensorFlow's only if it is loaded."""
+    tensorflow = sys.modules.get("tensorflow")
+    if tensorflow is None:
+        return (MemoryError,)
+    return (MemoryError, tensorflow.errors.ResourceExhaustedError)
 
 
 def _fail(error: Exception) -> NoReturn:
