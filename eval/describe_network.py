@@ -51,16 +51,16 @@ def describe(config: SourceConfig, checkpoint: str | None) -> str:
     """
     row = registry.get_row(config.model)
     held = predictor.classes_in(checkpoint, row.name) if checkpoint else None
-    drawn = blueprint.draw(
+    traced = blueprint.trace(
         row.name,
         config.num_classes or held or row.classes,
         config.image_size,
         channels=1 if config.use_grayscale else None,
     )
-    text = description.describe(row, drawn)
+    text = description.describe(row, traced)
     if checkpoint is None:
         return text
-    return f"{text}\n\n{holding.hold(checkpoint, drawn.variables, held)}"
+    return f"{text}\n\n{holding.hold(checkpoint, traced.variables, held)}"
 
 
 @errors.reported

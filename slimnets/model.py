@@ -8,6 +8,7 @@ import tensorflow as tf
 
 from slimnets import checkpoints
 from slimnets.nets import registry
+from slimnets.nets.row import Network
 
 Regularizer = Callable[[tf.Tensor], tf.Tensor]
 
@@ -32,7 +33,7 @@ class Model(tf.Module):
 
     def __init__(
         self,
-        network: str,
+        network: str | Network,
         num_classes: int | None,
         *,
         weight_decay: float = 0.0,
@@ -45,7 +46,8 @@ class Model(tf.Module):
         """Makes the network's variables.
 
         Args:
-          network: a name of `slimnets.list_networks()`.
+          network: a name of `slimnets.list_networks()`, or a row such as a copy of the
+            registry's with a shorter table.
           num_classes: number of logits; None or 0 for features.
           weight_decay: of the L2 regularizers, >= 0.
           is_training: the mode of calls that name none. Some networks have variables
@@ -59,8 +61,8 @@ class Model(tf.Module):
         Raises:
           ValueError: there is no such network.
         """
-        super().__init__(name=network)
         self.network = registry.get_row(network)
+        super().__init__(name=self.network.name)
         self.num_classes = num_classes
         self.image_size = image_size or self.network.image_size
         self.channels = channels or self.network.channels
@@ -88,7 +90,7 @@ class Model(tf.Module):
         if is_training is None:
             is_training = self.is_training
         network_fn = registry.get_network_fn(
-            self.network.name, self.num_classes, self._weight_decay, is_training
+            self.network, self.num_classes, self._weight_decay, is_training
         )
         with tf.compat.v1.variable_scope(
             "", reuse=tf.compat.v1.AUTO_REUSE, custom_getter=self._variable

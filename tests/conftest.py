@@ -7,6 +7,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 import pytest
 import tensorflow as tf
 
+from slimnets.nets import registry
 from tests import tiny
 
 tf.config.set_logical_device_configuration(
@@ -40,3 +41,5 @@ def short_networks(
         monkeypatch.setattr(module, table, short)
     for conv_defs in tiny.MOBILENETS:
         monkeypatch.setitem(conv_defs, "spec", tiny.short_spec(conv_defs["spec"]))
+    for name in registry.NETWORKS:
+        monkeypatch.setitem(registry.NETWORKS, name, tiny.short_row(name))

@@ -23,6 +23,7 @@ from slimnets.nets import (
     inception_v4,
     mbconv,
     overfeat,
+    registry,
     regnet,
     resnet50,
     resnet_utils,
@@ -32,6 +33,7 @@ from slimnets.nets import (
 )
 from slimnets.nets.mobilenet import mobilenet, mobilenet_v2, mobilenet_v3, mobilenet_v4
 from slimnets.nets.nasnet import nasnet, network, pnasnet
+from slimnets.nets.row import Network
 
 # In pixels, of networks whose names begin so.
 SMALLEST = {
@@ -204,6 +206,23 @@ MOBILENETS = (
     mobilenet_v4.V4_CONV_MEDIUM,
     mobilenet_v4.V4_CONV_LARGE,
 )
+
+
+# How to shorten a table: by its type or, of a tuple, by the type of its first row.
+SHORTEN: dict[type, Callable[[Any], Any]] = {}
+WHOLE = dict(registry.NETWORKS)
+
+
+def short_row(name: str) -> Network:
+    """Returns network `name` with short tables; as it is where its row holds none."""
+    row = WHOLE[name]
+    short = {key: _shortened(value) for key, value in row.arguments.items()}
+    return dataclasses.replace(row, arguments=short)
+
+
+def _shortened(argument: Any) -> Any:
+    first = argument[0] if isinstance(argument, tuple) else argument
+    return SHORTEN.get(type(first), lambda whole: whole)(argument)
 
 
 def image_size(name: str) -> int:

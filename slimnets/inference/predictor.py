@@ -164,8 +164,8 @@ def classes_of(shapes: Mapping[str, Sequence[int]], network: str) -> int | None:
 
 def variable_shapes(network: str, num_classes: int | None) -> dict[str, list[int]]:
     """Returns the shapes of a network's variables."""
-    drawn = blueprint.draw(network, num_classes).variables
-    return {name: variable.shape.as_list() for name, variable in drawn.items()}
+    traced = blueprint.trace(network, num_classes).variables
+    return {name: variable.shape.as_list() for name, variable in traced.items()}
 
 
 def load(

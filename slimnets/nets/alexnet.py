@@ -94,7 +94,7 @@ def alexnet_v2(
       ValueError: inputs' rank is not 4, or images are below 195x195, or too large for
         one vector of logits without global_pool while spatial_squeeze asks for one.
     """
-    image_size.check(inputs, "alexnet_v2", SMALLEST_IMAGE)
+    image_size.check_image_size(inputs, "alexnet_v2", SMALLEST_IMAGE)
     end_points = {}
     with tf.compat.v1.variable_scope(scope, "alexnet_v2", [inputs]) as sc:
         net = inputs

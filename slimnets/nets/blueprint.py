@@ -1,7 +1,7 @@
-"""A network as a graph that holds no values: what it is, without what it has learnt.
+"""A network's graph without weights: its shapes, names and ops.
 
-A placeholder stands for each variable. So a graph has a quarter of the ops that real
-variables and their initializers take, and is drawn in a quarter of the time.
+A placeholder takes the place of each variable. The graph then has a quarter of the ops
+that variables and their initializers need, and is traced in a quarter of the time.
 """
 
 from collections.abc import Callable
@@ -10,14 +10,15 @@ from typing import Any, NamedTuple
 import tensorflow as tf
 
 from slimnets.nets import registry
+from slimnets.nets.row import Network
 
 
 class Blueprint(NamedTuple):
-    """A network in inference mode, drawn for one image.
+    """A network in inference mode, traced for one image.
 
     Attributes:
       graph: holds all of it.
-      images: float [1, size, size, channels], what goes in.
+      images: its input, float [1, size, size, channels].
       end_points: every activation by name.
       variables: by TF-Slim name, in the order in which the builder asked for them.
       trainable: names of those that training changes by gradient.
@@ -30,16 +31,16 @@ class Blueprint(NamedTuple):
     trainable: frozenset[str]
 
 
-def draw(
-    name: str,
+def trace(
+    network: str | Network,
     num_classes: int | None,
     image_size: int | None = None,
     channels: int | None = None,
 ) -> Blueprint:
-    """Draws a network.
+    """Builds a network's graph.
 
     Args:
-      name: one of the registry's.
+      network: a name in the registry, or a row.
       num_classes: number of logits; None for features.
       image_size: height and width in pixels; None takes the network's own.
       channels: of the images; None takes the network's own.
@@ -47,8 +48,8 @@ def draw(
     Raises:
       ValueError: there is no such network, or the images do not suit it.
     """
-    row = registry.get_row(name)
-    network_fn = registry.get_network_fn(name, num_classes)
+    row = registry.get_row(network)
+    network_fn = registry.get_network_fn(row, num_classes)
     size = image_size or row.image_size
     variables: dict[str, tf.Tensor] = {}
     trainable: set[str] = set()
@@ -59,18 +60,23 @@ def draw(
         with tf.compat.v1.variable_scope(
             "",
             reuse=tf.compat.v1.AUTO_REUSE,
-            custom_getter=_stand_ins(variables, trainable),
+            custom_getter=_make_placeholders(variables, trainable),
         ):
             _, end_points = network_fn(images)
     return Blueprint(graph, images, end_points, variables, frozenset(trainable))
 
 
-def _stand_ins(
+def _make_placeholders(
     variables: dict[str, tf.Tensor], trainable: set[str]
 ) -> Callable[..., tf.Tensor]:
-    """Returns a getter that makes a placeholder of each variable and records it."""
+    """Returns a variable getter that makes placeholders and records them.
 
-    def stand_in(
+    Args:
+      variables: receives them by name.
+      trainable: receives the names of trainable ones.
+    """
+
+    def get_placeholder(
         getter: Callable[..., Any],
         name: str,
         shape: Any = None,
@@ -84,4 +90,4 @@ def _stand_ins(
                 trainable.add(name)
         return variables[name]
 
-    return stand_in
+    return get_placeholder

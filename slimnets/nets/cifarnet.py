@@ -101,7 +101,7 @@ def cifarnet(
     Raises:
       ValueError: images' rank is not 4, or they are too small or of unknown size.
     """
-    image_size.check(images, "cifarnet", SMALLEST_IMAGE, must_be_known=True)
+    image_size.check_image_size(images, "cifarnet", SMALLEST_IMAGE, must_be_known=True)
     end_points = {}
     with tf.compat.v1.variable_scope(scope, "CifarNet", [images]):
         net = images

@@ -6,7 +6,7 @@ from slimnets import slim
 from slimnets.nets import spatial
 
 
-def classified(
+def add_classifier(
     net: tf.Tensor,
     end_points: dict[str, tf.Tensor],
     num_classes: int | None,
@@ -44,7 +44,7 @@ def classified(
         net, num_classes, 1, activation_fn=None, normalizer_fn=None, scope="Logits"
     )
     if spatial_squeeze:
-        net = spatial.squeezed(net, "SpatialSqueeze")
+        net = spatial.squeeze_logits(net, "SpatialSqueeze")
     end_points["Logits"] = net
     end_points["Predictions"] = slim.softmax(net, scope="Predictions")
     return net

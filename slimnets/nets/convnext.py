@@ -123,7 +123,9 @@ def convnext_base(
         raise errors.InputError(
             f"output_stride must be 4, 8, 16 or 32 (or None), not {output_stride}"
         )
-    dilated = spatial.strides_and_rates([x.stride for x in layers], output_stride)
+    dilated = spatial.replace_stride_with_dilation(
+        [x.stride for x in layers], output_stride
+    )
     drop_rates = iter(_drop_rates(layers, drop_path_rate))
     net, end_points = inputs, {}
     with tf.compat.v1.variable_scope(scope, "convnext", [inputs]):
@@ -255,7 +257,7 @@ def convnext(
       InputError: as convnext_base, the images are too small, or the logits to squeeze
         are a map.
     """
-    image_size.check(inputs, "convnext", SMALLEST)
+    image_size.check_image_size(inputs, "convnext", SMALLEST)
     with (
         tf.compat.v1.variable_scope(scope, "convnext", [inputs], reuse=reuse) as sc,
         slim.arg_scope([slim.dropout], is_training=is_training),
@@ -274,7 +276,7 @@ def convnext(
             net = end_points["PreLogits"] = slim.layer_norm(net, scope="PreLogits")
             net = slim.conv2d(net, num_classes, 1, scope="Logits")
             if spatial_squeeze:
-                net = spatial.squeezed(net, "SpatialSqueeze")
+                net = spatial.squeeze_logits(net, "SpatialSqueeze")
             end_points["Logits"] = net
             end_points["Predictions"] = slim.softmax(net, scope="Predictions")
     return net, end_points

@@ -82,6 +82,6 @@ def logits(
         net, num_classes, 1, activation_fn=None, normalizer_fn=None, scope="fc8"
     )
     if spatial_squeeze:
-        net = spatial.squeezed(net, "fc8/squeezed")
+        net = spatial.squeeze_logits(net, "fc8/squeezed")
     end_points[f"{tf.compat.v1.get_variable_scope().name}/fc8"] = net
     return net

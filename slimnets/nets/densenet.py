@@ -101,7 +101,7 @@ def densenet_base(
       InputError: final_endpoint or output_stride is none of the values above, or the
         images are too small.
     """
-    image_size.check(inputs, "DenseNet", SMALLEST)
+    image_size.check_image_size(inputs, "DenseNet", SMALLEST)
     layers = list(_layers(table))
     names = [layer.name for layer in layers]
     if final_endpoint not in (None, *names):
@@ -110,7 +110,9 @@ def densenet_base(
         raise errors.InputError(
             f"output_stride must be 4, 8, 16 or 32 (or None), not {output_stride}"
         )
-    dilated = spatial.strides_and_rates([x.stride for x in layers], output_stride)
+    dilated = spatial.replace_stride_with_dilation(
+        [x.stride for x in layers], output_stride
+    )
     net, end_points = inputs, {}
     with tf.compat.v1.variable_scope(scope, "densenet", [inputs]):
         for layer, (stride, rate) in zip(layers, dilated, strict=True):
@@ -164,7 +166,7 @@ def densenet(
         net, end_points = densenet_base(
             inputs, table, output_stride=output_stride, scope=sc
         )
-        net = classifier.classified(
+        net = classifier.add_classifier(
             net,
             end_points,
             num_classes,

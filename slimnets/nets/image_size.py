@@ -6,7 +6,7 @@ from slimnets import errors
 from slimnets.nets import spatial
 
 
-def check(
+def check_image_size(
     images: tf.Tensor, network: str, smallest: int, must_be_known: bool = False
 ) -> None:
     """Refuses images that a network cannot take.
@@ -21,7 +21,7 @@ def check(
     Raises:
       InputError: the rank is not 4, or height or width is too small or unknown.
     """
-    height, width = spatial.size_of(images)
+    height, width = spatial.get_static_size(images)
     if must_be_known and None in (height, width):
         raise errors.InputError(
             f"{network} needs images of known height and width, not"

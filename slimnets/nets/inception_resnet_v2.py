@@ -275,7 +275,7 @@ def inception_resnet_v2(
       ValueError: inputs' rank is not 4, images are too small, or their size is unknown
         to the auxiliary head.
     """
-    image_size.check(inputs, "inception_resnet_v2", SMALLEST_IMAGE)
+    image_size.check_image_size(inputs, "inception_resnet_v2", SMALLEST_IMAGE)
     with (
         tf.compat.v1.variable_scope(
             scope, "InceptionResnetV2", [inputs], reuse=reuse

@@ -103,7 +103,7 @@ def classified(
             net = tf.reduce_mean(net, [1, 2], keepdims=True, name="global_pool")
             end_points["global_pool"] = net
         else:
-            window = spatial.window_within(net, head.window)
+            window = spatial.clip_window(net, head.window)
             scope = "{}_{}x{}".format(head.pool, *window)
             net = slim.avg_pool2d(net, window, head.stride, "VALID", scope=scope)
             end_points[head.pool_end_point] = net
@@ -121,7 +121,7 @@ def classified(
             scope=head.logits,
         )
         if spatial_squeeze:
-            net = spatial.squeezed(net, "SpatialSqueeze")
+            net = spatial.squeeze_logits(net, "SpatialSqueeze")
     end_points["Logits"] = net
     end_points["Predictions"] = prediction_fn(net, scope=head.predictions)
     return net
@@ -149,7 +149,7 @@ def classified_whole(
       float logits [batch, num_classes], or the features [batch, 1, 1, depth].
     """
     with tf.compat.v1.variable_scope("Logits"):
-        size = spatial.size_of(net)
+        size = spatial.get_static_size(net)
         if None in size:
             net = tf.reduce_mean(net, [1, 2], keepdims=True, name="global_pool")
         else:
@@ -190,7 +190,7 @@ def auxiliary_whole(net: tf.Tensor, head: AuxiliaryHead, num_classes: int) -> tf
     Raises:
       InputError: height or width is not known.
     """
-    if None in spatial.size_of(net):
+    if None in spatial.get_static_size(net):
         raise errors.InputError(
             "the auxiliary head has a weight for each pixel and needs images of known"
             " height and width: use set_shape, or pass create_aux_logits=False"
@@ -198,7 +198,7 @@ def auxiliary_whole(net: tf.Tensor, head: AuxiliaryHead, num_classes: int) -> tf
     with tf.compat.v1.variable_scope("AuxLogits"):
         net = auxiliary_features(net, 128, head.pool)
         net = slim.conv2d(
-            net, 768, spatial.size_of(net), padding="VALID", scope=head.whole
+            net, 768, spatial.get_static_size(net), padding="VALID", scope=head.whole
         )
         return slim.fully_connected(
             slim.flatten(net), num_classes, activation_fn=None, scope=head.logits
@@ -207,5 +207,5 @@ def auxiliary_whole(net: tf.Tensor, head: AuxiliaryHead, num_classes: int) -> tf
 
 def auxiliary_features(net: tf.Tensor, depth: int, pool: str) -> tf.Tensor:
     """Begins an auxiliary head: means of 5x5 windows, projected to `depth` channels."""
-    net = slim.avg_pool2d(net, spatial.window_within(net, 5), 3, "VALID", scope=pool)
+    net = slim.avg_pool2d(net, spatial.clip_window(net, 5), 3, "VALID", scope=pool)
     return slim.conv2d(net, depth, 1, scope="Conv2d_1b_1x1")

@@ -226,7 +226,7 @@ def inception_v3(
       ValueError: inputs' rank is not 4, images are too small, depth_multiplier is not
         positive, or the logits to squeeze are a map.
     """
-    image_size.check(inputs, "inception_v3", SMALLEST_IMAGE)
+    image_size.check_image_size(inputs, "inception_v3", SMALLEST_IMAGE)
     with (
         tf.compat.v1.variable_scope(scope, "InceptionV3", [inputs], reuse=reuse) as sc,
         slim.arg_scope([slim.batch_norm, slim.dropout], is_training=is_training),
@@ -268,7 +268,7 @@ def _auxiliary(
     """Classifies Mixed_6e (figure 8), to train what comes before it."""
     with tf.compat.v1.variable_scope("AuxLogits"):
         net = inception_utils.auxiliary_features(net, depth(128), "AvgPool_1a_5x5")
-        kernel = spatial.window_within(net, 5)
+        kernel = spatial.clip_window(net, 5)
         net = slim.conv2d(
             net,
             depth(768),
@@ -290,7 +290,7 @@ def _auxiliary(
             return logits
         if global_pool:  # images above 299x299 give a map
             logits = tf.reduce_mean(logits, [1, 2], keepdims=True, name="global_pool")
-        return spatial.squeezed(logits, "SpatialSqueeze")
+        return spatial.squeeze_logits(logits, "SpatialSqueeze")
 
 
 NETWORKS = (

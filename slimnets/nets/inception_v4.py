@@ -197,7 +197,7 @@ def inception_v4(
       ValueError: inputs' rank is not 4, images are too small, or their size is unknown
         to the auxiliary head.
     """
-    image_size.check(inputs, "inception_v4", SMALLEST_IMAGE)
+    image_size.check_image_size(inputs, "inception_v4", SMALLEST_IMAGE)
     with (
         tf.compat.v1.variable_scope(scope, "InceptionV4", [inputs], reuse=reuse) as sc,
         slim.arg_scope([slim.batch_norm, slim.dropout], is_training=is_training),

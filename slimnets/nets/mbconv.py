@@ -154,7 +154,9 @@ def base(
         raise errors.InputError(
             f"output_stride must be 8, 16 or 32 (or None), not {output_stride}"
         )
-    dilated = spatial.strides_and_rates([x.stride for x in layers], output_stride)
+    dilated = spatial.replace_stride_with_dilation(
+        [x.stride for x in layers], output_stride
+    )
     setting = _Setting(table.activation_fn, use_explicit_padding)
     blocks = len(layers) - 2
     net, end_points = inputs, {}
@@ -225,7 +227,7 @@ def network(
                 scope=sc,
             )
             with slim.arg_scope([slim.conv2d], weights_initializer=LOGITS):
-                net = classifier.classified(
+                net = classifier.add_classifier(
                     net,
                     end_points,
                     num_classes,

@@ -238,7 +238,7 @@ def mobilenet_v1(
                 end_points["global_pool"] = net
             else:
                 net = slim.avg_pool2d(
-                    net, spatial.window_within(net, 7), scope="AvgPool_1a"
+                    net, spatial.clip_window(net, 7), scope="AvgPool_1a"
                 )
                 end_points["AvgPool_1a"] = net
             if not num_classes:
@@ -253,7 +253,7 @@ def mobilenet_v1(
                 scope="Conv2d_1c_1x1",
             )
             if spatial_squeeze:
-                logits = spatial.squeezed(logits, "SpatialSqueeze")
+                logits = spatial.squeeze_logits(logits, "SpatialSqueeze")
         end_points["Logits"] = logits
         if prediction_fn:
             end_points["Predictions"] = prediction_fn(logits, scope="Predictions")
@@ -298,7 +298,7 @@ def _layers(
                 f"conv_defs[{index}] is of type {type(conv_def).__name__}, neither Conv"
                 " nor DepthSepConv"
             )
-    strides_and_rates = spatial.strides_and_rates(
+    strides_and_rates = spatial.replace_stride_with_dilation(
         [conv_def.stride for conv_def in conv_defs], output_stride
     )
     layers = []

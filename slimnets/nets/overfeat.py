@@ -101,7 +101,7 @@ def overfeat(
       ValueError: inputs' rank is not 4, or images are below 231x231, or too large for
         one vector of logits without global_pool while spatial_squeeze asks for one.
     """
-    image_size.check(inputs, "overfeat", SMALLEST_IMAGE)
+    image_size.check_image_size(inputs, "overfeat", SMALLEST_IMAGE)
     end_points = {}
     with tf.compat.v1.variable_scope(scope, "overfeat", [inputs]) as sc:
         net = inputs

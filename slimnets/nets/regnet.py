@@ -147,7 +147,7 @@ def regnet_base(
             f"output_stride must be 2, 4, 8, 16 or 32 (or None), not {output_stride}"
         )
     strides = [2, *[unit.stride for unit in units]]
-    (stride, _), *dilated = spatial.strides_and_rates(strides, output_stride)
+    (stride, _), *dilated = spatial.replace_stride_with_dilation(strides, output_stride)
     with tf.compat.v1.variable_scope(scope, "regnet", [inputs]):
         net = resnet_utils.conv2d_same(inputs, STEM, 3, stride, scope="stem")
         end_points = {"stem": net}
@@ -256,7 +256,7 @@ def _network(
             )
             initializer = tf.compat.v1.random_normal_initializer(stddev=0.01)
             with slim.arg_scope([slim.conv2d], weights_initializer=initializer):
-                net = classifier.classified(
+                net = classifier.add_classifier(
                     net,
                     end_points,
                     num_classes,

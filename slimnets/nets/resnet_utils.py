@@ -137,7 +137,7 @@ def _plan(
     reachable = {1, *itertools.accumulate(strides, lambda a, b: a * b)}
     if output_stride is not None and output_stride not in reachable:
         raise errors.InputError("The target output_stride cannot be reached.")
-    return spatial.strides_and_rates(strides, output_stride)
+    return spatial.replace_stride_with_dilation(strides, output_stride)
 
 
 def stride_after_root(output_stride: int | None) -> int | None:
@@ -225,7 +225,7 @@ def classified(
         net, num_classes, 1, activation_fn=None, normalizer_fn=None, scope="logits"
     )
     if spatial_squeeze:
-        net = spatial.squeezed(net, name="SpatialSqueeze")
+        net = spatial.squeeze_logits(net, name="SpatialSqueeze")
         network = tf.compat.v1.get_variable_scope().name
         end_points[f"{network}/spatial_squeeze"] = net
     end_points["predictions"] = slim.softmax(net, scope="predictions")

@@ -5,7 +5,7 @@ checkpoints in research/slim or in the row's paper; None where none was publishe
 """
 
 import dataclasses
-import functools
+import inspect
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -69,21 +69,36 @@ class Network:
 
 
 def named_builder(rows: Sequence[Network], name: str) -> Builder:
-    """Returns the builder that bears a row's name, with the row's arguments filled in.
+    """Returns the builder of a row, named after it and with its arguments as defaults.
 
     Args:
       rows: of a family.
       name: of one of them, such as 'resnet_v1_50'.
     """
     (row,) = [row for row in rows if row.name == name]
-    filled = functools.partial(row.builder, **row.arguments)
+    signature = inspect.signature(row.builder)
+    parameters = list(signature.parameters.values())
+
+    def build(*args: Any, **kwargs: Any) -> tuple[tf.Tensor, dict[str, tf.Tensor]]:
+        given = [parameter.name for parameter in parameters[: len(args)]]
+        defaults = {k: v for k, v in row.arguments.items() if k not in given}
+        return row.builder(*args, **{**defaults, **kwargs})
+
     named = {
         "__name__": name,
         "__qualname__": name,
         "__module__": row.builder.__module__,
         "__doc__": f"{name} ({row.paper}).\n\n{row.builder.__doc__}",
+        "__signature__": signature.replace(
+            parameters=[
+                parameter.replace(
+                    default=row.arguments.get(parameter.name, parameter.default)
+                )
+                for parameter in parameters
+            ]
+        ),
         "default_image_size": row.image_size,  # where TF-Slim's users look for it
     }
     for attribute, value in named.items():
-        setattr(filled, attribute, value)
-    return filled
+        setattr(build, attribute, value)
+    return build

@@ -8,7 +8,7 @@ from slimnets import errors
 from slimnets.layers import scoping
 
 
-def size_of(images: tf.Tensor) -> tuple[int | None, int | None]:
+def get_static_size(images: tf.Tensor) -> tuple[int | None, int | None]:
     """Returns height and width, each None where it is not known before the run.
 
     Args:
@@ -51,7 +51,7 @@ def fixed_padding(
     return tf.pad(inputs, [(0, 0), *before_and_after, (0, 0)])
 
 
-def strides_and_rates(
+def replace_stride_with_dilation(
     strides: Sequence[int], output_stride: int | None
 ) -> list[tuple[int, int]]:
     """Turns strides beyond `output_stride` into dilation of the layers that follow.
@@ -86,13 +86,13 @@ def strides_and_rates(
     return result
 
 
-def window_within(net: tf.Tensor, size: int) -> list[int]:
+def clip_window(net: tf.Tensor, size: int) -> list[int]:
     """Returns `size` by `size`, or all of `net` where that is known to be smaller."""
-    height, width = size_of(net)
+    height, width = get_static_size(net)
     return [min(height or size, size), min(width or size, size)]
 
 
-def squeezed(logits: tf.Tensor, name: str) -> tf.Tensor:
+def squeeze_logits(logits: tf.Tensor, name: str) -> tf.Tensor:
     """Drops height and width of logits that have one pixel.
 
     Args:
@@ -105,7 +105,7 @@ def squeezed(logits: tf.Tensor, name: str) -> tf.Tensor:
     Raises:
       InputError: the logits are known to have more pixels.
     """
-    height, width = size_of(logits)
+    height, width = get_static_size(logits)
     if (height or 1, width or 1) != (1, 1):
         raise errors.InputError(
             f"images this large give {height}x{width} logits, not one vector: pass"

@@ -72,8 +72,8 @@ def run(
       net: float [batch, height, width, channels].
       final_endpoint: name of the last row to build; None for all.
       output_stride: images' size divided by features' size to stop at, by dilating
-        what follows (see spatial.strides_and_rates); None for the rows' own.
-      output_strides: what output_stride may be; empty where strides_and_rates alone
+        what follows (see spatial.replace_stride_with_dilation); None for the rows' own.
+      output_strides: what output_stride may be; empty where the strides alone
         decides.
 
     Returns:
@@ -114,11 +114,11 @@ def _place(
 ) -> Iterator[list[_Step]]:
     """Yields each block's rows with stride and rate, as far as the final end point."""
     strides = [row.stride for block in blocks for row in block.rows]
-    strides_and_rates = iter(spatial.strides_and_rates(strides, output_stride))
+    places = iter(spatial.replace_stride_with_dilation(strides, output_stride))
     for block in blocks:
         steps = []
         for row in block.rows:
-            steps.append(_Step(row, *next(strides_and_rates)))
+            steps.append(_Step(row, *next(places)))
             if final_endpoint is not None and row.name == final_endpoint:
                 yield steps
                 return

@@ -65,7 +65,7 @@ def _network(name: str, column: str) -> Callable[..., Any]:
     ) -> tuple[tf.Tensor, dict[str, tf.Tensor]]:
         if fc_conv_padding not in SMALLEST_IMAGE:
             raise errors.unknown("fc_conv_padding", fc_conv_padding, SMALLEST_IMAGE)
-        image_size.check(inputs, name, SMALLEST_IMAGE[fc_conv_padding])
+        image_size.check_image_size(inputs, name, SMALLEST_IMAGE[fc_conv_padding])
         end_points = {}
         with tf.compat.v1.variable_scope(scope, name, [inputs], reuse=reuse):
             net = _stages(inputs, CONVOLUTIONS[column], end_points)

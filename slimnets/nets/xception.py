@@ -183,7 +183,7 @@ def xception_base(
       InputError: final_endpoint or output_stride is none of the values above, or the
         images are too small.
     """
-    image_size.check(inputs, "Xception", SMALLEST)
+    image_size.check_image_size(inputs, "Xception", SMALLEST)
     names = [row.name for row in XCEPTION]
     if final_endpoint not in (None, *names):
         raise errors.unknown("end point", str(final_endpoint), names)
@@ -191,7 +191,9 @@ def xception_base(
         raise errors.InputError(
             f"output_stride must be 4, 8, 16 or 32 (or None), not {output_stride}"
         )
-    dilated = spatial.strides_and_rates([x.stride for x in XCEPTION], output_stride)
+    dilated = spatial.replace_stride_with_dilation(
+        [x.stride for x in XCEPTION], output_stride
+    )
     net, end_points = inputs, {}
     with tf.compat.v1.variable_scope(scope, "xception", [inputs]):
         for row, (stride, rate) in zip(XCEPTION, dilated, strict=True):
@@ -241,7 +243,7 @@ def xception(
         slim.arg_scope([slim.batch_norm, slim.dropout], is_training=is_training),
     ):
         net, end_points = xception_base(inputs, output_stride=output_stride, scope=sc)
-        net = classifier.classified(
+        net = classifier.add_classifier(
             net,
             end_points,
             num_classes,

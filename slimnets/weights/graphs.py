@@ -98,11 +98,11 @@ def _named_by_use(
 
 def _uses(network: str) -> dict[tuple[str, int], str]:
     """Returns the variables by the op that takes them, and as which of its inputs."""
-    drawn = blueprint.draw(network, 2)
-    names = {tensor.op.name: name for name, tensor in drawn.variables.items()}
+    traced = blueprint.trace(network, 2)
+    names = {tensor.op.name: name for name, tensor in traced.variables.items()}
     uses = {
         (op.name, position): names[tensor.op.name]
-        for op in drawn.graph.get_operations()
+        for op in traced.graph.get_operations()
         for position, tensor in enumerate(op.inputs)
         if tensor.op.name in names
     }

@@ -56,16 +56,16 @@ def read(path: Path, network: str) -> Found:
     Raises:
       InputError: it is no such file.
     """
-    drawn = blueprint.draw(network, 2)
+    traced = blueprint.trace(network, 2)
     values: dict[str, np.ndarray] = {}
     unused = []
     for layer in _layers(_parsed(path)):
-        name = _variable(layer, drawn, values)
+        name = _variable(layer, traced, values)
         if name is None:
             unused.append(layer.names.split(";")[0])
             continue
-        values[name] = _shaped(layer.kernel, name, drawn)
-        values |= _behind(name.rpartition("/")[0], layer.bias, drawn)
+        values[name] = _shaped(layer.kernel, name, traced)
+        values |= _behind(name.rpartition("/")[0], layer.bias, traced)
     return Found(values, unused, [_note(values)] if values else [])
 
 
@@ -138,7 +138,7 @@ def _constant(model: Any, tensor: Any) -> np.ndarray | None:
 
 
 def _variable(
-    layer: _Layer, drawn: blueprint.Blueprint, taken: Mapping[str, np.ndarray]
+    layer: _Layer, traced: blueprint.Blueprint, taken: Mapping[str, np.ndarray]
 ) -> str | None:
     """Returns our name of a layer's kernel; None if its names tell of none."""
     candidates = (
@@ -147,7 +147,7 @@ def _variable(
         for scope in _scopes(name)
         for kernel in layer.ours
     )
-    known = (name for name in candidates if name in drawn.variables)
+    known = (name for name in candidates if name in traced.variables)
     return next((name for name in known if name not in taken), None)
 
 
@@ -159,22 +159,22 @@ def _scopes(name: str) -> Iterator[str]:
             yield "/".join(parts[start:end])
 
 
-def _shaped(kernel: np.ndarray, name: str, drawn: blueprint.Blueprint) -> np.ndarray:
+def _shaped(kernel: np.ndarray, name: str, traced: blueprint.Blueprint) -> np.ndarray:
     """Returns a depthwise kernel with its multiplier apart, others as they are."""
     if not name.endswith("/depthwise_weights"):
         return kernel
-    multiplier = drawn.variables[name].shape[-1]
+    multiplier = traced.variables[name].shape[-1]
     return kernel.reshape(*kernel.shape[:2], -1, multiplier)
 
 
 def _behind(
-    scope: str, bias: np.ndarray, drawn: blueprint.Blueprint
+    scope: str, bias: np.ndarray, traced: blueprint.Blueprint
 ) -> dict[str, np.ndarray]:
     """Returns the layer's biases, or what its batch norm has if it adds them alone."""
-    if f"{scope}/biases" in drawn.variables:
+    if f"{scope}/biases" in traced.variables:
         return {f"{scope}/biases": bias}
     norm = f"{scope}/BatchNorm"
-    variance = drawn.variables.get(f"{norm}/moving_variance")
+    variance = traced.variables.get(f"{norm}/moving_variance")
     if variance is None:
         return {}
     (epsilon,) = {
@@ -187,4 +187,4 @@ def _behind(
         f"{norm}/moving_mean": 0 * ones,
         f"{norm}/moving_variance": ones - np.float32(epsilon),
     }
-    return {name: value for name, value in values.items() if name in drawn.variables}
+    return {name: value for name, value in values.items() if name in traced.variables}

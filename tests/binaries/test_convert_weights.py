@@ -16,8 +16,8 @@ def test_help_begins_with_an_example(helps):
 
 
 def test_keras_weights_become_a_checkpoint(start, tmp_path):
-    drawn = blueprint.draw(NETWORK, 1000, image_size=32).variables
-    values = {n: fill.weight(n, v.shape.as_list()) for n, v in drawn.items()}
+    traced = blueprint.trace(NETWORK, 1000, image_size=32).variables
+    values = {n: fill.weight(n, v.shape.as_list()) for n, v in traced.items()}
     path, output = tmp_path / "theirs.weights.h5", tmp_path / "out"
     weights.write(path, NETWORK, values)
     flags = (f"--weights={path}", f"--model={NETWORK}", f"--output={output}")

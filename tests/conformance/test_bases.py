@@ -40,7 +40,12 @@ class Base(NamedTuple):
             arguments |= mode if takes(self.function, "is_training") else {}
             if takes(self.function, "scope"):
                 arguments["scope"] = "base"
-            return self.function(images, **arguments)
+            return self.function(images, **{**self.own_arguments(), **arguments})
+
+    def own_arguments(self) -> dict[str, Any]:
+        """Returns what the row, which may be shortened by now, has for the function."""
+        own = registry.get_row(self.row.name).arguments
+        return {key: own[key] for key in own if takes(self.function, key)}
 
 
 def base_of(row: Network, family: types.ModuleType) -> Base:
@@ -57,6 +62,8 @@ def table_of(row: Network) -> dict[str, Any]:
     """Returns what a builder passes on to its base: defaults that it was given."""
     if isinstance(row.builder, functools.partial):
         return row.builder.keywords
+    if row.arguments:
+        return {key: row.arguments[key] for key in row.arguments if key == "table"}
     held = inspect.getclosurevars(row.builder).nonlocals
     return {"table": held["table"]} if "table" in held else {}
 

@@ -13,7 +13,7 @@ def ended(num_classes=5, global_pool=True, spatial_squeeze=True):
     end_points = {}
     with tf.Graph().as_default():
         features = tf.compat.v1.placeholder(tf.float32, FEATURES)
-        net = classifier.classified(
+        net = classifier.add_classifier(
             features, end_points, num_classes, 0.5, global_pool, spatial_squeeze
         )
         variables = [x.op.name for x in tf.compat.v1.global_variables()]
@@ -56,6 +56,6 @@ def test_dropout_acts_in_training_alone(is_training):
         tf.compat.v1.Session() as session,
     ):
         tf.compat.v1.set_random_seed(0)
-        classifier.classified(tf.ones(FEATURES), end_points, 5, 0.5, True, True)
+        classifier.add_classifier(tf.ones(FEATURES), end_points, 5, 0.5, True, True)
         kept = session.run(end_points["PreLogits"])
     assert set(kept.ravel()) == ({0.0, 2.0} if is_training else {1.0})

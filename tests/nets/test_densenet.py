@@ -84,14 +84,14 @@ def test_it_computes_what_keras_does():
 )
 def test_table_1_and_the_costs_of_its_row(name, depths):
     row = registry.get_row(name)
-    drawn = blueprint.draw(name, row.classes)
-    shapes = [drawn.end_points[f"block{k}"].shape.as_list() for k in (1, 2, 3, 4)]
+    traced = blueprint.trace(name, row.classes)
+    shapes = [traced.end_points[f"block{k}"].shape.as_list() for k in (1, 2, 3, 4)]
     assert shapes == [
         [1, side, side, depth]
         for side, depth in zip((56, 28, 14, 7), depths, strict=True)
     ]
-    parameters = [drawn.variables[x].shape.num_elements() for x in drawn.trainable]
-    multiply_adds = sum(map(layers.multiply_adds, drawn.graph.get_operations()))
+    parameters = [traced.variables[x].shape.num_elements() for x in traced.trainable]
+    multiply_adds = sum(map(layers.multiply_adds, traced.graph.get_operations()))
     assert sum(parameters) == row.parameters
     assert round(multiply_adds / 1e6, 1) == row.multiply_adds
 

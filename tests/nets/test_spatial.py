@@ -35,28 +35,33 @@ def test_fixed_padding_is_what_the_kernel_overhangs(kernel_size, rate, padding):
     ],
 )
 def test_strides_past_the_output_stride_become_rates(output_stride, expected):
-    assert spatial.strides_and_rates([2, 1, 2, 2, 1], output_stride) == expected
+    assert (
+        spatial.replace_stride_with_dilation([2, 1, 2, 2, 1], output_stride) == expected
+    )
 
 
 def test_an_output_stride_between_those_of_the_layers_is_refused():
     with pytest.raises(errors.InputError, match=r"output_stride=6.* from 4 to 8"):
-        spatial.strides_and_rates([2, 2, 2], 6)
+        spatial.replace_stride_with_dilation([2, 2, 2], 6)
 
 
 def test_squeezing_a_map_of_logits_says_what_to_pass_instead():
     with pytest.raises(errors.InputError, match=r"give 4x7 logits.*global_pool=True"):
-        spatial.squeezed(tf.zeros([2, 4, 7, 10]), "SpatialSqueeze")
-    assert spatial.squeezed(tf.zeros([2, 1, 1, 10]), "SpatialSqueeze").shape == [2, 10]
+        spatial.squeeze_logits(tf.zeros([2, 4, 7, 10]), "SpatialSqueeze")
+    assert spatial.squeeze_logits(tf.zeros([2, 1, 1, 10]), "SpatialSqueeze").shape == [
+        2,
+        10,
+    ]
 
 
 def test_unknown_sizes_are_squeezed_when_they_turn_out_to_be_one():
     @tf.function(input_signature=[tf.TensorSpec([None, None, None, 3])])
     def squeezed(logits):
-        return spatial.squeezed(logits, "SpatialSqueeze")
+        return spatial.squeeze_logits(logits, "SpatialSqueeze")
 
     assert squeezed(tf.zeros([2, 1, 1, 3])).shape == [2, 3]
 
 
 def test_images_without_a_batch_are_refused():
     with pytest.raises(errors.InputError, match=r"rank 4.*not 3"):
-        spatial.size_of(tf.zeros([8, 8, 3]))
+        spatial.get_static_size(tf.zeros([8, 8, 3]))

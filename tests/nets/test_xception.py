@@ -76,8 +76,8 @@ def test_it_computes_what_keras_does():
 
 def test_figure_5_and_the_costs_of_its_row():
     row = registry.get_row("xception")
-    drawn = blueprint.draw("xception", row.classes)
-    shapes = {name: end.shape.as_list()[1:] for name, end in drawn.end_points.items()}
+    traced = blueprint.trace("xception", row.classes)
+    shapes = {name: end.shape.as_list()[1:] for name, end in traced.end_points.items()}
     middle = {f"block{k}": [19, 19, 728] for k in range(4, 13)}
     expected = {
         "block1/conv1": [149, 149, 32],
@@ -91,8 +91,8 @@ def test_figure_5_and_the_costs_of_its_row():
         "global_pool": [1, 1, 2048],
     }
     assert {name: shapes[name] for name in expected} == expected
-    parameters = [drawn.variables[x].shape.num_elements() for x in drawn.trainable]
-    multiply_adds = sum(map(layers.multiply_adds, drawn.graph.get_operations()))
+    parameters = [traced.variables[x].shape.num_elements() for x in traced.trainable]
+    multiply_adds = sum(map(layers.multiply_adds, traced.graph.get_operations()))
     assert sum(parameters) == row.parameters
     assert round(multiply_adds / 1e6, 1) == row.multiply_adds
 

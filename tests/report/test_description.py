@@ -9,7 +9,7 @@ from slimnets.report import description
 def describe(name: str, **changes) -> list[str]:
     row = registry.get_row(name)
     return description.describe(
-        row, blueprint.draw(name, row.classes, **changes)
+        row, blueprint.trace(name, row.classes, **changes)
     ).splitlines()
 
 

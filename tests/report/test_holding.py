@@ -13,7 +13,7 @@ HEAD = "MobilenetV1/Logits/Conv2d_1c_1x1"
 @pytest.fixture
 def variables():
     """Returns the variables of a network of 5 classes."""
-    return blueprint.draw("mobilenet_v1_025", 5, image_size=32).variables
+    return blueprint.trace("mobilenet_v1_025", 5, image_size=32).variables
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from slimnets.report import layers
 @pytest.mark.parametrize("name", registry.list_networks())
 def test_they_add_up_to_the_networks_row(name):
     row = registry.get_row(name)
-    listed = layers.list_layers(blueprint.draw(name, row.classes))
+    listed = layers.list_layers(blueprint.trace(name, row.classes))
     assert sum(layer.parameters for layer in listed) == row.parameters
     millions = sum(layer.multiply_adds for layer in listed) / 1e6
     assert round(millions, 1) == row.multiply_adds
@@ -42,7 +42,7 @@ def test_kinds_shapes_and_costs(monkeypatch):
     tiny = {"builder": build, "arg_scope": lambda weight_decay: {}, "image_size": 8}
     changed = type(row)(**(vars(row) | tiny | {"channels": 3}))
     monkeypatch.setitem(registry.NETWORKS, "tiny", changed)
-    listed = layers.list_layers(blueprint.draw("tiny", 10))
+    listed = layers.list_layers(blueprint.trace("tiny", 10))
     assert [layer[:5] for layer in listed] == [
         ("Net/a", "conv 3x3/2", (4, 4, 4), 27 * 4 + 4, 16 * 27 * 4),
         ("Net/b", "norm", (4, 4, 4), 4, 0),

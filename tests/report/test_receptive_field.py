@@ -29,9 +29,9 @@ v1 = tf.compat.v1
     ],
 )
 def test_published_ones(name, end_point, size, stride):
-    drawn = blueprint.draw(name, 5)
-    fields = receptive_field.fields(drawn.graph, drawn.images)
-    field = fields[drawn.end_points[end_point].op]
+    traced = blueprint.trace(name, 5)
+    fields = receptive_field.fields(traced.graph, traced.images)
+    field = fields[traced.end_points[end_point].op]
     assert field.size == (size, size)
     assert field.stride == (stride, stride)
 

@@ -277,7 +277,7 @@ def squeeze_excite(
     """
     source = input_tensor if squeeze_input_tensor is None else squeeze_input_tensor
     with tf.compat.v1.variable_scope("squeeze_excite"):
-        if pool is not None and min(spatial.size_of(source)) >= pool:
+        if pool is not None and min(spatial.get_static_size(source)) >= pool:
             net = slim.avg_pool2d(source, pool, pool)
         else:
             net = tf.reduce_mean(source, [1, 2], keepdims=True)
@@ -291,7 +291,7 @@ def squeeze_excite(
             )
         if pool is not None:
             net = tf.compat.v1.image.resize_bilinear(
-                net, spatial.size_of(input_tensor), align_corners=True
+                net, spatial.get_static_size(input_tensor), align_corners=True
             )
         return input_tensor * net
 

@@ -121,7 +121,7 @@ def mobilenet_base(
     names = [f"layer_{i}" for i in range(1, len(spec) + 1)]
     if final_endpoint not in (None, *names):
         raise errors.unknown("end point", str(final_endpoint), names)
-    strides = spatial.strides_and_rates(
+    strides = spatial.replace_stride_with_dilation(
         [layer.params.get("stride", 1) for layer in spec], output_stride
     )
     padding = {(slim.conv2d, slim.separable_conv2d): {"padding": "VALID"}}
@@ -228,7 +228,7 @@ def global_pool(
     Returns:
       float [batch, 1, 1, depth].
     """
-    height, width = spatial.size_of(input_tensor)
+    height, width = spatial.get_static_size(input_tensor)
     if use_reduce_mean_for_pooling or height is None or width is None:
         return tf.reduce_mean(input_tensor, [1, 2], keepdims=True)
     return pool_op(input_tensor, [height, width], 1, "VALID")

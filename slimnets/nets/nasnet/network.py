@@ -177,7 +177,7 @@ def build(
         be built on images of unknown size.
     """
     images = tf.convert_to_tensor(images)
-    spatial.size_of(images)
+    spatial.get_static_size(images)
     known = [stem.end_point, *(step.end_point for step in steps), "global_pool"]
     known += ["Logits", "Predictions"] if num_classes else []
     if final_endpoint is not None and final_endpoint not in known:
