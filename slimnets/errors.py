@@ -51,6 +51,17 @@ def extra(module: str, name: str) -> ModuleType:
         ) from error
 
 
+def printable(text: str) -> str:
+    """Returns a name as one line: what cannot be shown is written as an escape.
+
+    File names may hold line breaks, and bytes that are no UTF-8.
+    """
+    return "".join(
+        c if c.isprintable() else c.encode("unicode_escape", "surrogatepass").decode()
+        for c in text
+    )
+
+
 def first_line(error: Exception) -> str:
     """Returns what an error says, without TensorFlow's marks of the operation."""
     text = str(getattr(error, "message", error)).strip() or type(error).__name__

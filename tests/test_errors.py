@@ -80,3 +80,8 @@ def test_words_that_are_no_flags_are_refused():
     errors.no_arguments(["program"])
     with pytest.raises(errors.InputError, match="unexpected 'model=x y'"):
         errors.no_arguments(["program", "model=x", "y"])
+
+
+def test_names_are_printed_as_one_line():
+    assert errors.printable("a\nb\u2028日本 ü") == r"a\nb\u2028日本 ü"
+    assert errors.printable("caf\udce9") == r"caf\udce9"

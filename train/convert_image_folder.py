@@ -17,7 +17,7 @@ import tensorflow as tf
 from absl import app, flags
 
 from slimnets import errors
-from slimnets.datasets import image_folder, writer
+from slimnets.datasets import class_folders, image_folder, writer
 
 _IMAGES = flags.DEFINE_string(
     "images", None, "Folder of photos, one subfolder a class.", required=True
@@ -46,6 +46,14 @@ _LABELS = flags.DEFINE_string(
     "File of `id:name` lines that fixes the class ids, such as `218:n02102040` for"
     " ImageNet's 1001; without it the sorted folder names are numbered from 0.",
 )
+_LAYOUT = flags.DEFINE_enum(
+    "layout",
+    "auto",
+    class_folders.LAYOUTS,
+    "How to read a folder that holds both split folders (train/, val/, test/, ...) and"
+    " others: `splits` leaves the others out, `classes` takes all of them for classes;"
+    " `auto` refuses such a folder.",
+)
 _WORKERS = flags.DEFINE_integer(
     "workers", None, "Photos decoded at once; as many as the cores bear if not given."
 )
@@ -70,9 +78,12 @@ def main(argv: list[str]) -> None:
         validation_fraction=_VALIDATION_FRACTION.value,
         shards=_SHARDS.value,
         labels=Path(_LABELS.value) if _LABELS.value else None,
+        layout=_LAYOUT.value,
         workers=_WORKERS.value,
         overwrite=_OVERWRITE.value,
     )
+    for note in report.notes:
+        print(f"note: {note}")
     print(report.summary())
     _list_broken(report)
     if report.broken:
@@ -80,7 +91,9 @@ def main(argv: list[str]) -> None:
 
 
 def _list_broken(report: writer.Report) -> None:
-    lines = [f"{path}: {reason}" for path, reason in report.broken]
+    lines = [
+        f"{errors.printable(str(path))}: {reason}" for path, reason in report.broken
+    ]
     path = report.output / _BROKEN_FILE
     path.unlink(missing_ok=True)
     if len(lines) > _MOST_PRINTED:

@@ -1,106 +1,239 @@
 """Finds the photos of a folder that has one subfolder a class.
 
 Two layouts: `images/<class>/...`, to be split by content, or `images/train/<class>/...`
-beside `images/validation/<class>/...` or `images/test/<class>/...`, split already.
+beside `images/validation/<class>/...` or `images/test/<class>/...`, split already. A
+folder that can be read both ways is refused: the user says which it is.
 """
 
 import collections
-import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 from slimnets import errors
+from slimnets.datasets import folder_files, metadata
 from slimnets.datasets import images as image_files
-from slimnets.datasets import metadata
 
-_SPLIT_FOLDERS = {
-    "train": "train",
-    "validation": "validation",
-    "val": "validation",
-    "test": "test",
+LAYOUTS = ("auto", "classes", "splits")
+
+# What people name them, in any case.
+_SPLITS = {
+    "train": ("train", "training"),
+    "validation": ("validation", "valid", "val", "dev"),
+    "test": ("test", "testing"),
 }
+_SPLIT_OF_NAME = {name: split for split, names in _SPLITS.items() for name in names}
+
+_MOST_NAMED = 5
+
+_ClassFolders = dict[str | None, list[Path]]  # by split; None where content decides it
 
 
 class Photo(NamedTuple):
-    """A file found in a class folder; `split` is None where content decides it."""
+    """A file found in a class folder.
+
+    Attributes:
+      path: of the file, below the folder that was searched.
+      split: None where its content decides it.
+      label: its class id.
+      fault: why it cannot be read, '' if it can.
+    """
 
     path: Path
     split: str | None
     label: int
+    fault: str = ""
 
 
 class Found(NamedTuple):
-    """What a folder holds: class names by id, files, (path, reason) of stray photos."""
+    """What a folder holds.
+
+    Attributes:
+      classes: names by id.
+      photos: every file in a class folder.
+      astray: (path, reason) of photos that are in none.
+      notes: lines that say how the folder was read, where that could surprise.
+    """
 
     classes: tuple[str, ...]
     photos: list[Photo]
     astray: list[tuple[Path, str]]
+    notes: list[str]
 
 
-def find(images: Path, labels: Path | None) -> Found:
+def find(images: Path, labels: Path | None, layout: str = "auto") -> Found:
     """Lists every file of every class folder; none of them is decoded yet.
 
     Args:
       images: the folder of class folders, or of split folders of class folders.
       labels: a file of `id:name` lines that fixes the class ids; None: the sorted
-        folder names are numbered.
+        folder names are numbered, as numbers where all of them are.
+      layout: 'classes' or 'splits' says how to read a folder that could be either;
+        'auto' refuses such a folder.
 
     Raises:
-      InputError: no class folders, an empty one, or one that `labels` does not name.
+      InputError: no class folders, an empty one, one that `labels` does not name or
+        that labels.txt could not hold, or a layout that can be read in two ways.
     """
-    folders = _folders_by_split(images)
+    folders = _class_folders(images, layout)
+    if layout != "classes":
+        _require_no_level_between(folders)
+    names = _names(folders)
     if labels:
         classes = metadata.read_labels(labels)
         label_of = _label_finder(classes, labels)
+        notes = []
     else:
-        classes = _folder_names(folders)
-        label_of = classes.index
+        metadata.check_class_names(names)
+        classes = names
+        label_of = {name: label for label, name in enumerate(classes)}.__getitem__
+        notes = _notes_on_order(classes)
     photos = [
-        Photo(path, split, label_of(folder.name))
+        Photo(file.path, split, label_of(folder.name), file.fault)
         for split, paths in folders.items()
         for folder in paths
-        for path in _class_files(folder)
+        for file in _class_files(folder)
     ]
     parents = {images, *(paths[0].parent for paths in folders.values())}
-    return Found(classes, photos, _astray(sorted(parents)))
+    notes += _notes_on_splits(images, folders)
+    return Found(classes, photos, _astray(sorted(parents)), notes)
 
 
-def _folders_by_split(images: Path) -> dict[str | None, list[Path]]:
-    """Returns the class folders of each split; split None where content decides."""
-    folders = _subfolders(images)
+def _class_folders(images: Path, layout: str) -> _ClassFolders:
+    folders = folder_files.subfolders(images)
     if not folders:
         raise errors.InputError(
             f"{images} has no class folders; put the photos into {images}/<class>/"
         )
-    inner = {folder: _subfolders(folder) for folder in folders}
-    if not all(folder.name in _SPLIT_FOLDERS and inner[folder] for folder in folders):
+    named = {f: _SPLIT_OF_NAME.get(f.name.lower()) for f in folders}
+    inside = {f: folder_files.subfolders(f) for f in folders if named[f]}
+    splits = {f: split for f, split in named.items() if split and inside[f]}
+    if layout == "auto":
+        layout = _read_layout(images, named, splits)
+    if layout == "classes":
         return {None: folders}
-    splits: dict[str | None, list[Path]] = {}
-    for folder in folders:
-        split = _SPLIT_FOLDERS[folder.name]
-        if split in splits:
-            raise errors.InputError(f"{images} has both val/ and validation/; keep one")
-        splits[split] = inner[folder]
-    return splits
+    if not splits:
+        known = ", ".join(_SPLIT_OF_NAME)
+        raise errors.InputError(
+            f"{images} holds no split folder with class folders inside, such as"
+            f" train/<class>/; known names of splits: {known}"
+        )
+    _require_one_folder_a_split(images, splits)
+    return {split: inside[folder] for folder, split in splits.items()}
 
 
-def _subfolders(folder: Path) -> list[Path]:
-    return sorted(
-        path
-        for path in folder.iterdir()
-        if path.is_dir() and not path.name.startswith(".")
+def _read_layout(
+    images: Path, named: Mapping[Path, str | None], splits: Mapping[Path, str]
+) -> str:
+    """Says which layout a folder has; an InputError where it can be read both ways.
+
+    Args:
+      images: the folder.
+      named: its folders, each with the split that it bears the name of, or None.
+      splits: those of them that hold folders, as a split would its classes.
+    """
+    if len(splits) == len(named):
+        return "splits"
+    split_names = {split for split in named.values() if split}
+    if not splits and len(split_names) <= 1 and None in named.values():
+        return "classes"
+    if not splits and None not in named.values():
+        raise errors.InputError(
+            f"{_listed(named)} in {images} hold no class folders; put the photos into"
+            f" {images}/train/<class>/, or say that these are the classes with"
+            " --layout=classes"
+        )
+    others = [folder for folder in named if folder not in splits]
+    raise errors.InputError(
+        f"{images} can be read in two ways: {_listed(splits or named)} as splits,"
+        f" leaving out {_listed(others)} (--layout=splits), or all {len(named)} folders"
+        " as classes (--layout=classes)"
     )
 
 
-def _folder_names(folders: dict[str | None, list[Path]]) -> tuple[str, ...]:
+def _require_one_folder_a_split(images: Path, splits: Mapping[Path, str]) -> None:
+    found: dict[str, Path] = {}
+    for folder, split in splits.items():
+        if split in found:
+            raise errors.InputError(
+                f"{images} has both {found[split].name}/ and {folder.name}/, each a"
+                f" {split} split; keep one"
+            )
+        found[split] = folder
+
+
+def _require_no_level_between(folders: _ClassFolders) -> None:
+    """Raises an InputError where the classes lie one folder deeper than they should."""
+    for paths in folders.values():
+        if len(paths) > 1:
+            continue
+        [only] = paths
+        inside = folder_files.subfolders(only)
+        if inside and not any(_photos_beside(only)):
+            raise errors.InputError(
+                f"{only.parent} holds one folder, {only.name}/, and that holds"
+                f" {_listed(inside)}: if these are the classes, take {only.name}/ out"
+                f" of the way (--images={only} where there are no splits); if"
+                f" {only.name} is the only class, give --layout=classes"
+            )
+
+
+def _listed(folders: Iterable[Path]) -> str:
+    names = [f"{errors.printable(folder.name)}/" for folder in folders]
+    more = f" and {len(names) - _MOST_NAMED} more" if len(names) > _MOST_NAMED else ""
+    return ", ".join(names[:_MOST_NAMED]) + more
+
+
+def _names(folders: _ClassFolders) -> tuple[str, ...]:
     """Returns the sorted class names; a class only held out is a slip of naming."""
     names = {split: {path.name for path in paths} for split, paths in folders.items()}
     known = sorted(names.get("train") or set().union(*names.values()))
     for split, found in names.items():
         for name in sorted(found.difference(known)):
             raise errors.unknown(f"class in {split}/, not in train/:", name, known)
+    if _are_numbers(known):
+        known.sort(key=int)
     return tuple(known)
+
+
+def _are_numbers(names: Sequence[str]) -> bool:
+    return all(name.isascii() and name.isdecimal() for name in names)
+
+
+def _notes_on_order(classes: Sequence[str]) -> list[str]:
+    notes = []
+    if len(classes) > 1 and _are_numbers(classes):
+        notes.append(
+            "the class folders' names are numbers, so they are ordered as numbers:"
+            f" class 0 is {classes[0]}, class {len(classes) - 1} is {classes[-1]}"
+        )
+    by_lower_case = collections.defaultdict(list)
+    for name in classes:
+        by_lower_case[name.lower()].append(errors.printable(name))
+    notes += [
+        f"{' and '.join(alike)} differ only in upper and lower case; they are taken"
+        " for different classes"
+        for alike in by_lower_case.values()
+        if len(alike) > 1
+    ]
+    return notes
+
+
+def _notes_on_splits(images: Path, folders: _ClassFolders) -> list[str]:
+    if None in folders:
+        return []
+    used = {paths[0].parent for paths in folders.values()}
+    notes = [
+        f"{folder} is not a split with class folders, so it is left out"
+        for folder in folder_files.subfolders(images)
+        if folder not in used
+    ]
+    if set(folders) == {"train"}:
+        notes.append(
+            f"{images} has no validation/ or test/: nothing is held out to evaluate on;"
+            f" give --images={folders['train'][0].parent} to hold out a share of it"
+        )
+    return notes
 
 
 def _label_finder(classes: Sequence[str], labels: Path) -> Callable[[str], int]:
@@ -121,8 +254,8 @@ def _label_finder(classes: Sequence[str], labels: Path) -> Callable[[str], int]:
     return label_of
 
 
-def _class_files(folder: Path) -> list[Path]:
-    files = sorted(_visible_files(folder))
+def _class_files(folder: Path) -> list[folder_files.File]:
+    files = folder_files.list_files(folder)
     if not files:
         raise errors.InputError(
             f"the class folder {folder} is empty; fill it or remove it"
@@ -130,24 +263,19 @@ def _class_files(folder: Path) -> list[Path]:
     return files
 
 
-def _visible_files(folder: Path) -> Iterator[Path]:
-    for parent, subfolders, files in os.walk(folder):
-        subfolders[:] = [name for name in subfolders if not name.startswith(".")]
-        for name in files:
-            if not name.startswith("."):
-                yield Path(parent, name)
-
-
 def _astray(folders: list[Path]) -> list[tuple[Path, str]]:
     """Lists the photos that lie beside class folders; a README there is no fault."""
     return [
         (path, "a photo beside the class folders, not in one")
         for folder in folders
-        for path in sorted(folder.iterdir())
-        if path.is_file() and image_files.image_format(_first_bytes(path))
+        for path in sorted(_photos_beside(folder))
     ]
 
 
-def _first_bytes(path: Path) -> bytes:
-    with open(path, "rb") as file:
-        return file.read(16)
+def _photos_beside(folder: Path) -> Iterator[Path]:
+    """Yields the images in a folder itself, known by their first bytes."""
+    for path in folder.iterdir():
+        if path.is_file() and folder_files.counts(path.name):
+            with open(path, "rb") as file:
+                if image_files.image_format(file.read(16)):
+                    yield path

@@ -6,6 +6,7 @@ import numpy as np
 import tensorflow as tf
 
 from slimnets import errors
+from slimnets.datasets import folder_files
 
 _SIGNATURES = (
     (b"\xff\xd8\xff", "jpeg"),
@@ -75,19 +76,19 @@ def list_images(folder: Path) -> list[str]:
     """Returns the image files under a folder, by suffix, sorted by path.
 
     Args:
-      folder: searched with all its subfolders; hidden files are passed over.
+      folder: searched with all its subfolders, as folder_files.list_files does.
 
     Raises:
       InputError: there is no such folder, or no image in it.
     """
     if not folder.is_dir():
         raise errors.InputError(f"no folder {folder}; give one that holds images")
-    found = sorted(
-        str(path)
-        for path in folder.rglob("*")
-        if path.suffix.lower() in _SUFFIXES and not path.name.startswith(".")
-    )
+    found = [
+        str(file.path)
+        for file in folder_files.list_files(folder)
+        if file.path.suffix.lower() in _SUFFIXES and not file.fault
+    ]
     if not found:
         known = ", ".join(sorted(_SUFFIXES))
         raise errors.InputError(f"no image in {folder}; looked for {known}")
-    return found
+    return sorted(found)

@@ -7,6 +7,7 @@ there are, how many examples, in which files: so nobody edits code to use own da
 import dataclasses
 import json
 import os
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -14,6 +15,12 @@ from slimnets import errors
 
 LABELS_FILE = "labels.txt"
 SIDECAR_FILE = "dataset.json"
+
+# ImageNet-21k has 21,841 classes; far more ids than lines are a slip of the hand, and
+# a name would have to be made for each.
+_MOST_CLASSES = 1_000_000
+
+_BYTE_NOT_UTF_8 = re.compile("[\udc80-\udcff]")  # as Python marks it in file names
 
 
 @dataclasses.dataclass(frozen=True)
@@ -63,6 +70,7 @@ def write_sidecar(folder: Path, sidecar: Sidecar) -> None:
         if getattr(sidecar, field.name)
     }
     content = json.dumps({**fields, "splits": splits}, indent=1, ensure_ascii=False)
+    content = _BYTE_NOT_UTF_8.sub(lambda found: f"\\u{ord(found[0]):04x}", content)
     _write_text(folder / SIDECAR_FILE, content + "\n")
 
 
@@ -89,6 +97,16 @@ def read_sidecar(folder: Path) -> Sidecar | None:
         ) from error
 
 
+def check_class_names(names: Sequence[str]) -> None:
+    """Raises an InputError for a class name that labels.txt could not hold."""
+    for name in names:
+        if name.splitlines() != [name] or name.strip() != name:
+            raise errors.InputError(
+                f"the class name {name!r} has a line break, or white space at an end,"
+                f" which {LABELS_FILE} cannot hold; rename the folder"
+            )
+
+
 def write_labels(folder: Path, classes: Sequence[str]) -> None:
     """Writes labels.txt, atomically: line `id:name` for each class."""
     lines = (f"{label}:{name}\n" for label, name in enumerate(classes))
@@ -106,13 +124,18 @@ def read_labels(path: Path) -> tuple[str, ...]:
 
     Raises:
       InputError: the file is missing or empty, a line is not `id:name`, an id
-        stands twice.
+        stands twice or is larger than any number of classes.
     """
     names: dict[int, str] = {}
     for number, line in _numbered_lines(path):
         label, colon, name = line.partition(":")
         if not (colon and label.strip().isdecimal() and name.strip()):
             raise errors.InputError(f"{path}, line {number}: {line!r} is not `id:name`")
+        if len(label.strip()) > 18 or int(label) >= _MOST_CLASSES:
+            raise errors.InputError(
+                f"{path}, line {number}: {label.strip()} is no class id; ids count"
+                f" classes from 0, and are below {_MOST_CLASSES:,}"
+            )
         if int(label) in names:
             raise errors.InputError(f"{path}, line {number}: id {label} stands twice")
         names[int(label)] = name.strip()
@@ -123,15 +146,16 @@ def read_labels(path: Path) -> tuple[str, ...]:
 
 def _numbered_lines(path: Path) -> list[tuple[int, str]]:
     try:
-        lines = path.read_text(encoding="utf-8-sig").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
+        text = path.read_text(encoding="utf-8-sig", errors="surrogateescape")
+        lines = text.splitlines()
+    except OSError as error:
         raise errors.InputError(f"cannot read the labels file {path}") from error
     return [(n, line) for n, line in enumerate(lines, start=1) if line.strip()]
 
 
 def _write_text(path: Path, content: str) -> None:
     temporary = path.with_name(f".{path.name}.tmp")
-    with open(temporary, "w", encoding="utf-8") as file:
+    with open(temporary, "w", encoding="utf-8", errors="surrogateescape") as file:
         file.write(content)
         file.flush()
         os.fsync(file.fileno())

@@ -34,6 +34,7 @@ class Report:
       class_count: classes of the dataset.
       broken: (path, reason) of each file that was left out.
       seconds: wall-clock time.
+      notes: lines that say what could surprise: how the input was read, what it holds.
     """
 
     output: Path
@@ -41,6 +42,7 @@ class Report:
     class_count: int
     broken: list[tuple[Path, str]]
     seconds: float
+    notes: tuple[str, ...] = ()
 
     def summary(self) -> str:
         """Returns a table of splits and classes, and a line of totals."""
@@ -49,7 +51,10 @@ class Report:
         rows = [["", *splits]]
         if len(classes) <= _ROWS_IN_SUMMARY:
             rows += [
-                [name, *(f"{self.counts[split].get(name, 0):,}" for split in splits)]
+                [
+                    errors.printable(name),
+                    *(f"{self.counts[split].get(name, 0):,}" for split in splits),
+                ]
                 for name in classes
             ]
         totals = [sum(self.counts[split].values()) for split in splits]

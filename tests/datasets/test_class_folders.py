@@ -87,11 +87,132 @@ def test_photo_beside_the_class_folders_is_astray_and_a_readme_is_not(tree, phot
 
 
 @pytest.mark.parametrize(
+    ("train", "validation", "test"),
+    [
+        ("train", "valid", "test"),
+        ("Training", "dev", "Test"),
+        ("TRAIN", "Validation", "testing"),
+    ],
+)
+def test_splits_are_known_by_what_people_name_them(tree, train, validation, test):
+    images = tree(f"{train}/cat/a", f"{validation}/cat/b", f"{test}/cat/c")
+    found = class_folders.find(images, None)
+    assert found.classes == ("cat",)
+    splits = {photo.path.name: photo.split for photo in found.photos}
+    assert splits == {"a": "train", "b": "validation", "c": "test"}
+
+
+TWO_READINGS = ["train/cat/a.jpg", "valid/cat/b.jpg", "extra/x/c.jpg"]
+
+
+def test_splits_beside_other_folders_are_refused_with_both_readings(tree):
+    with pytest.raises(
+        errors.InputError,
+        match=r"two ways: train/, valid/ as splits, leaving out extra/"
+        r" \(--layout=splits\), or all 3 folders as classes \(--layout=classes\)",
+    ):
+        class_folders.find(tree(*TWO_READINGS), None)
+
+
+def test_the_layout_that_is_given_decides(tree):
+    images = tree(*TWO_READINGS)
+    split = class_folders.find(images, None, "splits")
+    assert listed(split, images) == [
+        ("train/cat/a.jpg", "train", 0),
+        ("valid/cat/b.jpg", "validation", 0),
+    ]
+    assert f"{images}/extra is not a split with class folders" in split.notes[0]
+    assert class_folders.find(images, None, "classes").classes == (
+        "extra",
+        "train",
+        "valid",
+    )
+
+
+def test_a_split_without_class_folders_is_left_out_and_said(tree):
+    images = tree("train/cat/a.jpg", "val/cat/b.jpg", "test/1.jpg")
+    with pytest.raises(errors.InputError, match=r"leaving out test/"):
+        class_folders.find(images, None)
+    found = class_folders.find(images, None, "splits")
+    assert {photo.split for photo in found.photos} == {"train", "validation"}
+    assert f"{images}/test is not a split" in found.notes[0]
+
+
+def test_a_train_split_alone_is_said(tree):
+    found = class_folders.find(tree("train/cat/a.jpg", "train/dog/a.jpg"), None)
+    assert "nothing is held out to evaluate on" in found.notes[0]
+
+
+def test_numbers_are_ordered_as_numbers(tree):
+    found = class_folders.find(tree(*(f"{k}/a.jpg" for k in range(12))), None)
+    assert found.classes == tuple(str(k) for k in range(12))
+    assert [photo.label for photo in found.photos if photo.path.parts[-2] == "10"] == [
+        10
+    ]
+    assert "class 0 is 0, class 11 is 11" in found.notes[0]
+
+
+def test_some_numbers_among_names_are_ordered_as_names(tree):
+    found = class_folders.find(tree("10/a.jpg", "9/a.jpg", "cat/a.jpg"), None)
+    assert found.classes == ("10", "9", "cat")
+    assert found.notes == []
+
+
+def test_names_that_differ_by_case_are_said(tree):
+    found = class_folders.find(tree("Cat/a.jpg", "cat/a.jpg"), None)
+    assert found.classes == ("Cat", "cat")
+    assert "Cat and cat differ only in upper and lower case" in found.notes[0]
+
+
+def test_photos_behind_links_and_faults_are_among_the_photos(tree, tmp_path):
+    images = tree("cat/a.jpg")
+    (tmp_path / "more").mkdir()
+    (tmp_path / "more" / "b.jpg").touch()
+    (images / "cat" / "more").symlink_to(tmp_path / "more")
+    (images / "dog").symlink_to(tmp_path / "more")
+    (images / "cat" / "gone.jpg").symlink_to("/nowhere")
+    found = class_folders.find(images, None)
+    assert listed(found, images) == [
+        ("cat/a.jpg", None, 0),
+        ("cat/gone.jpg", None, 0),
+        ("cat/more/b.jpg", None, 0),
+        ("dog/b.jpg", None, 1),
+    ]
+    [faulty] = [photo for photo in found.photos if photo.fault]
+    assert faulty.path.name == "gone.jpg"
+
+
+def test_one_level_too_many_is_told(tree):
+    images = tree("photos/cat/a.jpg", "photos/dog/b.jpg", "README")
+    with pytest.raises(
+        errors.InputError,
+        match=r"holds one folder, photos/, and that holds cat/, dog/: .*--images=\S*"
+        r"photos",
+    ):
+        class_folders.find(images, None)
+    assert class_folders.find(images, None, "classes").classes == ("photos",)
+
+
+def test_one_level_too_many_in_a_split_is_told(tree):
+    images = tree("train/all/cat/a.jpg", "train/all/dog/b.jpg", "val/all/cat/c.jpg")
+    with pytest.raises(errors.InputError, match=r"one folder, all/, and that holds"):
+        class_folders.find(images, None)
+
+
+@pytest.mark.parametrize("name", ["new\nline", "nel\x85x", "  spaced  ", "line\u2028"])
+def test_a_class_name_that_labels_txt_cannot_hold_is_refused(tree, name):
+    with pytest.raises(errors.InputError, match="has a line break, or white space"):
+        class_folders.find(tree(f"{name}/a.jpg", "cat/a.jpg"), None)
+
+
+@pytest.mark.parametrize(
     ("files", "message"),
     [
         (["a.jpg"], "has no class folders"),
         (["cat/a.jpg", "dog/.hidden"], r"the class folder .*dog is empty"),
-        (["val/a/1", "validation/a/1"], "both val/ and validation/"),
+        (["val/a/1", "validation/a/1"], "both val/ and validation/, each a"),
+        (["train/1.jpg", "test/2.jpg"], "test/, train/ in .* hold no class folders"),
+        (["train/1.jpg", "test/2.jpg", "cat/3.jpg"], "two ways: .*leaving out cat/"),
         (["train/cat/1", "test/cats/1"], r"'cats'; did you mean cat\?"),
     ],
 )

@@ -1,6 +1,7 @@
 """A folder of photos becomes TFRecords, split by content, byte for byte."""
 
 import io
+import os
 import shutil
 
 import numpy as np
@@ -8,7 +9,7 @@ import pytest
 import tensorflow as tf
 
 from slimnets import errors
-from slimnets.datasets import image_folder, tfrecord
+from slimnets.datasets import image_folder, metadata, tfrecord
 from slimnets.datasets.registry import get_dataset, list_splits
 
 
@@ -182,6 +183,58 @@ def test_cmyk_jpeg_is_stored_as_rgb(photo_folder, tmp_path):
     assert stored["format"] == b"png"
     pixel = tf.io.decode_png(stored["encoded"])[6, 8].numpy().astype(int)
     assert abs(pixel - [200, 40, 90]).max() <= 4
+
+
+def test_copies_in_two_splits_and_two_classes_are_counted(photo, tmp_path):
+    photos = tmp_path / "photos"
+    for file, seed in (
+        ("train/cat/1.jpg", 1),
+        ("train/cat/1_again.jpg", 1),
+        ("train/dog/2.jpg", 2),
+        ("val/cat/1.jpg", 1),
+        ("val/cat/2.jpg", 2),
+        ("val/dog/3.jpg", 3),
+    ):
+        (photos / file).parent.mkdir(parents=True, exist_ok=True)
+        (photos / file).write_bytes(photo(seed))
+    by_split, by_class = image_folder.convert(photos, tmp_path / "out", "pets").notes
+    assert by_split.startswith("photos in more than one split: 2;")
+    assert by_class == (
+        "photos in more than one class: 1; not all of their labels can be right,"
+        f" such as {photos}/train/dog/2.jpg and {photos}/val/cat/2.jpg"
+    )
+
+
+def test_names_that_are_no_utf_8_are_kept(photo, tmp_path):
+    photos, output = tmp_path / "photos", tmp_path / "out"
+    for folder in (b"caf\xe9", b"tee"):
+        path = os.path.join(os.fsencode(photos), folder)
+        os.makedirs(path)
+        for seed in range(4):
+            with open(os.path.join(path, b"\xfc%d.jpg" % seed), "wb") as file:
+                file.write(photo(seed + 10 * len(folder)))
+    report = image_folder.convert(photos, output, "drinks", validation_fraction=0)
+    dataset = get_dataset(str(output), "train")
+    assert dataset.class_names == (os.fsdecode(b"caf\xe9"), "tee")
+    assert metadata.read_labels(output / "labels.txt") == dataset.class_names
+    assert (output / "labels.txt").read_bytes() == b"0:caf\xe9\n1:tee\n"
+    assert "caf\\udce9" in report.summary()
+    [first, *_] = tf.data.TFRecordDataset(dataset.files[0])
+    assert (
+        tfrecord.parse_example(first)["filename"].numpy().startswith((b"caf", b"tee"))
+    )
+
+
+def test_links_to_nothing_and_pipes_are_left_out_with_the_reason(
+    photo_folder, tmp_path
+):
+    (photo_folder / "cat" / "gone.jpg").symlink_to("/nowhere/x.jpg")
+    os.mkfifo(photo_folder / "dog" / "pipe.jpg")
+    report = image_folder.convert(photo_folder, tmp_path / "out", "pets")
+    reasons = {path.name: reason for path, reason in report.broken}
+    assert reasons.keys() == {"gone.jpg", "pipe.jpg"}
+    assert "a link to /nowhere/x.jpg" in reasons["gone.jpg"]
+    assert "a pipe" in reasons["pipe.jpg"]
 
 
 def test_class_of_broken_photos_only_is_an_input_error(photo_folder, tmp_path):

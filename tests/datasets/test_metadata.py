@@ -64,3 +64,11 @@ def test_wrong_labels_file_is_an_input_error(tmp_path, content, message):
 def test_missing_labels_file_is_an_input_error(tmp_path):
     with pytest.raises(errors.InputError, match="cannot read the labels file"):
         metadata.read_labels(tmp_path / "labels.txt")
+
+
+@pytest.mark.parametrize("label", ["400000000", "9" * 30])
+def test_an_id_beyond_all_classes_is_refused(tmp_path, label):
+    path = tmp_path / "labels.txt"
+    path.write_text(f"0:cat\n{label}:dog\n")
+    with pytest.raises(errors.InputError, match=f"line 2: {label} is no class id"):
+        metadata.read_labels(path)
