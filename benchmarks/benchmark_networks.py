@@ -7,14 +7,16 @@ One that does not fit into memory is a row that says so.
 """
 
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from absl import app, flags
+from absl import flags
 
 from benchmarks import contest, peers, results
 from benchmarks.work import INFER, TRAIN, Work
-from slimnets import errors
-from slimnets.nets import registry
+from slimnets import errors, startup
+
+if TYPE_CHECKING:
+    from slimnets.nets.row import Network
 
 _NETWORKS = flags.DEFINE_list("networks", ["*"], "Names, or shell wildcards of names.")
 _MODES = flags.DEFINE_list("modes", [TRAIN, INFER], "What to measure: train, infer.")
@@ -45,7 +47,7 @@ class Row(NamedTuple):
     failed: str = ""
 
 
-def measure(network: registry.Network, mode: str) -> Iterator[Row]:
+def measure(network: "Network", mode: str) -> Iterator[Row]:
     """Yields a row for each setting that slimnets offers for this work."""
     size = _IMAGE_SIZE.value or network.image_size
     work = Work(network.name, mode, _BATCH_SIZE.value, size)
@@ -79,10 +81,11 @@ def _measured(row: Row, contender: contest.Contender) -> Row:
     )
 
 
-@errors.reported
 def main(argv: list[str]) -> None:
     """Measures all networks asked for."""
     errors.no_arguments(argv)
+    from slimnets.nets import registry
+
     names: dict[str, None] = {}
     for pattern in _NETWORKS.value:
         found = registry.list_networks(pattern)
@@ -100,4 +103,4 @@ def main(argv: list[str]) -> None:
 
 
 if __name__ == "__main__":
-    app.run(main)
+    startup.run(main)

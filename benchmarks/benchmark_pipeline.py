@@ -9,12 +9,11 @@ is what a step takes, and a faster input pays even where the network is slower.
 
 from typing import NamedTuple
 
-from absl import app, flags
+from absl import flags
 
 from benchmarks import contest, photos, results
 from benchmarks.work import INPUT, TRAIN, Work
-from slimnets import errors
-from slimnets.nets import registry
+from slimnets import errors, startup
 
 _MODEL = flags.DEFINE_string("model", "mobilenet_v2", "The network.")
 _BATCH_SIZE = flags.DEFINE_integer("batch_size", 32, "Images a step.", lower_bound=1)
@@ -64,10 +63,11 @@ def measure(work: Work) -> float:
     return contender.rate
 
 
-@errors.reported
 def main(argv: list[str]) -> None:
     """Measures both and says which is slower."""
     errors.no_arguments(argv)
+    from slimnets.nets import registry
+
     size = _IMAGE_SIZE.value or registry.get_row(_MODEL.value).image_size
     with photos.folder(_PHOTOS.value) as folder:
         rates = [
@@ -80,4 +80,4 @@ def main(argv: list[str]) -> None:
 
 
 if __name__ == "__main__":
-    app.run(main)
+    startup.run(main)

@@ -16,9 +16,10 @@ from collections.abc import Callable, Iterator
 from typing import NamedTuple
 from unittest import mock
 
-from absl import app, flags
+from absl import flags
 
 from benchmarks import results
+from slimnets import startup
 
 _TURNS = flags.DEFINE_integer("turns", 5, "Turns of each.", lower_bound=1)
 _OUTPUT = flags.DEFINE_string(
@@ -108,4 +109,4 @@ def main(_: list[str]) -> None:
 
 
 if __name__ == "__main__":
-    app.run(main)
+    startup.run(main)

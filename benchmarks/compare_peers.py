@@ -14,10 +14,11 @@ import statistics
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from absl import app, flags
+from absl import flags
 
 from benchmarks import contest, hardware, peers, photos, results
 from benchmarks.work import INFER, INPUT, TRAIN, Work
+from slimnets import startup
 
 _WORKS = flags.DEFINE_list(
     "only", [], "Comma-separated parts of the works' names to measure; all if empty."
@@ -214,4 +215,4 @@ def main(_: list[str]) -> None:
 
 
 if __name__ == "__main__":
-    app.run(main)
+    startup.run(main)

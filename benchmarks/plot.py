@@ -10,10 +10,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from absl import app
-
 from benchmarks import results
-from slimnets import errors
+from slimnets import errors, startup
 
 
 class Line(NamedTuple):
@@ -99,7 +97,6 @@ def draw(shown: Sequence[Bar], title: str, path: Path) -> None:
     figure.savefig(path, dpi=110, bbox_inches="tight")
 
 
-@errors.reported
 def main(argv: list[str]) -> None:
     """Prints the table and draws the picture of each file."""
     if len(argv) < 2:
@@ -114,4 +111,4 @@ def main(argv: list[str]) -> None:
 
 
 if __name__ == "__main__":
-    app.run(main)
+    startup.run(main)

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import train  # noqa: F401 - starts TensorFlow without its chatter
 from benchmarks import hardware
 
 

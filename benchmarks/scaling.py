@@ -16,12 +16,11 @@ from collections.abc import Iterator
 from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
-from absl import app, flags
+from absl import flags
 
 from benchmarks import contest, results
 from benchmarks.work import INFER, TRAIN, Work
-from slimnets import errors
-from slimnets.nets import registry
+from slimnets import errors, startup
 
 _MODEL = flags.DEFINE_string("model", "mobilenet_v2", "The network.")
 _BATCH_SIZES = flags.DEFINE_list("batch_sizes", [1, 4, 16, 64], "At 224 pixels.")
@@ -126,10 +125,11 @@ def _rows() -> Iterator[Row]:
     yield from map(_together, map(int, _WORKERS.value))
 
 
-@errors.reported
 def main(argv: list[str]) -> None:
     """Measures all, and says each as it comes."""
     errors.no_arguments(argv)
+    from slimnets.nets import registry
+
     registry.get_row(_MODEL.value)
     rows = []
     for row in _rows():
@@ -144,4 +144,4 @@ def main(argv: list[str]) -> None:
 
 
 if __name__ == "__main__":
-    app.run(main)
+    startup.run(main)

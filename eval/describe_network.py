@@ -9,13 +9,10 @@ Without --checkpoint_path the network alone. With it, what the checkpoint holds,
 fits, and which flags of training or evaluation help where it does not.
 """
 
-from absl import app, flags
+from absl import flags
 
-from slimnets import checkpoints, errors
+from slimnets import errors, startup
 from slimnets.config.inference import SourceConfig
-from slimnets.inference import predictor
-from slimnets.nets import blueprint, registry
-from slimnets.report import description, holding
 
 _MODEL = flags.DEFINE_string(
     "model", None, "The network. None reads it from settings.json of the checkpoint."
@@ -49,6 +46,10 @@ def describe(config: SourceConfig, checkpoint: str | None) -> str:
     Raises:
       InputError: there is no such network, or the checkpoint is unreadable.
     """
+    from slimnets.inference import predictor
+    from slimnets.nets import blueprint, registry
+    from slimnets.report import description, holding
+
     row = registry.get_row(config.model)
     held = predictor.classes_in(checkpoint, row.name) if checkpoint else None
     traced = blueprint.trace(
@@ -63,10 +64,12 @@ def describe(config: SourceConfig, checkpoint: str | None) -> str:
     return f"{text}\n\n{holding.hold(checkpoint, traced.variables, held)}"
 
 
-@errors.reported
 def main(argv: list[str]) -> None:
     """Prints the description."""
     errors.no_arguments(argv)
+    from slimnets import checkpoints
+    from slimnets.inference import predictor
+
     config = SourceConfig(
         model=_MODEL.value, image_size=_IMAGE_SIZE.value, num_classes=_NUM_CLASSES.value
     )
@@ -80,4 +83,4 @@ def main(argv: list[str]) -> None:
 
 
 if __name__ == "__main__":
-    app.run(main)
+    startup.run(main)

@@ -14,12 +14,11 @@ Beside a running training, each new checkpoint: --eval_interval_secs=60.
 
 import sys
 
-from absl import app, flags
+from absl import flags
 
-from slimnets import errors
+from slimnets import errors, startup
 from slimnets.config import dataclass_flags
 from slimnets.config.inference import EvalConfig
-from slimnets.inference import evaluator
 
 dataclass_flags.define_flags(EvalConfig)
 flags.DEFINE_alias("model_name", "model")
@@ -27,10 +26,11 @@ flags.DEFINE_alias("eval_image_size", "image_size")
 flags.adopt_module_key_flags(dataclass_flags)
 
 
-@errors.reported
 def main(argv: list[str]) -> None:
     """Evaluates as the flags say."""
     errors.no_arguments(argv)
+    from slimnets.inference import evaluator
+
     for evaluation in evaluator.evaluate(dataclass_flags.from_flags(EvalConfig)):
         summary, dataset = evaluation.summary, evaluation.dataset
         print(summary.table(dict(enumerate(evaluation.class_names))))
@@ -44,4 +44,4 @@ def main(argv: list[str]) -> None:
 
 
 if __name__ == "__main__":
-    app.run(main)
+    startup.run(main)

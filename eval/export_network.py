@@ -12,12 +12,11 @@ by the format's own runtime on real images; more than 1e-4 of the largest logit 
 checkpoint's, the export is an error and nothing is left of it.
 """
 
-from absl import app, flags
+from absl import flags
 
-from slimnets import errors
+from slimnets import errors, startup
 from slimnets.config import dataclass_flags
 from slimnets.config.inference import ExportConfig
-from slimnets.inference import exporter
 
 dataclass_flags.define_flags(ExportConfig)
 flags.DEFINE_alias("model_name", "model")
@@ -25,10 +24,11 @@ flags.DEFINE_alias("eval_image_size", "image_size")
 flags.adopt_module_key_flags(dataclass_flags)
 
 
-@errors.reported
 def main(argv: list[str]) -> None:
     """Exports as the flags say."""
     errors.no_arguments(argv)
+    from slimnets.inference import exporter
+
     config = dataclass_flags.from_flags(ExportConfig)
     export = exporter.export(config)
     for comparison in export.comparisons:
@@ -37,4 +37,4 @@ def main(argv: list[str]) -> None:
 
 
 if __name__ == "__main__":
-    app.run(main)
+    startup.run(main)

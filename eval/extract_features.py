@@ -9,12 +9,11 @@ Example, the features before the logits of all images of a folder:
 --end_points takes shell wildcards; a name that matches nothing lists them all.
 """
 
-from absl import app, flags
+from absl import flags
 
-from slimnets import errors
+from slimnets import errors, startup
 from slimnets.config import dataclass_flags
 from slimnets.config.inference import ExtractConfig
-from slimnets.inference import features
 
 dataclass_flags.define_flags(ExtractConfig)
 flags.DEFINE_alias("model_name", "model")
@@ -22,10 +21,11 @@ flags.DEFINE_alias("eval_image_size", "image_size")
 flags.adopt_module_key_flags(dataclass_flags)
 
 
-@errors.reported
 def main(argv: list[str]) -> None:
     """Extracts as the flags say."""
     errors.no_arguments(argv)
+    from slimnets.inference import features
+
     extraction = features.extract(dataclass_flags.from_flags(ExtractConfig))
     for name, shape in extraction.shapes.items():
         print(f"{name}: {extraction.num_images} x {'x'.join(map(str, shape))}")
@@ -33,4 +33,4 @@ def main(argv: list[str]) -> None:
 
 
 if __name__ == "__main__":
-    app.run(main)
+    startup.run(main)

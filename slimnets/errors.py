@@ -80,8 +80,8 @@ def exhausted(error: Exception) -> InputError:
     )
 
 
-def reported(main: Callable[[list[str]], None]) -> Callable[[list[str]], None]:
-    """Wraps a binary's `main`: an InputError becomes one line on stderr and exit 2.
+def report_errors(main: Callable[[list[str]], None]) -> Callable[[list[str]], None]:
+    """Wraps a program's `main`: an InputError becomes one line on stderr and exit 2.
 
     So do memory that does not suffice and a disk that is full or cannot be read.
     Ctrl-C ends it without a traceback, with the exit status that shells give for it.
@@ -93,7 +93,7 @@ def reported(main: Callable[[list[str]], None]) -> Callable[[list[str]], None]:
             main(argv)
         except InputError as error:
             _fail(error)
-        except _out_of_memory() as error:
+        except out_of_memory_types() as error:
             _fail(exhausted(error))
         except OSError as error:
             _fail(error)
@@ -103,8 +103,8 @@ def reported(main: Callable[[list[str]], None]) -> Callable[[list[str]], None]:
     return wrapped
 
 
-def _out_of_memory() -> tuple[type[Exception], ...]:
-    """Returns what is raised when memory runs out; TensorFlow's only if it is loaded."""
+def out_of_memory_types() -> tuple[type[Exception], ...]:
+    """Returns what Python, and TensorFlow once it is imported, raise without memory."""
     tensorflow = sys.modules.get("tensorflow")
     if tensorflow is None:
         return (MemoryError,)

@@ -5,8 +5,6 @@ import functools
 import os
 from pathlib import Path
 
-import tensorflow as tf
-
 _GIGABYTE = 1e9
 _DESCRIPTION = Path("/proc/cpuinfo")
 _PROCESS = Path("/proc/self")
@@ -45,6 +43,8 @@ def peak_memory() -> float | None:
     Returns:
       None where nothing tells.
     """
+    import tensorflow as tf  # a worker may ask for its cores without it
+
     gpus = tf.config.list_logical_devices("GPU")
     if gpus:
         peaks = [tf.config.experimental.get_memory_info(g.name)["peak"] for g in gpus]

@@ -20,8 +20,8 @@ def test_unknown_lists_all_if_none_is_near():
     assert str(error) == "unknown split 'zzz'; known: train, test"
 
 
-def test_reported_turns_an_input_error_into_a_line_and_status_2(capsys):
-    @errors.reported
+def test_report_errors_turns_an_input_error_into_a_line_and_status_2(capsys):
+    @errors.report_errors
     def main(argv: list[str]) -> None:
         raise errors.InputError(f"no {argv[0]}")
 
@@ -44,8 +44,8 @@ def test_reported_turns_an_input_error_into_a_line_and_status_2(capsys):
         (OSError(28, "No space left", "x.npz"), "[Errno 28] No space left: 'x.npz'"),
     ],
 )
-def test_reported_tells_of_memory_and_disk_in_a_line(capsys, error, line):
-    @errors.reported
+def test_report_errors_tells_of_memory_and_disk_in_a_line(capsys, error, line):
+    @errors.report_errors
     def main(argv: list[str]) -> None:
         raise error
 
@@ -56,8 +56,8 @@ def test_reported_tells_of_memory_and_disk_in_a_line(capsys, error, line):
     assert written.startswith(f"error: {line}") and written.count("\n") == 1
 
 
-def test_reported_leaves_other_errors_alone():
-    @errors.reported
+def test_report_errors_leaves_other_errors_alone():
+    @errors.report_errors
     def main(argv: list[str]) -> None:
         raise KeyError("a bug")
 
@@ -65,8 +65,8 @@ def test_reported_leaves_other_errors_alone():
         main([])
 
 
-def test_reported_ends_quietly_at_ctrl_c(capsys):
-    @errors.reported
+def test_report_errors_ends_quietly_at_ctrl_c(capsys):
+    @errors.report_errors
     def main(argv: list[str]) -> None:
         raise KeyboardInterrupt
 

@@ -9,24 +9,20 @@ to. digits: no --source; made of scikit-learn's digits, and what
 slimnets/datasets/digits/ holds.
 """
 
-from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import tensorflow as tf
-from absl import app, flags
+from absl import flags
 
-from slimnets import errors
-from slimnets.datasets import arrays, cifar, idx, optical_digits
+from slimnets import errors, startup
 
-_LOADERS: dict[str, Callable[[Path], arrays.ArrayDataset]] = {
-    "mnist": idx.load_mnist,
-    "fashion_mnist": idx.load_fashion_mnist,
-    "cifar10": cifar.load,
-}
-_DIGITS = "digits"
+if TYPE_CHECKING:
+    from slimnets.datasets.arrays import ArrayDataset
+
+_DATASETS = ("mnist", "fashion_mnist", "cifar10", "digits")
 
 _DATASET = flags.DEFINE_enum(
-    "dataset", None, [*_LOADERS, _DIGITS], "Which dataset.", required=True
+    "dataset", None, _DATASETS, "Which dataset.", required=True
 )
 _SOURCE = flags.DEFINE_string(
     "source", None, "Where its files lie, as downloaded; see above."
@@ -46,11 +42,13 @@ _OVERWRITE = flags.DEFINE_bool(
 )
 
 
-@errors.reported
 def main(argv: list[str]) -> None:
     """Loads, converts, prints the table."""
-    if len(argv) > 1:
-        raise errors.InputError(f"unexpected arguments: {' '.join(argv[1:])}")
+    errors.no_arguments(argv)
+    import tensorflow as tf
+
+    from slimnets.datasets import arrays
+
     tf.config.set_visible_devices([], "GPU")  # encoding happens on the CPU
     dataset = _load(_DATASET.value, _SOURCE.value)
     report = arrays.convert(
@@ -62,15 +60,22 @@ def main(argv: list[str]) -> None:
     print(report.summary())
 
 
-def _load(name: str, source: str | None) -> arrays.ArrayDataset:
-    if name == _DIGITS:
+def _load(name: str, source: str | None) -> "ArrayDataset":
+    from slimnets.datasets import cifar, idx, optical_digits
+
+    if name == "digits":
         return optical_digits.load()
     if source is None:
         raise errors.InputError(
             f"--dataset={name} needs --source, its downloaded files"
         )
-    return _LOADERS[name](Path(source))
+    loaders = {
+        "mnist": idx.load_mnist,
+        "fashion_mnist": idx.load_fashion_mnist,
+        "cifar10": cifar.load,
+    }
+    return loaders[name](Path(source))
 
 
 if __name__ == "__main__":
-    app.run(main)
+    startup.run(main)

@@ -12,12 +12,15 @@ taken, 1 when some were left out (they are listed with the reason), 2 on bad inp
 
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import tensorflow as tf
-from absl import app, flags
+from absl import flags
 
-from slimnets import errors
-from slimnets.datasets import class_folders, image_folder, writer
+from slimnets import errors, startup
+from slimnets.config import choices
+
+if TYPE_CHECKING:
+    from slimnets.datasets import writer
 
 _IMAGES = flags.DEFINE_string(
     "images", None, "Folder of photos, one subfolder a class.", required=True
@@ -49,7 +52,7 @@ _LABELS = flags.DEFINE_string(
 _LAYOUT = flags.DEFINE_enum(
     "layout",
     "auto",
-    class_folders.LAYOUTS,
+    choices.FOLDER_LAYOUTS,
     "How to read a folder that holds both split folders (train/, val/, test/, ...) and"
     " others: `splits` leaves the others out, `classes` takes all of them for classes;"
     " `auto` refuses such a folder.",
@@ -65,11 +68,13 @@ _BROKEN_FILE = "broken_images.txt"
 _MOST_PRINTED = 20
 
 
-@errors.reported
 def main(argv: list[str]) -> None:
     """Converts, prints the table, lists what was left out."""
-    if len(argv) > 1:
-        raise errors.InputError(f"unexpected arguments: {' '.join(argv[1:])}")
+    errors.no_arguments(argv)
+    import tensorflow as tf
+
+    from slimnets.datasets import image_folder
+
     tf.config.set_visible_devices([], "GPU")  # decoding happens on the CPU
     report = image_folder.convert(
         Path(_IMAGES.value),
@@ -90,7 +95,7 @@ def main(argv: list[str]) -> None:
         sys.exit(1)
 
 
-def _list_broken(report: writer.Report) -> None:
+def _list_broken(report: "writer.Report") -> None:
     lines = [
         f"{errors.printable(str(path))}: {reason}" for path, reason in report.broken
     ]
@@ -104,4 +109,4 @@ def _list_broken(report: writer.Report) -> None:
 
 
 if __name__ == "__main__":
-    app.run(main)
+    startup.run(main)

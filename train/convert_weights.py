@@ -20,16 +20,15 @@ one line says what is wrong.
 
 from pathlib import Path
 
-import tensorflow as tf
-from absl import app, flags
+from absl import flags
 
-from slimnets import errors
-from slimnets.weights import convert
+from slimnets import errors, startup
+from slimnets.config import choices
 
 _FROM = flags.DEFINE_enum(
-    "from", None, convert.SOURCES, "What --weights is; see above.", required=True
+    "from", None, choices.WEIGHT_SOURCES, "What --weights is; see above.", required=True
 )
-_TO = flags.DEFINE_enum("to", convert.CHECKPOINT, convert.TARGETS, "What to write.")
+_TO = flags.DEFINE_enum("to", "checkpoint", choices.WEIGHT_TARGETS, "What to write.")
 _WEIGHTS = flags.DEFINE_string(
     "weights",
     None,
@@ -65,10 +64,13 @@ _OVERWRITE = flags.DEFINE_bool(
 )
 
 
-@errors.reported
 def main(argv: list[str]) -> None:
     """Converts, prints what matched."""
     errors.no_arguments(argv)
+    import tensorflow as tf
+
+    from slimnets.weights import convert
+
     tf.config.set_visible_devices([], "GPU")  # nothing is computed
     conversion = convert.convert(
         _FROM.value,
@@ -84,4 +86,4 @@ def main(argv: list[str]) -> None:
 
 
 if __name__ == "__main__":
-    app.run(main)
+    startup.run(main)

@@ -19,27 +19,26 @@ import signal
 import sys
 from pathlib import Path
 
-from absl import app, flags
+from absl import flags
 
-from slimnets import errors
+from slimnets import errors, startup
 from slimnets.config import dataclass_flags
 from slimnets.config.train import TrainConfig
-from slimnets.training import trainer
 
 dataclass_flags.define_flags(TrainConfig)
 flags.DEFINE_alias("model_name", "model")
 flags.DEFINE_alias("train_image_size", "image_size")
 flags.adopt_module_key_flags(dataclass_flags)
 
-
 # What trains the digits well; the networks' own recipes are made for photos.
 DIGITS_RECIPE = Path(__file__).parent / "recipes" / "digits.flags"
 
 
-@errors.reported
 def main(argv: list[str]) -> None:
     """Trains as the flags say."""
     errors.no_arguments(argv)
+    from slimnets.training import trainer
+
     if flags.FLAGS.dataset_dir is None:
         length = ["num_epochs"] if flags.FLAGS.max_number_of_steps else []
         applied = dataclass_flags.apply_recipe(DIGITS_RECIPE, without=length)
@@ -59,4 +58,4 @@ def main(argv: list[str]) -> None:
 
 
 if __name__ == "__main__":
-    app.run(main)
+    startup.run(main)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from benchmarks import hardware
 from benchmarks.work import INPUT, TRAIN, Work
+from slimnets import startup
 
 RUNTIMES = {"openvino": "openvino", "litert": "ai_edge_litert"}  # needed packages
 
@@ -27,8 +28,7 @@ def settings(work: Work) -> list[str]:
 
 def start(work: Work, setting: str) -> Callable[[], None]:
     """Returns a step of the trainer's own function, of its input, or of evaluation."""
-    import train  # noqa: F401 - the programs' start: oneDNN, memory
-
+    startup.start_tensorflow()  # as the programs do: oneDNN, memory
     if work.mode == INPUT:
         return _input_step(work)
     return _train_step(work) if work.mode == TRAIN else _infer_step(work, setting)
@@ -66,12 +66,12 @@ def _train_step(work: Work) -> Callable[[], None]:
     import tensorflow as tf
 
     from slimnets.config import train as config
-    from slimnets.training import optimizers, state, step
+    from slimnets.training import state, step
 
     settings = config.TrainConfig(
         model=work.network,
         data=config.DataConfig(batch_size=work.batch_size, image_size=work.image_size),
-        optimization=optimizers.OptimizerConfig(optimizer="momentum"),
+        optimization=config.OptimizerConfig(optimizer="momentum"),
         weight_decay=0.0,  # the peers have none
     )
     strategy = tf.distribute.get_strategy()

@@ -3,6 +3,7 @@
 from slimnets.checkpoints.files import (
     AVERAGE_SUFFIX,
     BASENAME,
+    GLOBAL_STEP,
     Misfit,
     Report,
     latest,
@@ -19,6 +20,7 @@ from slimnets.checkpoints.files import (
 __all__ = [
     "AVERAGE_SUFFIX",
     "BASENAME",
+    "GLOBAL_STEP",
     "Misfit",
     "Report",
     "latest",

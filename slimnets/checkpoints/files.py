@@ -18,6 +18,7 @@ import tensorflow as tf
 from slimnets import errors
 
 BASENAME = "model.ckpt"
+GLOBAL_STEP = "global_step"
 AVERAGE_SUFFIX = "/ExponentialMovingAverage"
 
 # A killed process leaves files of this name, which no reader takes for a checkpoint.

@@ -5,8 +5,8 @@ Their flags follow from them: see slimnets.config.dataclass_flags.
 
 import dataclasses
 
+from slimnets.config import choices
 from slimnets.config.dataclass_flags import setting
-from slimnets.export import formats, runtimes
 
 
 @dataclasses.dataclass(frozen=True)
@@ -78,14 +78,14 @@ class InferenceConfig:
         "tensorflow",
         "What runs the network: tensorflow, or with their extras installed openvino or"
         " litert. Same numbers within 1e-4 of the largest value.",
-        choices=tuple(runtimes.RUNTIMES),
+        choices=choices.RUNTIMES,
     )
     precision: str = setting(
         "float32",
         "What it computes in. bfloat16 is meant for processors and GPUs that have it:"
         " it is slow where it is emulated, and off by up to a few percent of the"
         " largest value; litert has none.",
-        choices=runtimes.PRECISIONS,
+        choices=choices.INFERENCE_PRECISIONS,
     )
 
 
@@ -138,7 +138,7 @@ class ExportConfig:
     format: str = setting(
         "saved_model",
         "saved_model, which TensorFlow runs, or lite, which LiteRT runs on phones.",
-        choices=tuple(formats.FORMATS),
+        choices=choices.FORMATS,
     )
     output: str | None = setting(None, "Folder to write; it must not be there yet.")
     overwrite: bool = setting(

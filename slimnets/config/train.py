@@ -7,9 +7,8 @@ import dataclasses
 from typing import Literal
 
 from slimnets import errors
+from slimnets.config import choices
 from slimnets.config.dataclass_flags import setting
-from slimnets.training import distribute, precision, schedules
-from slimnets.training.optimizers import OptimizerConfig
 
 
 @dataclasses.dataclass(frozen=True)
@@ -67,12 +66,12 @@ class DataConfig:
 
 @dataclasses.dataclass(frozen=True)
 class LearningRateConfig:
-    """The learning rate over a run, in epochs; `schedule` gives it in steps."""
+    """The learning rate over a run, in epochs; training.schedules has it in steps."""
 
     learning_rate_decay_type: str = setting(
         "exponential",
         "How the learning rate falls.",
-        choices=tuple(schedules.SCHEDULES),
+        choices=choices.SCHEDULES,
     )
     learning_rate: float = setting(0.01, "Learning rate before it decays.", lowest=0)
     end_learning_rate: float = setting(
@@ -90,32 +89,51 @@ class LearningRateConfig:
         lowest=0,
     )
 
-    def schedule(
-        self, num_examples: int, batch_size: int, total_steps: int | None
-    ) -> schedules.Schedule:
-        """Returns the learning rate by step.
 
-        Args:
-          num_examples: in an epoch.
-          batch_size: examples a step.
-          total_steps: the run's last step; None where it never ends.
-        """
-        if self.learning_rate_decay_type == "cosine" and total_steps is None:
-            raise errors.InputError(
-                "--learning_rate_decay_type=cosine needs an end: give --num_epochs or"
-                " --max_number_of_steps"
-            )
-        return schedules.Schedule(
-            kind=self.learning_rate_decay_type,
-            learning_rate=self.learning_rate,
-            decay_steps=schedules.decay_steps(
-                num_examples, self.num_epochs_per_decay, batch_size
-            ),
-            decay_factor=self.learning_rate_decay_factor,
-            end_learning_rate=self.end_learning_rate,
-            total_steps=total_steps or 0,
-            warmup_steps=round(self.warmup_epochs * num_examples / batch_size),
-        )
+@dataclasses.dataclass(frozen=True)
+class OptimizerConfig:
+    """Which optimizer, and its constants. The defaults are TF-Slim's."""
+
+    optimizer: str = setting(
+        "rmsprop",
+        "adadelta, adagrad, adam, adamw, ftrl, momentum, rmsprop or sgd.",
+    )
+    adadelta_rho: float = setting(0.95, "Decay of adadelta's averages, in [0, 1).")
+    adagrad_initial_accumulator_value: float = setting(
+        0.1, "Start of adagrad's sum of squared gradients, > 0."
+    )
+    adam_beta1: float = setting(
+        0.9, "Decay of the mean of gradients, for adam and adamw, in [0, 1)."
+    )
+    adam_beta2: float = setting(
+        0.999, "Decay of the mean of squares, for adam and adamw, in [0, 1)."
+    )
+    adamw_weight_decay: float = setting(
+        0.01, "adamw takes learning rate x this x the weights off the weights a step."
+    )
+    opt_epsilon: float = setting(
+        1.0,
+        "Added to a divisor by adadelta, adam, adamw and rmsprop. TF-Slim's 1.0 suits"
+        " rmsprop on Inception; for adam and adamw 1e-8 is usual.",
+    )
+    ftrl_learning_rate_power: float = setting(-0.5, "Of ftrl, <= 0.")
+    ftrl_initial_accumulator_value: float = setting(
+        0.1, "Start of ftrl's sum of squared gradients, >= 0."
+    )
+    ftrl_l1: float = setting(0.0, "Strength of ftrl's L1 regularization, >= 0.")
+    ftrl_l2: float = setting(0.0, "Strength of ftrl's L2 regularization, >= 0.")
+    momentum: float = setting(0.9, "Of the momentum optimizer, in [0, 1).")
+    use_nesterov: bool = setting(
+        False, "The momentum optimizer looks ahead (Nesterov)."
+    )
+    rmsprop_momentum: float = setting(0.9, "Of the rmsprop optimizer, in [0, 1).")
+    rmsprop_decay: float = setting(
+        0.9, "Decay of rmsprop's mean of squares, in [0, 1)."
+    )
+
+    def __post_init__(self) -> None:
+        if self.optimizer not in choices.OPTIMIZERS:
+            raise errors.unknown("optimizer", self.optimizer, choices.OPTIMIZERS)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -160,7 +178,7 @@ class RunConfig:
         "none",
         "none: one device. mirrored: all of this machine's. multi_worker: the machines"
         " that TF_CONFIG names.",
-        choices=distribute.STRATEGIES,
+        choices=choices.STRATEGIES,
     )
     num_clones: int = setting(
         0, "Replicas on this machine; 0 takes one per GPU, or one CPU.", lowest=0
@@ -211,7 +229,7 @@ class TrainConfig:
         " convolutions; float16 on GPUs with tensor cores for that alone; else float32."
         " float16 trains with a loss scale that finds itself; it is meant for GPUs, as"
         " CPUs also add up in it.",
-        choices=precision.CHOICES,
+        choices=choices.TRAINING_PRECISIONS,
     )
     recompute_gradients: bool = setting(
         False,

@@ -14,8 +14,6 @@ from slimnets import errors
 from slimnets.datasets import folder_files, metadata
 from slimnets.datasets import images as image_files
 
-LAYOUTS = ("auto", "classes", "splits")
-
 # What people name them, in any case.
 _SPLITS = {
     "train": ("train", "training"),

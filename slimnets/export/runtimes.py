@@ -15,7 +15,6 @@ from slimnets.export import lite
 from slimnets.export.function import lean
 
 BOUND = 1e-4  # differences in float32, as part of the largest value
-PRECISIONS = ("float32", "bfloat16")
 
 # Images in, outputs by name.
 Run = Callable[[tf.Tensor], dict[str, np.ndarray]]
@@ -30,7 +29,8 @@ def prepare(
       runtime: a name of RUNTIMES.
       function: a tf.function from float images to outputs by name.
       images: their shape; runtimes other than TensorFlow take images of no other.
-      precision: one of PRECISIONS. TensorFlow takes it from the function itself.
+      precision: one of `config.choices.INFERENCE_PRECISIONS`. TensorFlow takes it
+        from the function itself.
 
     Raises:
       InputError: the runtime's package is not installed, or it lacks the precision.

@@ -35,8 +35,9 @@ class Source:
       use_moving_averages: whether `restore` reads averages where there are any.
       preprocess: uint8 [h, w, c] -> float32 [image_size, image_size, c].
       folded: the model with batch norm folded; None runs the model as it is.
-      runtime: what runs it, a name of `export.runtimes.RUNTIMES`.
-      precision: what the runtime computes in, one of `export.runtimes.PRECISIONS`.
+      runtime: what runs it, one of `config.choices.RUNTIMES`.
+      precision: what the runtime computes in, one of
+        `config.choices.INFERENCE_PRECISIONS`.
     """
 
     model: Model

@@ -1,44 +1,42 @@
 """The table of networks, made from the registry."""
 
-from collections.abc import Mapping
-
+from slimnets import errors
 from slimnets.nets import registry
 from slimnets.nets.row import Network
 
 HEADER = (
-    "| network | image | parameters (M) | multiply-adds (M) | top-1 | top-5 | paper"
-    " | goldens |\n|---|---|---|---|---|---|---|---|"
+    "| network | image | parameters (M) | multiply-adds (M) | top-1 | top-5 | paper |\n"
+    "|---|---|---|---|---|---|---|"
 )
 
 
-def markdown_table(pattern: str, goldens: Mapping[str, str]) -> str:
+def format_table(pattern: str = "*") -> str:
     """Returns a Markdown table, a row for each network.
 
     Args:
       pattern: shell wildcard of the names to list.
-      goldens: where the numbers come from that the test suite compares a network
-        with: 'reference' or 'own', by its name; 'no' is printed where there are none.
+
+    Raises:
+      InputError: no name matches.
     """
-    rows = [
-        _row(registry.get_row(name), goldens.get(name, "no"))
-        for name in registry.list_networks(pattern)
-    ]
-    return "\n".join([HEADER, *rows])
+    names = registry.list_networks(pattern)
+    if not names:
+        raise errors.unknown("network", pattern, registry.list_networks())
+    return "\n".join([HEADER, *(_format_row(registry.get_row(name)) for name in names)])
 
 
-def _row(network: Network, golden: str) -> str:
+def _format_row(network: Network) -> str:
     cells = (
         network.name,
         str(network.image_size),
         f"{network.parameters / 1e6:.2f}",
         f"{network.multiply_adds:,.1f}",
-        _percent(network.top1),
-        _percent(network.top5),
+        _format_percent(network.top1),
+        _format_percent(network.top5),
         network.paper,
-        golden,
     )
     return f"| {' | '.join(cells)} |"
 
 
-def _percent(value: float | None) -> str:
+def _format_percent(value: float | None) -> str:
     return "" if value is None else f"{value:.1f}"

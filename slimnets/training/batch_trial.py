@@ -3,24 +3,13 @@
 Running out of memory then ends that process and not the run.
 """
 
-import dataclasses
 import multiprocessing
 import signal
-import time
-from collections.abc import Callable, Iterator
 from multiprocessing.connection import Connection
 from typing import Any, NamedTuple
 
-import tensorflow as tf
-
-from slimnets import errors, hardware
-from slimnets.config.train import LearningRateConfig, TrainConfig
-from slimnets.datasets import registry as datasets
-from slimnets.training import distribute
-from slimnets.training.state import TrainState
-from slimnets.training.step import make_step
-
-_LEAST_CALLS, _LEAST_SECONDS = 3, 2.0  # timed, after two to warm up
+from slimnets import errors, hardware, startup
+from slimnets.config.train import TrainConfig
 
 # How a process ends: Linux kills what takes the last memory; what is denied it aborts.
 _OUT_OF_MEMORY = (-signal.SIGKILL, -signal.SIGABRT)
@@ -84,70 +73,13 @@ def _answer(config: TrainConfig, sender: Connection) -> None:
     """Tries a batch size and sends the trial, or what went wrong."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to answer
     hardware.prefer_oom_kill()
+    startup.start_tensorflow()  # or the import below would bring it, untuned and loud
+    from slimnets.training import step_time
+
     try:
-        answer: Any = _tried(config)
-    except (tf.errors.ResourceExhaustedError, MemoryError):
+        answer: Any = step_time.measure(config)
+    except errors.out_of_memory_types():
         answer = OutOfMemory()
     except errors.InputError as error:
         answer = error
     sender.send(answer)
-
-
-def _tried(config: TrainConfig) -> Trial:
-    """Times training steps on made-up images, with weights that are thrown away."""
-    run, size = config.run, config.data.batch_size
-    available = hardware.available_memory()
-    strategy = distribute.get_strategy(run.strategy, run.num_clones, run.clone_on_cpu)
-    dataset = datasets.get_dataset(
-        config.data.dataset_dir,
-        config.data.dataset_split_name,
-        config.data.dataset_name,
-    )
-    # Noise is not to be learnt: the loss would leave the finite numbers.
-    still = LearningRateConfig(learning_rate_decay_type="fixed", learning_rate=0.0)
-    config = dataclasses.replace(config, learning_rate=still)
-    with strategy.scope():
-        state = TrainState(config, dataset.num_classes - config.data.labels_offset)
-        step = make_step(strategy, config, state, dataset.num_examples, None)
-        batch = _made_up(strategy, config, state)
-
-        def call() -> None:
-            float(step(batch, run.steps_per_call).losses.total)
-
-        call()
-        call()
-        fastest = min(_durations(call))
-    return Trial(
-        size,
-        size * run.steps_per_call / fastest,
-        hardware.peak_memory(),
-        None if tf.config.list_logical_devices("GPU") else available,
-        dataset.num_examples,
-    )
-
-
-def _made_up(
-    strategy: tf.distribute.Strategy, config: TrainConfig, state: TrainState
-) -> tuple[Any, Any]:
-    """Returns images and labels, distributed, as `make_step`'s function takes them."""
-    size, steps = state.model.image_size, config.run.steps_per_call
-    shape = [config.data.batch_size // strategy.num_replicas_in_sync]
-    shape = [steps, *shape] if steps > 1 else shape
-    distributed = strategy.experimental_distribute_values_from_function
-    return (
-        distributed(
-            lambda _: tf.random.uniform([*shape, size, size, state.model.channels], -1)
-        ),
-        distributed(lambda _: tf.zeros(shape, tf.int64)),
-    )
-
-
-def _durations(call: Callable[[], None]) -> Iterator[float]:
-    """Yields the seconds that each of some calls took."""
-    total, calls = 0.0, 0
-    while calls < _LEAST_CALLS or total < _LEAST_SECONDS:
-        began = time.perf_counter()
-        call()
-        seconds = time.perf_counter() - began
-        total, calls = total + seconds, calls + 1
-        yield seconds

@@ -6,8 +6,7 @@ import os
 import tensorflow as tf
 
 from slimnets import errors
-
-STRATEGIES = ("none", "mirrored", "multi_worker")
+from slimnets.config import choices
 
 
 def get_strategy(
@@ -26,8 +25,8 @@ def get_strategy(
       InputError: the name is unknown, there are fewer devices than clones, or TF_CONFIG
         is missing or broken.
     """
-    if name not in STRATEGIES:
-        raise errors.unknown("strategy", name, STRATEGIES)
+    if name not in choices.STRATEGIES:
+        raise errors.unknown("strategy", name, choices.STRATEGIES)
     if clone_on_cpu:
         tf.config.set_visible_devices([], "GPU")
     if name == "none":

@@ -8,59 +8,12 @@ and no replica waits for another.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import NamedTuple
 
 import tensorflow as tf
 
 from slimnets import errors
-from slimnets.config.dataclass_flags import setting
-
-
-@dataclass(frozen=True)
-class OptimizerConfig:
-    """Which optimizer, and its constants. The defaults are TF-Slim's."""
-
-    optimizer: str = setting(
-        "rmsprop",
-        "adadelta, adagrad, adam, adamw, ftrl, momentum, rmsprop or sgd.",
-    )
-    adadelta_rho: float = setting(0.95, "Decay of adadelta's averages, in [0, 1).")
-    adagrad_initial_accumulator_value: float = setting(
-        0.1, "Start of adagrad's sum of squared gradients, > 0."
-    )
-    adam_beta1: float = setting(
-        0.9, "Decay of the mean of gradients, for adam and adamw, in [0, 1)."
-    )
-    adam_beta2: float = setting(
-        0.999, "Decay of the mean of squares, for adam and adamw, in [0, 1)."
-    )
-    adamw_weight_decay: float = setting(
-        0.01, "adamw takes learning rate x this x the weights off the weights a step."
-    )
-    opt_epsilon: float = setting(
-        1.0,
-        "Added to a divisor by adadelta, adam, adamw and rmsprop. TF-Slim's 1.0 suits"
-        " rmsprop on Inception; for adam and adamw 1e-8 is usual.",
-    )
-    ftrl_learning_rate_power: float = setting(-0.5, "Of ftrl, <= 0.")
-    ftrl_initial_accumulator_value: float = setting(
-        0.1, "Start of ftrl's sum of squared gradients, >= 0."
-    )
-    ftrl_l1: float = setting(0.0, "Strength of ftrl's L1 regularization, >= 0.")
-    ftrl_l2: float = setting(0.0, "Strength of ftrl's L2 regularization, >= 0.")
-    momentum: float = setting(0.9, "Of the momentum optimizer, in [0, 1).")
-    use_nesterov: bool = setting(
-        False, "The momentum optimizer looks ahead (Nesterov)."
-    )
-    rmsprop_momentum: float = setting(0.9, "Of the rmsprop optimizer, in [0, 1).")
-    rmsprop_decay: float = setting(
-        0.9, "Decay of rmsprop's mean of squares, in [0, 1)."
-    )
-
-    def __post_init__(self) -> None:
-        if self.optimizer not in OPTIMIZERS:
-            raise errors.unknown("optimizer", self.optimizer, OPTIMIZERS)
+from slimnets.config.train import OptimizerConfig
 
 
 class Optimizer:

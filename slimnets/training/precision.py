@@ -10,16 +10,14 @@ import tensorflow as tf
 from slimnets import hardware
 from slimnets.nets.row import Network
 
-CHOICES = ("auto", "float32", "bfloat16", "float16")
-
 
 def for_training(choice: str, network: Network) -> tf.DType:
     """Returns the type to train in.
 
     Args:
-      choice: one of CHOICES. 'auto' is bfloat16 on a GPU that has it, float16 on one
-        that has only that, and bfloat16 on a processor with instructions for it where
-        the network's row says that it pays; float32 otherwise.
+      choice: one of `config.choices.TRAINING_PRECISIONS`. 'auto' is bfloat16 on a GPU
+        that has it, float16 on one that has only that, and bfloat16 on a processor with
+        instructions for it where the network's row says that it pays; else float32.
       network: its row.
     """
     if choice != "auto":

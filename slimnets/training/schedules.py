@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import tensorflow as tf
 
 from slimnets import errors
+from slimnets.config.train import LearningRateConfig
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,39 @@ class Schedule:
                 f"cosine decay needs total_steps >= 1, got {self.total_steps}; "
                 "say how long to train"
             )
+
+
+def from_config(
+    config: LearningRateConfig,
+    num_examples: int,
+    batch_size: int,
+    total_steps: int | None,
+) -> Schedule:
+    """Returns the schedule, in steps, of settings that count in epochs.
+
+    Args:
+      config: the settings.
+      num_examples: in an epoch.
+      batch_size: examples a step, over all replicas together.
+      total_steps: the run's last step; None where it never ends.
+
+    Raises:
+      InputError: cosine decay in a run that never ends.
+    """
+    if config.learning_rate_decay_type == "cosine" and total_steps is None:
+        raise errors.InputError(
+            "--learning_rate_decay_type=cosine needs an end: give --num_epochs or"
+            " --max_number_of_steps"
+        )
+    return Schedule(
+        kind=config.learning_rate_decay_type,
+        learning_rate=config.learning_rate,
+        decay_steps=decay_steps(num_examples, config.num_epochs_per_decay, batch_size),
+        decay_factor=config.learning_rate_decay_factor,
+        end_learning_rate=config.end_learning_rate,
+        total_steps=total_steps or 0,
+        warmup_steps=round(config.warmup_epochs * num_examples / batch_size),
+    )
 
 
 def decay_steps(num_examples: int, num_epochs_per_decay: float, batch_size: int) -> int:

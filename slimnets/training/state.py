@@ -15,8 +15,6 @@ from slimnets.training.loss_scale import LossScale
 from slimnets.training.moving_averages import MovingAverages
 from slimnets.training.optimizers import Optimizer
 
-GLOBAL_STEP = "global_step"
-
 # With more of them to exclude, a checkpoint is rather that of another network.
 _MOST_SCOPES = 4
 
@@ -43,7 +41,7 @@ class TrainState:
             0,
             dtype=tf.int64,
             trainable=False,
-            name=GLOBAL_STEP,
+            name=checkpoints.GLOBAL_STEP,
             aggregation=tf.VariableAggregation.ONLY_FIRST_REPLICA,
         )
         self.model = Model(
@@ -83,7 +81,7 @@ class TrainState:
             **self.model.variables_by_name,
             **self.optimizer.variables,
             **averages,
-            GLOBAL_STEP: self.global_step,
+            checkpoints.GLOBAL_STEP: self.global_step,
         }
 
     def resume(self, path: str) -> None:

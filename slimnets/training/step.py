@@ -49,7 +49,9 @@ def make_step(
     """
     batch_size = config.data.batch_size
     replicas = strategy.num_replicas_in_sync
-    schedule = config.learning_rate.schedule(num_examples, batch_size, last_step)
+    schedule = schedules.from_config(
+        config.learning_rate, num_examples, batch_size, last_step
+    )
     trained = list(state.trained.values())
 
     def replica_step(images: tf.Tensor, labels: tf.Tensor) -> tuple[Any, tf.Tensor]:

@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from slimnets import checkpoints, errors
+from slimnets.config import choices
 from slimnets.nets import registry
 from slimnets.weights import graphs, tflite
 from slimnets.weights.fit import fit
@@ -23,11 +24,8 @@ READERS: dict[str, Callable[[Path, str], Found]] = {
     "saved_model": graphs.read_saved_model,
     "tflite": tflite.read,
 }
-CHECKPOINT, KERAS = "checkpoint", "keras"
-SOURCES = (*READERS, CHECKPOINT)
-TARGETS = (CHECKPOINT, KERAS)
+CHECKPOINT, KERAS = choices.WEIGHT_TARGETS
 
-_STEP = "global_step"
 _CLASSES = {
     1000: "1000 classes, no background among them: where a dataset counts one,"
     " evaluate with --labels_offset=1",
@@ -68,11 +66,11 @@ def convert(
     """Converts weights; writes nothing unless all is well.
 
     Args:
-      kind: what `weights` is, one of SOURCES.
+      kind: what `weights` is, one of `config.choices.WEIGHT_SOURCES`.
       weights: path of the file, or of the folder of a SavedModel or of checkpoints.
       network: a name of the registry; None rewrites a checkpoint whatever it is of.
       output: folder to write into; for Keras also a path that ends in .weights.h5.
-      to: one of TARGETS.
+      to: one of `config.choices.WEIGHT_TARGETS`.
       ignore_missing: write a checkpoint without the variables that are not there.
       flip_input_channels: reverse the order in which the network takes an image's
         channels.
@@ -131,7 +129,7 @@ def _read_checkpoint(weights: str) -> _Source:
     """Reads a checkpoint; moving averages take the place of what they are of."""
     path = checkpoints.require(weights)
     values = checkpoints.read(path)
-    step = int(values.pop(_STEP, checkpoints.step_of(path)))
+    step = int(values.pop(checkpoints.GLOBAL_STEP, checkpoints.step_of(path)))
     averages = {
         name.removesuffix(checkpoints.AVERAGE_SUFFIX): values.pop(name)
         for name in list(values)
@@ -146,7 +144,7 @@ def _rewritten(weights: str, output: Path, overwrite: bool) -> Conversion:
     target = _target(output, "", CHECKPOINT, overwrite)
     path = checkpoints.require(weights)
     values = checkpoints.read(path)
-    step = int(values.get(_STEP, checkpoints.step_of(path)))
+    step = int(values.get(checkpoints.GLOBAL_STEP, checkpoints.step_of(path)))
     report = checkpoints.Report(path, tuple(values), (), (), (), verb="converted")
     return Conversion(_save(target, step, values), report, ())
 
@@ -168,7 +166,7 @@ def _target(output: Path, network: str, to: str, overwrite: bool) -> Path:
 
 def _save(folder: Path, step: int, values: Mapping[str, np.ndarray]) -> str:
     # TF-Slim's programs restore the step with the rest.
-    values = {_STEP: np.asarray(step, np.int64), **values}
+    values = {checkpoints.GLOBAL_STEP: np.asarray(step, np.int64), **values}
     return checkpoints.save(folder, step, values, keep=0)
 
 

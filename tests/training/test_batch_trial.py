@@ -25,13 +25,6 @@ def test_a_trial(config):
     assert trial.gigabytes is None or 0.1 < trial.gigabytes < 10
 
 
-@pytest.mark.parametrize("flags", [{}, {"strategy": "mirrored", "num_clones": 2}])
-def test_several_steps_per_call(config, monkeypatch, flags):
-    monkeypatch.setattr(batch_trial, "_LEAST_SECONDS", 0)
-    made = config(batch_size=8, steps_per_call=2, learning_rate=1e38, **flags)
-    assert batch_trial._tried(made).images_per_second > 0
-
-
 def test_what_is_at_fault_is_said(config):
     with pytest.raises(errors.InputError, match="unknown network 'tinyy'"):
         batch_trial.measure_apart(config(model="tinyy"))

@@ -5,8 +5,9 @@ import pytest
 import tensorflow as tf
 
 from slimnets import errors
+from slimnets.config.train import OptimizerConfig
 from slimnets.training import distribute, optimizers
-from slimnets.training.optimizers import Optimizer, OptimizerConfig
+from slimnets.training.optimizers import Optimizer
 
 STEPS = 5
 RATE = 0.3

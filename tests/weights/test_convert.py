@@ -5,6 +5,7 @@ import pytest
 import tensorflow as tf
 
 from slimnets import checkpoints, errors
+from slimnets.config import choices
 from slimnets.weights import convert
 from slimnets.weights.keras import weights as keras
 from tests.weights.conftest import CLASSES, NETWORK
@@ -155,14 +156,14 @@ def test_weights_of_another_network(checkpoint, tmp_path):
     assert line.endswith("; are these the weights of lenet?")
 
 
-@pytest.mark.parametrize("kind", convert.SOURCES)
+@pytest.mark.parametrize("kind", choices.WEIGHT_SOURCES)
 def test_what_is_not_there(kind, tmp_path):
     line = refusal(kind, "nowhere", NETWORK, tmp_path)
     assert "no" in line
     assert "nowhere" in line
 
 
-@pytest.mark.parametrize("kind", convert.SOURCES)
+@pytest.mark.parametrize("kind", choices.WEIGHT_SOURCES)
 def test_a_file_of_another_kind(kind, tmp_path):
     path = tmp_path / "text"
     path.write_text("not weights\n")

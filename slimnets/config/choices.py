@@ -1,0 +1,41 @@
+"""The words that settings take, in the order in which --help lists them.
+
+Elsewhere a table has what each word stands for; tests/config compares them. They are
+written here so that flags can be defined, and --help shown, without TensorFlow.
+"""
+
+STRATEGIES = ("none", "mirrored", "multi_worker")
+
+OPTIMIZERS = (
+    "adadelta",
+    "adagrad",
+    "adam",
+    "adamw",
+    "ftrl",
+    "momentum",
+    "rmsprop",
+    "sgd",
+)
+
+SCHEDULES = ("fixed", "exponential", "polynomial", "cosine")  # of the learning rate
+
+TRAINING_PRECISIONS = ("auto", "float32", "bfloat16", "float16")
+
+RUNTIMES = ("tensorflow", "openvino", "litert")
+
+INFERENCE_PRECISIONS = ("float32", "bfloat16")
+
+FORMATS = ("saved_model", "lite")  # of exports
+
+WEIGHT_SOURCES = (
+    "keras",
+    "torch",
+    "frozen_graph",
+    "saved_model",
+    "tflite",
+    "checkpoint",
+)
+
+WEIGHT_TARGETS = ("checkpoint", "keras")
+
+FOLDER_LAYOUTS = ("auto", "classes", "splits")  # of photos to convert

@@ -1,0 +1,23 @@
+"""Each word that a setting takes stands for something."""
+
+import pytest
+
+from slimnets.config import choices
+from slimnets.export import formats, runtimes
+from slimnets.training import optimizers, schedules
+from slimnets.weights import convert
+
+
+@pytest.mark.parametrize(
+    ("words", "table"),
+    [
+        (choices.OPTIMIZERS, optimizers.OPTIMIZERS),
+        (choices.SCHEDULES, schedules.SCHEDULES),
+        (choices.RUNTIMES, runtimes.RUNTIMES),
+        (choices.FORMATS, formats.FORMATS),
+        (choices.WEIGHT_SOURCES, (*convert.READERS, convert.CHECKPOINT)),
+    ],
+    ids=["optimizers", "schedules", "runtimes", "formats", "weights"],
+)
+def test_words_are_the_names_of_the_table(words, table):
+    assert words == tuple(table)
