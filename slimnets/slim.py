@@ -9,6 +9,7 @@ with something broken in them are twins of tf_slim's: see slimnets/mended.
 # ruff: noqa: F401, F403 - what is imported here is what this module offers.
 
 import warnings
+from typing import TYPE_CHECKING, Any
 
 import tf_slim
 from tf_slim import *
@@ -33,6 +34,11 @@ from slimnets.mended.modules import (
     variables,
 )
 from slimnets.mended.scopes import arg_scope
+
+if TYPE_CHECKING:
+
+    def __getattr__(name: str) -> Any: ...  # tf_slim's other names; it has no types
+
 
 convolution2d = conv2d
 separable_convolution2d = separable_conv2d

@@ -79,7 +79,7 @@ def convert(
 
 def digest(image: np.ndarray) -> bytes:
     """Returns the SHA-256 of the pixels."""
-    return hashlib.sha256(np.ascontiguousarray(image)).digest()
+    return hashlib.sha256(image.tobytes()).digest()
 
 
 def _records(name: str, split: Split) -> Iterator[bytes]:
@@ -87,11 +87,13 @@ def _records(name: str, split: Split) -> Iterator[bytes]:
     order = sorted(range(len(digests)), key=lambda index: (digests[index], index))
     for index in tqdm(order, desc=f"writing {name}", unit="image", disable=None):
         image = split.images[index]
+        height, width = image.shape[:2]
         yield tfrecord.make_example(
             tf.io.encode_png(image).numpy(),
             "png",
             int(split.labels[index]),
-            *image.shape[:2],
+            height,
+            width,
             f"{name}/{index}",
         )
 

@@ -89,9 +89,9 @@ def _unpack(path: Path) -> Mapping[str, bytes]:
     try:
         with tarfile.open(path) as archive:
             return {
-                Path(member.name).name: archive.extractfile(member).read()
+                Path(member.name).name: content.read()
                 for member in archive
-                if member.isfile()
+                if member.isfile() and (content := archive.extractfile(member))
             }
     except (OSError, EOFError, tarfile.TarError) as error:
         raise errors.InputError(f"cannot read {path}: {error}; get it again") from error

@@ -125,8 +125,9 @@ def _discovered(folder: Path, split: str, name: str | None) -> Dataset:
         raise errors.unknown(f"split of {folder}:", split, sorted(splits))
     files = splits[split]
     counts = [_count(file) for file in files]
+    parsed = tfrecord.parse_shard_name(files[0].name)
     return Dataset(
-        name=name or tfrecord.parse_shard_name(files[0].name).name or folder.name,
+        name=name or (parsed and parsed.name) or folder.name,
         split=split,
         files=tuple(map(str, files)),
         num_examples=sum(counts),
@@ -179,10 +180,11 @@ def _pick(folder: Path, names: list[str], name: str | None) -> str:
 
 
 def _check_complete(files: list[Path]) -> None:
-    shards = [tfrecord.parse_shard_name(path.name) for path in files]
-    count = max(shard.count for shard in shards)
-    missing = set(range(count)) - {shard.index for shard in shards}
-    if any(shard.count != count for shard in shards) or len(files) > count:
+    parsed = (tfrecord.parse_shard_name(path.name) for path in files)
+    shards = [shard for shard in parsed if shard]
+    count = max(shard.total for shard in shards)
+    missing = set(range(count)) - {shard.number for shard in shards}
+    if any(shard.total != count for shard in shards) or len(files) > count:
         raise errors.InputError(
             f"{files[0].parent} holds two sets of files of the split"
             f" {shards[0].split!r}: {', '.join(path.name for path in files[:3])}...;"

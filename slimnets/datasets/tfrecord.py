@@ -50,8 +50,8 @@ class ShardName(NamedTuple):
 
     name: str
     split: str
-    index: int
-    count: int
+    number: int
+    total: int
 
 
 def shard_name(name: str, split: str, index: int, count: int) -> str:

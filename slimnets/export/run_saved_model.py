@@ -4,6 +4,8 @@ It reads images.npy and encoded.tfrecord in its working folder and writes logits
 """
 
 import sys
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
@@ -11,7 +13,7 @@ import tensorflow as tf
 BATCH = 16
 
 
-def logits(signature, **inputs):
+def logits(signature: Callable[..., Any], **inputs: Any) -> np.ndarray:
     """Returns a signature's logits for one input of any length."""
     ((name, values),) = inputs.items()
     parts = [values[i : i + BATCH] for i in range(0, len(values), BATCH)]

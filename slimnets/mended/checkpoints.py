@@ -1,13 +1,14 @@
 """Assigning a checkpoint's values, partitioned variables included."""
 
 from collections.abc import Mapping, Sequence
+from typing import TypeAlias
 
 import numpy as np
 import tensorflow as tf
 import tf_slim
 from absl import logging
 
-Pieces = tf.Variable | Sequence[tf.Variable]
+Pieces: TypeAlias = tf.Variable | Sequence[tf.Variable]
 
 
 def assign_from_checkpoint(
@@ -58,7 +59,7 @@ def _by_checkpoint_name(
             name: list(value) if isinstance(value, list | tuple) else [value]
             for name, value in var_list.items()
         }
-    grouped = {}
+    grouped: dict[str, list[tf.Variable]] = {}
     for variable in var_list:
         name = tf_slim.get_variable_full_name(variable)
         grouped.setdefault(name, []).append(variable)

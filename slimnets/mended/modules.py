@@ -66,7 +66,7 @@ optimizers = twin(
 )
 
 rev_block_lib = twin(tf_slim.rev_block_lib, ["_recompute_grad"])
-rev_block_lib.recompute_grad = rev_block_lib.enable_with_args(
+vars(rev_block_lib)["recompute_grad"] = rev_block_lib.enable_with_args(
     rebound(tf_slim.recompute_grad.__wrapped__, vars(rev_block_lib))
 )
 

@@ -54,7 +54,7 @@ def _layer_table(blueprint: Blueprint) -> str:
     layers = list_layers(blueprint)
     scope = _common_scope([layer.name for layer in layers])
     header = ("type", "output", "params", "madds M", "sees")
-    rows = [(*header, f"layer in {scope}" if scope else "layer")]
+    rows: list[tuple[str, ...]] = [(*header, f"layer in {scope}" if scope else "layer")]
     rows += [_layer_row(layer, scope) for layer in layers]
     parameters = sum(layer.parameters for layer in layers)
     madds = sum(layer.multiply_adds for layer in layers)
@@ -95,7 +95,7 @@ def _end_point_table(blueprint: Blueprint) -> str:
 
 
 def _size(field: Field) -> str:
-    return "all" if field.everywhere else _by(field.size)
+    return _by(field.size) if field.size else "all"
 
 
 def _by(numbers: Sequence[float]) -> str:

@@ -19,7 +19,7 @@ class Holding(NamedTuple):
       path: of the checkpoint.
       step: of the training that saved it; None where it holds none.
       size: of its files, in bytes.
-      count: of all that is in it.
+      entries: how many arrays are in it.
       averages: how many of the network's variables it has moving averages of.
       slots: how many of its entries an optimizer kept beside the network's variables.
       classes: its number of logits; None where it holds features alone.
@@ -32,7 +32,7 @@ class Holding(NamedTuple):
     path: str
     step: int | None
     size: int
-    count: int
+    entries: int
     averages: int
     slots: int
     classes: int | None
@@ -75,7 +75,7 @@ class Holding(NamedTuple):
         return len(self.matched) + len(self.missing) + len(self.misshapen)
 
     def _content(self) -> str:
-        parts = [f"{self.count} arrays, {self.size / 1e6:,.1f} MB"]
+        parts = [f"{self.entries} arrays, {self.size / 1e6:,.1f} MB"]
         if self.averages:
             parts.append(f"moving averages of {self.averages} variables")
         if self.slots:
@@ -109,7 +109,7 @@ def hold(
         path=checkpoint,
         step=_step(checkpoint) if _STEP in held else None,
         size=_size(checkpoint),
-        count=len(held),
+        entries=len(held),
         averages=len(averages),
         slots=len(beside) - len(averages),
         classes=classes,

@@ -8,8 +8,8 @@ and excite's, sees the whole image but only scales channels: as in that article,
 not count.
 """
 
-from collections.abc import Callable
-from typing import Any, NamedTuple
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
 import numpy as np
 import tensorflow as tf
@@ -27,6 +27,10 @@ class Span(NamedTuple):
     stride: float = 1
     first: float = 0
     last: float = 0
+
+    def pixels(self) -> int:
+        """Returns how many pixels a feature sees."""
+        return round(self.last - self.first + 1)
 
     def moved(self, features: float) -> "Span":
         """Returns the span of features counted from another one on."""
@@ -58,7 +62,7 @@ class Field(NamedTuple):
         """Height and width in pixels; None for the whole image."""
         if self.everywhere:
             return None
-        return tuple(round(s.last - s.first + 1) for s in (self.height, self.width))
+        return self.height.pixels(), self.width.pixels()
 
     @property
     def stride(self) -> tuple[float, float] | None:
@@ -121,13 +125,13 @@ def _extent(tensor: tf.Tensor) -> tuple[int, int]:
 
 
 def _by_axis(
-    field: Field, follow: Callable[..., Span], *values: tuple[Any, Any]
+    field: Field, follow: Callable[..., Span], *values: Sequence[int] | np.ndarray
 ) -> Field:
     """Applies `follow(span, ...)` to height and width, each with its own values."""
     if field.everywhere:
         return field
-    spans = zip((field.height, field.width), *values, strict=True)
-    return Field(*(follow(*arguments) for arguments in spans))
+    height, width = zip((field.height, field.width), *values, strict=True)
+    return Field(follow(*height), follow(*width))
 
 
 def _windows(op: tf.Operation, seen: list[tuple[tf.Tensor, Field]]) -> Field:
@@ -177,7 +181,7 @@ def _slice(op: tf.Operation, seen: list[tuple[tf.Tensor, Field]]) -> Field:
     if op.outputs[0].shape.rank != seen[0][0].shape.rank:
         return _pointwise(op, seen)
     # net[:, 1:] says nothing of the last axes: they begin at 0, in steps of 1.
-    begin = [*_constant(op, 1), 0, 0][1:3]
+    begin = np.array([*_constant(op, 1), 0, 0][1:3])
     strides = [*_constant(op, 3), 1, 1][1:3]
     from_start = [op.get_attr("begin_mask") >> axis & 1 for axis in (1, 2)]
     begin = np.where(from_start, 0, begin) % _extent(seen[0][0])

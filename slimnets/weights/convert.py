@@ -154,7 +154,7 @@ def _target(output: Path, network: str, to: str, overwrite: bool) -> Path:
     if to == KERAS:
         is_file = output.name.endswith(keras_files.SUFFIX)
         output = output if is_file else output / f"{network}{keras_files.SUFFIX}"
-        taken = output if output.exists() else None
+        taken = str(output) if output.exists() else None
     else:
         taken = checkpoints.latest(output) if output.is_dir() else None
     if taken and not overwrite:

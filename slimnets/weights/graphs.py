@@ -8,6 +8,7 @@ only the name of an op that reads it.
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
@@ -157,7 +158,7 @@ def _without_prefixes(name: str) -> Iterator[str]:
         yield "/".join(parts[start:])
 
 
-def _parse(message: object, path: Path, what: str) -> None:
+def _parse(message: Any, path: Path, what: str) -> None:
     try:
         message.ParseFromString(path.read_bytes())
     except (OSError, DecodeError) as error:

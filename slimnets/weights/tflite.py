@@ -103,15 +103,18 @@ def _layers(model: Any) -> Iterator[_Layer]:
         if codes[op.opcodeIndex] not in _KERNELS:
             continue
         axes, ours = _KERNELS[codes[op.opcodeIndex]]
-        kernel, bias, output = (
-            graph.tensors[widened.get(index, index)] if index >= 0 else None
-            for index in (op.inputs[1], [*op.inputs, -1][2], op.outputs[0])
+        kernel, *biases = (
+            graph.tensors[widened.get(index, index)]
+            for index in op.inputs[1:3]
+            if index >= 0
         )
+        output = graph.tensors[op.outputs[0]]
         names = f"{kernel.name.decode()};{output.name.decode()}"
         numbers = _constant(model, kernel)
-        if numbers is not None:
-            added = np.zeros(output.shape[-1], np.float32)
-            added = added if bias is None else _constant(model, bias)
+        added: np.ndarray | None = np.zeros(output.shape[-1], np.float32)
+        if biases:
+            added = _constant(model, biases[0])
+        if numbers is not None and added is not None:
             yield _Layer(names, numbers.transpose(axes), added, ours)
 
 

@@ -23,9 +23,9 @@ _NORMALIZATION = Kind(
     (),
     "normalization",
     constants=(
-        np.float32(imagenet.RGB_MEAN),
-        np.square(np.float32(imagenet.RGB_DEVIATION)),
-        np.int32(0),  # how many images they were taken of
+        np.array(imagenet.RGB_MEAN, np.float32),
+        np.square(np.array(imagenet.RGB_DEVIATION, np.float32)),
+        np.array(0, np.int32),  # how many images they were taken of
     ),
 )
 

@@ -59,18 +59,21 @@ def read(path: Path) -> list[Stored]:
       InputError: it is no such file.
     """
     try:
-        if zipfile.is_zipfile(path):
-            with zipfile.ZipFile(path) as archive:
-                content = io.BytesIO(archive.read(_MEMBER))
-        else:
-            content = path
-        with h5py.File(content, "r") as file:
+        with h5py.File(_content(path), "r") as file:
             return _layers(file)
     except (OSError, KeyError, ValueError, zipfile.BadZipFile) as error:
         raise errors.InputError(
             f"{path} cannot be read as Keras' weights: {errors.first_line(error)}; give"
             " a .weights.h5, .h5 or .keras file"
         ) from error
+
+
+def _content(path: Path) -> io.BytesIO | Path:
+    """Returns the weights of a .keras file, or another file as it is."""
+    if not zipfile.is_zipfile(path):
+        return path
+    with zipfile.ZipFile(path) as archive:
+        return io.BytesIO(archive.read(_MEMBER))
 
 
 def _layers(file: h5py.File) -> list[Stored]:
