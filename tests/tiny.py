@@ -62,11 +62,6 @@ def _few(counts: Sequence[int]) -> tuple[int, ...]:
     return tuple(min(n, 2 if stage == 1 else 1) for stage, n in enumerate(counts))
 
 
-def _given_short(function: Callable[..., Any], short: Callable[[Any], Any]) -> Callable:
-    """Returns a function of a table that is given a short one instead."""
-    return lambda table, *arguments: function(short(table), *arguments)
-
-
 def _without(rows: tuple, *names: str) -> tuple:
     """Leaves out Inception modules."""
     assert {row.name for row in rows} >= set(names)
@@ -109,15 +104,14 @@ def _densenet(table: densenet.Table) -> densenet.Table:
     return densenet.Table(_few(table.layers), growth_rate=8, stem=16)
 
 
-def _regnet_widths(table: regnet.Table) -> list[int]:
-    """Leaves one unit of each width, and two of the second."""
-    widths = WHOLE_REGNET_WIDTHS(table)
-    blocks = [list(units) for _, units in itertools.groupby(widths)]
-    few = _few([len(units) for units in blocks])
-    return [units[0] for units, n in zip(blocks, few, strict=True) for _ in range(n)]
+def _regnet(table: regnet.Table) -> regnet.Table:
+    """Leaves four widths of one or two units each, which grow more slowly."""
+    return table._replace(d=6, w_a=0.4 * table.w_0, w_m=1.5)
 
 
-WHOLE_REGNET_WIDTHS = regnet.widths
+def _xception(rows: tuple) -> tuple:
+    """Leaves one of its eight repeated blocks."""
+    return rows[:6] + rows[-3:]
 
 
 def _nasnet(config: Callable[[], network.Config]) -> Callable[[], network.Config]:
@@ -152,8 +146,6 @@ WHOLE_RESNET_BLOCKS = resnet_v1.resnet_v1_blocks
 # What modules read as they build, in place of their own.
 SHORT_TABLES = (
     (alexnet, "UNITS", (64, 64)),
-    (convnext, "_layers", _given_short(convnext._layers, _convnext)),
-    (densenet, "_layers", _given_short(densenet._layers, _densenet)),
     (inception_resnet_v2, "table", _inception_resnet_v2),
     (
         inception_v1,
@@ -179,19 +171,16 @@ SHORT_TABLES = (
             *("Mixed_6c", "Mixed_6d", "Mixed_6e", "Mixed_6f", "Mixed_6g"),
         ),
     ),
-    (mbconv, "_layers", _given_short(mbconv._layers, _mbconv)),
     (nasnet, "cifar_config", _nasnet(nasnet.cifar_config)),
     (nasnet, "mobile_imagenet_config", _nasnet(nasnet.mobile_imagenet_config)),
     (nasnet, "large_imagenet_config", _nasnet(nasnet.large_imagenet_config)),
     (overfeat, "UNITS", (64, 64)),
     (pnasnet, "mobile_imagenet_config", _nasnet(pnasnet.mobile_imagenet_config)),
     (pnasnet, "large_imagenet_config", _nasnet(pnasnet.large_imagenet_config)),
-    (regnet, "widths", _regnet_widths),
     (resnet50, "BLOCKS", _resnet_blocks((3, 4, 6, 3))),
     (resnet_v1, "resnet_v1_blocks", _resnet_blocks),
     (vgg, "DEPTHS", tuple(depth // THINNER for depth in vgg.DEPTHS)),
     (vgg, "UNITS", (64, 64)),
-    (xception, "XCEPTION", xception.XCEPTION[:6] + xception.XCEPTION[-3:]),
 )
 
 # Their builders hold these tables, whose 'spec' is read as they build.
@@ -209,7 +198,13 @@ MOBILENETS = (
 
 
 # How to shorten a table: by its type or, of a tuple, by the type of its first row.
-SHORTEN: dict[type, Callable[[Any], Any]] = {}
+SHORTEN: dict[type, Callable[[Any], Any]] = {
+    convnext.Stage: _convnext,
+    densenet.Table: _densenet,
+    mbconv.Table: _mbconv,
+    regnet.Table: _regnet,
+    xception.Conv: _xception,
+}
 WHOLE = dict(registry.NETWORKS)
 
 
@@ -221,7 +216,7 @@ def short_row(name: str) -> Network:
 
 
 def _shortened(argument: Any) -> Any:
-    first = argument[0] if isinstance(argument, tuple) else argument
+    first = argument[0] if type(argument) is tuple else argument
     return SHORTEN.get(type(first), lambda whole: whole)(argument)
 
 

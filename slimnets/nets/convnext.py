@@ -7,16 +7,17 @@ inverted bottleneck, layer norm in place of batch norm, and few activations.
         logits, end_points = convnext.convnext_tiny(images, is_training=False)
 """
 
-import functools
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import tensorflow as tf
 
-from slimnets import errors, slim
-from slimnets.layers import recomputation, scoping
+from slimnets import slim
+from slimnets.layers import scoping
 from slimnets.nets import image_size, spatial
-from slimnets.nets.row import Network
+from slimnets.nets.row import Network, named_builder
+from slimnets.nets.table import EndPoints
+from slimnets.nets.table import run as run_table
 
 EPSILON = 1e-6  # of layer norm
 LAYER_SCALE = 1e-6  # where each channel of a block's branch starts (appendix A)
@@ -52,13 +53,87 @@ SMALL = (
 )
 
 
-class _Layer(NamedTuple):
-    """A convolution between stages, or a block."""
+class Patches(NamedTuple):
+    """Convolves patches; the stem normalizes after that, the others before."""
 
     name: str
     depth: int
     stride: int
-    is_block: bool
+
+    def build(self, net: tf.Tensor, stride: int, rate: int) -> tf.Tensor:
+        patch = self.stride
+        with tf.compat.v1.variable_scope(self.name):
+            if self.name != "stem":
+                net = slim.layer_norm(net)
+            if stride != patch:  # dilated: as many pixels as before
+                overhang = rate * (patch - 1)
+                # All of it after the image: the first patch stays the strided one's.
+                net = tf.pad(net, [(0, 0), (0, overhang), (0, overhang), (0, 0)])
+            net = slim.conv2d(
+                net,
+                self.depth,
+                patch,
+                stride=stride,
+                rate=rate,
+                padding="VALID",
+                scope="conv",
+            )
+            return slim.layer_norm(net) if self.name == "stem" else net
+
+
+class Block(NamedTuple):
+    """An inverted bottleneck beside a shortcut (figure 4)."""
+
+    name: str
+    drop_rate: float  # of stochastic depth
+    stride: int = 1
+
+    def build(
+        self, net: tf.Tensor, stride: int, rate: int
+    ) -> tuple[tf.Tensor, EndPoints]:
+        shortcut, depth = net, net.shape[-1]
+        with tf.compat.v1.variable_scope(self.name):
+            net = slim.separable_conv2d(net, None, 7, rate=rate, scope="depthwise")
+            inside = {f"{self.name}/depthwise_output": net}
+            net = slim.layer_norm(net)
+            net = slim.conv2d(
+                net, EXPANSION * depth, 1, activation_fn=tf.nn.gelu, scope="expand"
+            )
+            inside[f"{self.name}/expansion_output"] = net
+            net = slim.conv2d(net, depth, 1, scope="project")
+            net *= _create_layer_scale(depth, net.dtype)
+            if self.drop_rate:
+                net = _drop_examples(net, 1 - self.drop_rate)
+        return shortcut + net, inside
+
+
+def _create_layer_scale(depth: int, dtype: tf.DType) -> tf.Variable | tf.Tensor:
+    """Returns what a block's branch is multiplied by, [depth]; learnt."""
+    scale = slim.model_variable(
+        "layer_scale",
+        [depth],
+        dtype=scoping.stored_type(dtype),
+        initializer=tf.compat.v1.constant_initializer(LAYER_SCALE),
+    )
+    return scoping.as_type(scale, dtype)
+
+
+def _drop_examples(net: tf.Tensor, keep_prob: float) -> tf.Tensor:
+    """Zeroes examples at random in training: stochastic depth, arXiv:1603.09382."""
+    examples = [tf.shape(net)[0], 1, 1, 1]
+    return slim.dropout(net, keep_prob, noise_shape=examples, scope="drop_path")
+
+
+def _list_rows(
+    stages: tuple[Stage, ...], drop_path_rate: float
+) -> Iterator[Patches | Block]:
+    """Yields the stages' layers; blocks' rates of stochastic depth grow from 0."""
+    blocks = sum(stage.blocks for stage in stages)
+    drop_rates = (drop_path_rate * i / (blocks - 1) for i in range(blocks))
+    for number, stage in enumerate(stages, 1):
+        yield Patches(stage.entry, stage.depth, stage.stride)
+        for block in range(1, stage.blocks + 1):
+            yield Block(f"stage{number}/block{block}", next(drop_rates))
 
 
 def convnext_arg_scope(weight_decay: float = 0.0, stddev: float = 0.02) -> dict:
@@ -115,111 +190,9 @@ def convnext_base(
     Raises:
       InputError: final_endpoint or output_stride is none of the values above.
     """
-    layers = list(_layers(stages))
-    names = [layer.name for layer in layers]
-    if final_endpoint not in (None, *names):
-        raise errors.unknown("end point", str(final_endpoint), names)
-    if output_stride not in (None, *OUTPUT_STRIDES):
-        raise errors.InputError(
-            f"output_stride must be 4, 8, 16 or 32 (or None), not {output_stride}"
-        )
-    dilated = spatial.replace_stride_with_dilation(
-        [x.stride for x in layers], output_stride
-    )
-    drop_rates = iter(_drop_rates(layers, drop_path_rate))
-    net, end_points = inputs, {}
+    rows = list(_list_rows(stages, drop_path_rate))
     with tf.compat.v1.variable_scope(scope, "convnext", [inputs]):
-        for layer, (stride, rate) in zip(layers, dilated, strict=True):
-            if layer.is_block:
-                net, parts = recomputation.block(
-                    _block,
-                    net,
-                    name=layer.name,
-                    rate=rate,
-                    drop_rate=next(drop_rates),
-                )
-                end_points |= {f"{layer.name}/{part}": x for part, x in parts.items()}
-            else:
-                net = recomputation.block(
-                    _patches, net, layer=layer, stride=stride, rate=rate
-                )
-            end_points[layer.name] = net
-            if layer.name == final_endpoint:
-                break
-    return net, end_points
-
-
-def _layers(stages: tuple[Stage, ...]) -> Iterator[_Layer]:
-    """Takes a network apart."""
-    for number, stage in enumerate(stages, 1):
-        yield _Layer(stage.entry, stage.depth, stage.stride, is_block=False)
-        for block in range(1, stage.blocks + 1):
-            yield _Layer(f"stage{number}/block{block}", stage.depth, 1, is_block=True)
-
-
-def _drop_rates(layers: list[_Layer], last: float) -> list[float]:
-    """Returns the blocks' rates of stochastic depth, from 0 to `last`."""
-    blocks = sum(layer.is_block for layer in layers)
-    return [last * block / (blocks - 1) for block in range(blocks)]
-
-
-def _patches(net: tf.Tensor, layer: _Layer, stride: int, rate: int) -> tf.Tensor:
-    """Convolves patches; the stem normalizes after that, the others before."""
-    patch = layer.stride
-    with tf.compat.v1.variable_scope(layer.name):
-        if layer.name != "stem":
-            net = slim.layer_norm(net)
-        if stride != patch:  # dilated: as many pixels as before
-            overhang = rate * (patch - 1)
-            # All of it after the image: the first patch stays the strided network's.
-            net = tf.pad(net, [(0, 0), (0, overhang), (0, overhang), (0, 0)])
-        net = slim.conv2d(
-            net,
-            layer.depth,
-            patch,
-            stride=stride,
-            rate=rate,
-            padding="VALID",
-            scope="conv",
-        )
-        return slim.layer_norm(net) if layer.name == "stem" else net
-
-
-def _block(
-    inputs: tf.Tensor, name: str, rate: int, drop_rate: float
-) -> tuple[tf.Tensor, dict[str, tf.Tensor]]:
-    """Applies a block (figure 4); returns its output, and what is inside by name."""
-    depth = inputs.shape[-1]
-    with tf.compat.v1.variable_scope(name):
-        net = slim.separable_conv2d(inputs, None, 7, rate=rate, scope="depthwise")
-        parts = {"depthwise_output": net}
-        net = slim.layer_norm(net)
-        net = slim.conv2d(
-            net, EXPANSION * depth, 1, activation_fn=tf.nn.gelu, scope="expand"
-        )
-        parts["expansion_output"] = net
-        net = slim.conv2d(net, depth, 1, scope="project")
-        net *= _layer_scale(depth, net.dtype)
-        if drop_rate:
-            net = _without_some_examples(net, 1 - drop_rate)
-    return inputs + net, parts
-
-
-def _layer_scale(depth: int, dtype: tf.DType) -> tf.Variable | tf.Tensor:
-    """Returns what a block's branch is multiplied by, [depth]; learnt."""
-    scale = slim.model_variable(
-        "layer_scale",
-        [depth],
-        dtype=scoping.stored_type(dtype),
-        initializer=tf.compat.v1.constant_initializer(LAYER_SCALE),
-    )
-    return scoping.as_type(scale, dtype)
-
-
-def _without_some_examples(net: tf.Tensor, keep_prob: float) -> tf.Tensor:
-    """Zeroes examples at random in training: stochastic depth, arXiv:1603.09382."""
-    examples = [tf.shape(net)[0], 1, 1, 1]
-    return slim.dropout(net, keep_prob, noise_shape=examples, scope="drop_path")
+        return run_table(rows, inputs, final_endpoint, output_stride, OUTPUT_STRIDES)
 
 
 def convnext(
@@ -282,44 +255,46 @@ def convnext(
     return net, end_points
 
 
-convnext.default_image_size = 224
-
-
-def _network(**defaults: Any) -> Callable[..., tuple[tf.Tensor, dict[str, tf.Tensor]]]:
-    """Returns `convnext` with other defaults."""
-    return functools.update_wrapper(functools.partial(convnext, **defaults), convnext)
-
-
-# Rates of appendix A.
-convnext_tiny = _network(stages=TINY, drop_path_rate=0.1, scope="convnext_tiny")
-convnext_small = _network(stages=SMALL, drop_path_rate=0.4, scope="convnext_small")
-
-
-NETWORKS = (
-    Network(
-        "convnext_tiny",
-        convnext_tiny,
+def _row(
+    name: str, stages: tuple[Stage, ...], drop_path_rate: float, **published: Any
+) -> Network:
+    """Returns a network's row, with its drop path rate of appendix A."""
+    return Network(
+        name,
+        convnext,
         convnext_arg_scope,
         image_size=224,
         preprocessing="imagenet",
         classes=1000,
         paper="arXiv:2201.03545, section 3",
+        arguments={
+            "stages": stages,
+            "drop_path_rate": drop_path_rate,
+            "scope": name,
+        },
+        **published,
+    )
+
+
+# Accuracies are of the paper's weights, table 1.
+NETWORKS = (
+    _row(
+        "convnext_tiny",
+        TINY,
+        0.1,
         parameters=28_589_128,
         multiply_adds=4455.5,
-        # of the paper's weights, table 1
         top1=82.1,
     ),
-    Network(
+    _row(
         "convnext_small",
-        convnext_small,
-        convnext_arg_scope,
-        image_size=224,
-        preprocessing="imagenet",
-        classes=1000,
-        paper="arXiv:2201.03545, section 3",
+        SMALL,
+        0.4,
         parameters=50_223_688,
         multiply_adds=8683.7,
-        # of the paper's weights, table 1
         top1=83.1,
     ),
 )
+
+convnext_tiny = named_builder(NETWORKS, "convnext_tiny")
+convnext_small = named_builder(NETWORKS, "convnext_small")

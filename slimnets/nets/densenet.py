@@ -11,22 +11,21 @@ Padding is that of the authors' code, so its weights, torchvision's and Keras' g
 their own numbers here.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import tensorflow as tf
 
-from slimnets import errors, slim
-from slimnets.layers import recomputation
+from slimnets import slim
 from slimnets.nets import classifier, image_size, resnet_utils, spatial
-from slimnets.nets.row import Network
+from slimnets.nets.row import Network, named_builder
+from slimnets.nets.table import EndPoints, Row
+from slimnets.nets.table import run as run_table
 
 BOTTLENECK = 4  # channels of a layer's 1x1 convolution, divided by the growth rate
 COMPRESSION = 0.5  # a transition's channels, divided by its input's
 OUTPUT_STRIDES = (4, 8, 16, 32)
 SMALLEST = 29  # pixels: the stem makes 8 of them, which three transitions halve
-
-Outputs = tuple[tf.Tensor, dict[str, tf.Tensor]]  # of a builder: net, end points
 
 
 class Table(NamedTuple):
@@ -40,6 +39,130 @@ class Table(NamedTuple):
 DENSENET_121 = Table((6, 12, 24, 16))
 DENSENET_169 = Table((6, 12, 32, 32))
 DENSENET_201 = Table((6, 12, 48, 32))
+
+
+class Stem(NamedTuple):
+    """A 7x7 convolution, padded by 3 at every side."""
+
+    name: str
+    depth: int
+    stride: int = 2
+
+    def build(self, net: tf.Tensor, stride: int, rate: int) -> tf.Tensor:
+        return resnet_utils.conv2d_same(
+            net, self.depth, 7, stride, rate, scope=self.name
+        )
+
+
+class StemPool(NamedTuple):
+    """Maxima of 3x3; the zeros around are none of them, after a relu."""
+
+    name: str
+    stride: int = 2
+
+    def build(self, net: tf.Tensor, stride: int, rate: int) -> tf.Tensor:
+        padded = spatial.fixed_padding(net, 3, rate)
+        return slim.max_pool2d(padded, 3, stride, "VALID", scope=self.name)
+
+
+class Dense(NamedTuple):
+    """Appends channels: batch norm, relu and convolution, 1x1, then 3x3."""
+
+    name: str
+    growth_rate: int
+    stride: int = 1
+
+    def build(self, net: tf.Tensor, stride: int, rate: int) -> tf.Tensor:
+        with tf.compat.v1.variable_scope(self.name):
+            added = _normalize(net)
+            added = slim.conv2d(added, BOTTLENECK * self.growth_rate, 1, scope="conv1")
+            added = _convolve(added, self.growth_rate, 3, rate, "conv2")
+            return tf.concat([net, added], 3, name="concat")
+
+
+class EndPoint(NamedTuple):
+    """A block's name for its last layer's output."""
+
+    name: str
+    stride: int = 1
+
+    def build(self, net: tf.Tensor, stride: int, rate: int) -> tf.Tensor:
+        return net
+
+
+class Transition(NamedTuple):
+    """Halves the channels by a 1x1 convolution, and height and width by means."""
+
+    name: str
+    stride: int = 2
+
+    def build(self, net: tf.Tensor, stride: int, rate: int) -> tf.Tensor:
+        with tf.compat.v1.variable_scope(self.name):
+            net = _normalize(net)
+            net = _convolve(net, int(net.shape[3] * COMPRESSION), 1, 1, "conv")
+            if stride > 1:
+                return slim.avg_pool2d(net, 2, stride, "VALID", scope="pool")
+            return _average_densely(net, rate)
+
+
+class Norm(NamedTuple):
+    """What another layer would begin with: batch norm and relu."""
+
+    name: str
+    stride: int = 1
+
+    def build(self, net: tf.Tensor, stride: int, rate: int) -> tf.Tensor:
+        return _normalize(net)
+
+
+def _list_rows(table: Table) -> Iterator[Row]:
+    """Yields a table's layers."""
+    yield Stem("conv1", table.stem)
+    yield StemPool("pool1")
+    for number, layers in enumerate(table.layers, 1):
+        for index in range(1, layers + 1):
+            yield Dense(f"block{number}/layer_{index}", table.growth_rate)
+        yield EndPoint(f"block{number}")
+        if number < len(table.layers):
+            yield Transition(f"transition{number}")
+    yield Norm("norm")
+
+
+def _normalize(net: tf.Tensor) -> tf.Tensor:
+    """Applies batch norm and relu."""
+    return slim.batch_norm(net, activation_fn=tf.nn.relu, scope="BatchNorm")
+
+
+def _average_densely(net: tf.Tensor, rate: int) -> tf.Tensor:
+    """Returns the mean of 2x2 pixels, `rate` apart, to the right of and below each.
+
+    Every other one is what pooling by stride gives; edges are mirrored.
+    """
+    after = [(0, 0), (0, rate), (0, rate), (0, 0)]
+    return tf.nn.pool(
+        tf.pad(net, after, "SYMMETRIC"),
+        [2, 2],
+        "AVG",
+        dilations=[rate, rate],
+        padding="VALID",
+        name="pool",
+    )
+
+
+def _convolve(
+    net: tf.Tensor, depth: int, kernel: int, rate: int, scope: str
+) -> tf.Tensor:
+    """Convolves without biases: the batch norm that follows has them."""
+    return slim.conv2d(
+        net,
+        depth,
+        kernel,
+        rate=rate,
+        activation_fn=None,
+        normalizer_fn=None,
+        biases_initializer=None,
+        scope=scope,
+    )
 
 
 def densenet_arg_scope(
@@ -80,7 +203,7 @@ def densenet_base(
     final_endpoint: str | None = None,
     output_stride: int | None = None,
     scope: Any = None,
-) -> Outputs:
+) -> tuple[tf.Tensor, EndPoints]:
     """A DenseNet without its classifier, up to an end point.
 
     Args:
@@ -102,31 +225,13 @@ def densenet_base(
         images are too small.
     """
     image_size.check_image_size(inputs, "DenseNet", SMALLEST)
-    layers = list(_layers(table))
-    names = [layer.name for layer in layers]
-    if final_endpoint not in (None, *names):
-        raise errors.unknown("end point", str(final_endpoint), names)
-    if output_stride not in (None, *OUTPUT_STRIDES):
-        raise errors.InputError(
-            f"output_stride must be 4, 8, 16 or 32 (or None), not {output_stride}"
-        )
-    dilated = spatial.replace_stride_with_dilation(
-        [x.stride for x in layers], output_stride
-    )
-    net, end_points = inputs, {}
+    rows = list(_list_rows(table))
     with tf.compat.v1.variable_scope(scope, "densenet", [inputs]):
-        for layer, (stride, rate) in zip(layers, dilated, strict=True):
-            net = end_points[layer.name] = recomputation.block(
-                layer.build, net, layer=layer, stride=stride, rate=rate
-            )
-            if layer.name == final_endpoint:
-                break
-    return net, end_points
+        return run_table(rows, inputs, final_endpoint, output_stride, OUTPUT_STRIDES)
 
 
 def densenet(
     inputs: tf.Tensor,
-    table: Table,
     num_classes: int | None = 1000,
     is_training: bool | tf.Tensor = True,
     dropout_keep_prob: float = 1.0,
@@ -135,12 +240,13 @@ def densenet(
     spatial_squeeze: bool = True,
     reuse: bool | None = None,
     scope: Any = "densenet",
-) -> Outputs:
+    *,
+    table: Table,
+) -> tuple[tf.Tensor, EndPoints]:
     """A DenseNet of any table, for classification.
 
     Args:
       inputs: float [batch, height, width, channels], at least 29x29.
-      table: the network.
       num_classes: number of logits; None or 0 returns the features before them.
       is_training: whether dropout and batch norm train.
       dropout_keep_prob: the probability that a feature before the logits is kept in
@@ -150,6 +256,7 @@ def densenet(
       spatial_squeeze: drop the logits' height and width, which must be 1.
       reuse: reuse the network's variables; needs `scope`.
       scope: variable scope.
+      table: the network.
 
     Returns:
       float logits [batch, num_classes], or [batch, rows, columns, num_classes]
@@ -177,183 +284,49 @@ def densenet(
     return net, end_points
 
 
-class _Layer(NamedTuple):
-    """What an end point is made by."""
-
-    name: str
-    build: Callable[..., tf.Tensor]  # f(net, layer, stride, rate)
-    depth: int | None = None  # channels of its own; None: as many as its input has
-    stride: int = 1
-
-
-def _layers(table: Table) -> Iterator[_Layer]:
-    """Takes a table apart."""
-    yield _Layer("conv1", _stem, table.stem, stride=2)
-    yield _Layer("pool1", _stem_pool, stride=2)
-    for number, layers in enumerate(table.layers, 1):
-        for index in range(1, layers + 1):
-            yield _Layer(f"block{number}/layer_{index}", _dense, table.growth_rate)
-        yield _Layer(f"block{number}", _end)
-        if number < len(table.layers):
-            yield _Layer(f"transition{number}", _transition, stride=2)
-    yield _Layer("norm", _last)
-
-
-def _last(net: tf.Tensor, layer: _Layer, stride: int, rate: int) -> tf.Tensor:
-    """Does to the last block's output what the next layer would begin with."""
-    return _activated(net)
-
-
-def _activated(net: tf.Tensor) -> tf.Tensor:
-    """Applies batch norm and relu."""
-    return slim.batch_norm(net, activation_fn=tf.nn.relu, scope="BatchNorm")
-
-
-def _stem(net: tf.Tensor, layer: _Layer, stride: int, rate: int) -> tf.Tensor:
-    """Convolves by 7x7, padded by 3 at every side."""
-    return resnet_utils.conv2d_same(net, layer.depth, 7, stride, rate, scope=layer.name)
-
-
-def _stem_pool(net: tf.Tensor, layer: _Layer, stride: int, rate: int) -> tf.Tensor:
-    """Takes maxima of 3x3; the zeros around are none of them, after a relu."""
-    padded = spatial.fixed_padding(net, 3, rate)
-    return slim.max_pool2d(padded, 3, stride, "VALID", scope=layer.name)
-
-
-def _dense(net: tf.Tensor, layer: _Layer, stride: int, rate: int) -> tf.Tensor:
-    """Appends a layer's channels: batch norm, relu and convolution, 1x1, then 3x3."""
-    with tf.compat.v1.variable_scope(layer.name):
-        added = _activated(net)
-        added = slim.conv2d(added, BOTTLENECK * layer.depth, 1, scope="conv1")
-        added = _conv(added, layer.depth, 3, rate, "conv2")
-        return tf.concat([net, added], 3, name="concat")
-
-
-def _end(net: tf.Tensor, layer: _Layer, stride: int, rate: int) -> tf.Tensor:
-    """Leaves the last layer's output as it is: it is the block's too."""
-    return net
-
-
-def _transition(net: tf.Tensor, layer: _Layer, stride: int, rate: int) -> tf.Tensor:
-    """Halves the channels by a 1x1 convolution, and height and width by means."""
-    with tf.compat.v1.variable_scope(layer.name):
-        net = _activated(net)
-        net = _conv(net, int(net.shape[3] * COMPRESSION), 1, 1, "conv")
-        if stride > 1:
-            return slim.avg_pool2d(net, 2, stride, "VALID", scope="pool")
-        return _dense_means(net, rate)
-
-
-def _dense_means(net: tf.Tensor, rate: int) -> tf.Tensor:
-    """Returns the mean of 2x2 pixels, `rate` apart, to the right of and below each.
-
-    Every other one is what pooling by stride gives; edges are mirrored.
-    """
-    after = [(0, 0), (0, rate), (0, rate), (0, 0)]
-    return tf.nn.pool(
-        tf.pad(net, after, "SYMMETRIC"),
-        [2, 2],
-        "AVG",
-        dilations=[rate, rate],
-        padding="VALID",
-        name="pool",
-    )
-
-
-def _conv(net: tf.Tensor, depth: int, kernel: int, rate: int, scope: str) -> tf.Tensor:
-    """Convolves without biases: the batch norm that follows has them."""
-    return slim.conv2d(
-        net,
-        depth,
-        kernel,
-        rate=rate,
-        activation_fn=None,
-        normalizer_fn=None,
-        biases_initializer=None,
-        scope=scope,
-    )
-
-
-def _network(name: str, table: Table) -> Callable[..., Outputs]:
-    """Returns the builder of a table's network."""
-
-    def network(
-        inputs: tf.Tensor,
-        num_classes: int | None = 1000,
-        is_training: bool | tf.Tensor = True,
-        dropout_keep_prob: float = 1.0,
-        global_pool: bool = True,
-        output_stride: int | None = None,
-        spatial_squeeze: bool = True,
-        reuse: bool | None = None,
-        scope: Any = name,
-    ) -> Outputs:
-        return densenet(
-            inputs,
-            table,
-            num_classes,
-            is_training,
-            dropout_keep_prob,
-            global_pool,
-            output_stride,
-            spatial_squeeze,
-            reuse,
-            scope,
-        )
-
-    network.__name__ = network.__qualname__ = name
-    network.__doc__ = (
-        f"DenseNet-{name.rpartition('_')[2]} of arXiv:1608.06993, table 1.\n\n"
-        "Its arguments are those of densenet."
-    )
-    network.default_image_size = 224
-    return network
-
-
-densenet_121 = _network("densenet_121", DENSENET_121)
-densenet_169 = _network("densenet_169", DENSENET_169)
-densenet_201 = _network("densenet_201", DENSENET_201)
-
-
-# Accuracies are of keras.applications' weights, as keras.io lists them.
-NETWORKS = (
-    Network(
-        "densenet_121",
-        densenet_121,
+def _row(name: str, table: Table, **published: Any) -> Network:
+    """Returns a network's row."""
+    return Network(
+        name,
+        densenet,
         densenet_arg_scope,
         image_size=224,
         preprocessing="imagenet",
         classes=1000,
         paper="arXiv:1608.06993, table 1",
+        arguments={"table": table, "scope": name},
+        **published,
+    )
+
+
+# Accuracies are of keras.applications' weights, as keras.io lists them.
+NETWORKS = (
+    _row(
+        "densenet_121",
+        DENSENET_121,
         parameters=7_978_856,
         multiply_adds=2834.2,
         top1=75.0,
         top5=92.3,
     ),
-    Network(
+    _row(
         "densenet_169",
-        densenet_169,
-        densenet_arg_scope,
-        image_size=224,
-        preprocessing="imagenet",
-        classes=1000,
-        paper="arXiv:1608.06993, table 1",
+        DENSENET_169,
         parameters=14_149_480,
         multiply_adds=3359.8,
         top1=76.2,
         top5=93.2,
     ),
-    Network(
+    _row(
         "densenet_201",
-        densenet_201,
-        densenet_arg_scope,
-        image_size=224,
-        preprocessing="imagenet",
-        classes=1000,
-        paper="arXiv:1608.06993, table 1",
+        DENSENET_201,
         parameters=20_013_928,
         multiply_adds=4291.4,
         top1=77.3,
         top5=93.6,
     ),
 )
+
+densenet_121 = named_builder(NETWORKS, "densenet_121")
+densenet_169 = named_builder(NETWORKS, "densenet_169")
+densenet_201 = named_builder(NETWORKS, "densenet_201")

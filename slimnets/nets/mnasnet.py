@@ -10,17 +10,15 @@ Weights trained in PyTorch (torchvision's `mnasnet1_0`, our mnasnet_b1) expect
 """
 
 import functools
+from typing import Any
 
 import tensorflow as tf
 
 from slimnets.nets import mbconv
 from slimnets.nets.mbconv import Stage, Table
-from slimnets.nets.row import Network
+from slimnets.nets.row import Network, named_builder
 
 mnasnet_arg_scope = mbconv.mbconv_arg_scope
-
-IMAGE_SIZE = 224
-KEEP_PROB = 0.8  # section 5: dropout 0.2 before the logits
 
 # Figure 7 of arXiv:1807.11626. Its SepConv is a block without expansion; its last 1x1
 # convolution is that of the published weights.
@@ -58,22 +56,25 @@ B1 = Table(
 # mbconv.base, which takes `table=B1` too.
 mnasnet_base = functools.partial(mbconv.base, table=A1, scope="MnasNet")
 
-mnasnet_a1 = mbconv.network(
-    "mnasnet_a1", A1, IMAGE_SIZE, "arXiv:1807.11626, figure 7", KEEP_PROB
-)
-mnasnet_b1 = mbconv.network(
-    "mnasnet_b1", B1, IMAGE_SIZE, "arXiv:1807.11626, MnasNet-B1", KEEP_PROB
-)
+
+def _row(name: str, table: Table, **facts: Any) -> Network:
+    """Returns a network's row; section 5 has dropout 0.2 before the logits."""
+    return Network(
+        name,
+        mbconv.mbconv,
+        mnasnet_arg_scope,
+        image_size=224,
+        preprocessing="imagenet",
+        classes=1000,
+        arguments={"table": table, "dropout_keep_prob": 0.8, "scope": name},
+        **facts,
+    )
 
 
 NETWORKS = (
-    Network(
+    _row(
         "mnasnet_a1",
-        mnasnet_a1,
-        mnasnet_arg_scope,
-        image_size=IMAGE_SIZE,
-        preprocessing="imagenet",
-        classes=1000,
+        A1,
         paper="arXiv:1807.11626, figure 7",
         parameters=3_887_038,
         multiply_adds=311.6,
@@ -81,13 +82,9 @@ NETWORKS = (
         top1=75.2,
         top5=92.5,
     ),
-    Network(
+    _row(
         "mnasnet_b1",
-        mnasnet_b1,
-        mnasnet_arg_scope,
-        image_size=IMAGE_SIZE,
-        preprocessing="imagenet",
-        classes=1000,
+        B1,
         paper="arXiv:1807.11626, table 1",
         parameters=4_383_312,
         multiply_adds=314.4,
@@ -95,3 +92,6 @@ NETWORKS = (
         top1=74.5,
     ),
 )
+
+mnasnet_a1 = named_builder(NETWORKS, "mnasnet_a1")
+mnasnet_b1 = named_builder(NETWORKS, "mnasnet_b1")

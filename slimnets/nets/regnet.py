@@ -12,16 +12,18 @@ and which keeps dense features on the pixels of the nominal ones.
 
 import itertools
 import math
-from collections.abc import Callable
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import tensorflow as tf
 
-from slimnets import errors, slim
-from slimnets.layers import recomputation, scoping
+from slimnets import slim
+from slimnets.layers import scoping
 from slimnets.nets import classifier, resnet_utils, spatial
 from slimnets.nets.mobilenet import conv_blocks
-from slimnets.nets.row import Network
+from slimnets.nets.row import Network, named_builder
+from slimnets.nets.table import EndPoints
+from slimnets.nets.table import run as run_table
 
 STEM = 32  # channels of the strided convolution before the first block
 QUANTUM = 8  # widths are multiples of it
@@ -45,7 +47,7 @@ Y_1_6GF = Table(d=27, w_0=48, w_a=20.71, w_m=2.65, g=24)
 Y_8GF = Table(d=17, w_0=192, w_a=76.82, w_m=2.19, g=56)
 
 
-def widths(table: Table) -> list[int]:
+def list_widths(table: Table) -> list[int]:
     """Returns each unit's channels (equations 2 to 4 of arXiv:2003.13678).
 
     They are the powers of w_m, times w_0, that are nearest to the line; then rounded
@@ -60,21 +62,80 @@ def widths(table: Table) -> list[int]:
     return result
 
 
-class _Unit(NamedTuple):
-    """A residual unit."""
+class Stem(NamedTuple):
+    """A 3x3 convolution."""
 
     name: str
     depth: int
-    stride: int
+    stride: int = 2
+
+    def build(self, net: tf.Tensor, stride: int, rate: int) -> tf.Tensor:
+        return resnet_utils.conv2d_same(
+            net, self.depth, 3, stride, rate, scope=self.name
+        )
 
 
-def _units(table: Table) -> list[_Unit]:
-    """Takes a table apart: units of one width are a block; its first one strides."""
-    return [
-        _Unit(f"block{block}/unit_{number}", depth, 2 if number == 1 else 1)
-        for block, (depth, members) in enumerate(itertools.groupby(widths(table)), 1)
-        for number, _ in enumerate(members, 1)
-    ]
+class Unit(NamedTuple):
+    """A residual unit: 1x1, grouped 3x3, squeeze-excite and 1x1 beside a shortcut.
+
+    Figure 3 of arXiv:2003.13678, with bottleneck ratio 1.
+    """
+
+    name: str
+    depth: int  # channels of the output, and of all convolutions inside
+    group_width: int  # channels in a group
+    stride: int  # of the grouped convolution, 1 or 2
+
+    def build(
+        self, net: tf.Tensor, stride: int, rate: int
+    ) -> tuple[tf.Tensor, EndPoints]:
+        inside: EndPoints = {}
+        inputs = scoping.channels_of(net, "NHWC")
+        linear = {"activation_fn": None}
+        with tf.compat.v1.variable_scope(self.name):
+            shortcut = net
+            # It keeps its convolution where the stride was given up for dilation.
+            if self.stride > 1 or self.depth != inputs:
+                shortcut = inside["shortcut"] = slim.conv2d(
+                    net, self.depth, 1, stride=stride, scope="shortcut", **linear
+                )
+            net = inside["conv1"] = slim.conv2d(net, self.depth, 1, scope="conv1")
+            group_width = min(self.group_width, self.depth)
+            net = inside["conv2"] = _convolve_groups(net, group_width, stride, rate)
+            net = inside["squeeze_excite"] = conv_blocks.squeeze_excite(
+                net, divisible_by=1, squeeze_factor=self.depth / (SQUEEZE * inputs)
+            )
+            net = inside["conv3"] = slim.conv2d(
+                net, self.depth, 1, scope="conv3", **linear
+            )
+            net = tf.nn.relu(shortcut + net)
+        return net, {f"{self.name}/{part}": x for part, x in inside.items()}
+
+
+def _convolve_groups(
+    net: tf.Tensor, group_width: int, stride: int, rate: int
+) -> tf.Tensor:
+    """Applies a 3x3 convolution in groups, padded as resnet_utils.conv2d_same pads."""
+    depth = scoping.channels_of(net, "NHWC")
+    return slim.grouped_conv2d(
+        spatial.fixed_padding(net, 3) if stride > 1 else net,
+        depth,
+        3,
+        depth // group_width,
+        stride=stride,
+        padding="VALID" if stride > 1 else "SAME",
+        rate=rate,
+        scope="conv2",
+    )
+
+
+def _list_rows(table: Table) -> Iterator[Stem | Unit]:
+    """Yields the stem and the units; those of one width are a block, which strides."""
+    yield Stem("stem", STEM)
+    for block, (depth, units) in enumerate(itertools.groupby(list_widths(table)), 1):
+        for number, _ in enumerate(units, 1):
+            name = f"block{block}/unit_{number}"
+            yield Unit(name, depth, table.g, stride=2 if number == 1 else 1)
 
 
 def regnet_arg_scope(
@@ -138,209 +199,112 @@ def regnet_base(
     Raises:
       InputError: final_endpoint or output_stride is none of the values above.
     """
-    units = _units(table)
-    names = ["stem", *[unit.name for unit in units]]
-    if final_endpoint not in (None, *names):
-        raise errors.unknown("end point", str(final_endpoint), names)
-    if output_stride not in (None, *OUTPUT_STRIDES):
-        raise errors.InputError(
-            f"output_stride must be 2, 4, 8, 16 or 32 (or None), not {output_stride}"
-        )
-    strides = [2, *[unit.stride for unit in units]]
-    (stride, _), *dilated = spatial.replace_stride_with_dilation(strides, output_stride)
+    rows = list(_list_rows(table))
     with tf.compat.v1.variable_scope(scope, "regnet", [inputs]):
-        net = resnet_utils.conv2d_same(inputs, STEM, 3, stride, scope="stem")
-        end_points = {"stem": net}
-        for unit, (stride, rate) in zip(units, dilated, strict=True):
-            if final_endpoint in end_points:
-                break
-            net, parts = recomputation.block(
-                bottleneck,
-                net,
-                depth=unit.depth,
-                group_width=table.g,
-                stride=stride,
-                rate=rate,
-                projected=unit.stride > 1,
-                scope=unit.name,
-            )
-            end_points |= {f"{unit.name}/{part}": x for part, x in parts.items()}
-            end_points[unit.name] = net
-    return net, end_points
+        return run_table(rows, inputs, final_endpoint, output_stride, OUTPUT_STRIDES)
 
 
-def bottleneck(
+def regnet(
     inputs: tf.Tensor,
-    depth: int,
-    group_width: int,
-    stride: int,
-    rate: int,
-    projected: bool,
-    scope: str,
-) -> tuple[tf.Tensor, dict[str, tf.Tensor]]:
-    """A residual unit: 1x1, grouped 3x3, squeeze-excite and 1x1 beside a shortcut.
-
-    Figure 3 of arXiv:2003.13678, with bottleneck ratio 1.
+    num_classes: int | None = 1000,
+    is_training: bool | tf.Tensor = True,
+    dropout_keep_prob: float = 1.0,
+    global_pool: bool = True,
+    output_stride: int | None = None,
+    spatial_squeeze: bool = True,
+    reuse: bool | None = None,
+    scope: Any = "regnet",
+    *,
+    table: Table,
+) -> tuple[tf.Tensor, EndPoints]:
+    """A RegNetY of arXiv:2003.13678, for classification.
 
     Args:
       inputs: float [batch, height, width, channels].
-      depth: channels of the result, and of all convolutions inside.
-      group_width: channels in a group.
-      stride: of the grouped convolution, 1 or 2.
-      rate: its dilation.
-      projected: the shortcut has a convolution. One whose stride was given up for
-        dilation still has.
+      num_classes: number of logits; None or 0 returns the features before them.
+      is_training: whether dropout and batch norm train.
+      dropout_keep_prob: the probability that a feature is kept in training; the paper
+        has no dropout.
+      global_pool: average over height and width before the logits.
+      output_stride: as regnet_base.
+      spatial_squeeze: drop the logits' height and width, which must be 1.
+      reuse: reuse the network's variables; needs `scope`.
       scope: variable scope.
+      table: the network.
 
     Returns:
-      float [batch, ceil(height / stride), ceil(width / stride), depth], and what is
-      inside by name.
+      float logits [batch, num_classes], or [batch, rows, columns, num_classes]
+      unsqueezed, or features [batch, rows, columns, depth]; and the end points by name:
+      those of regnet_base, then 'global_pool', 'PreLogits', 'Logits' and 'Predictions'.
+
+    Raises:
+      InputError: output_stride is none of regnet_base's, or the logits to squeeze are a
+        map.
     """
-    parts: dict[str, tf.Tensor] = {}
-    linear = {"activation_fn": None}
-    with tf.compat.v1.variable_scope(scope):
-        shortcut = inputs
-        if projected or depth != scoping.channels_of(inputs, "NHWC"):
-            shortcut = parts["shortcut"] = slim.conv2d(
-                inputs, depth, 1, stride=stride, scope="shortcut", **linear
-            )
-        net = parts["conv1"] = slim.conv2d(inputs, depth, 1, scope="conv1")
-        net = parts["conv2"] = _grouped(net, min(group_width, depth), stride, rate)
-        net = parts["squeeze_excite"] = conv_blocks.squeeze_excite(
-            net,
-            divisible_by=1,
-            squeeze_factor=depth / (SQUEEZE * scoping.channels_of(inputs, "NHWC")),
+    with (
+        tf.compat.v1.variable_scope(scope, "regnet", [inputs], reuse=reuse) as sc,
+        slim.arg_scope([slim.batch_norm, slim.dropout], is_training=is_training),
+    ):
+        net, end_points = regnet_base(
+            inputs, table=table, output_stride=output_stride, scope=sc
         )
-        net = parts["conv3"] = slim.conv2d(net, depth, 1, scope="conv3", **linear)
-        return tf.nn.relu(shortcut + net), parts
-
-
-def _grouped(net: tf.Tensor, group_width: int, stride: int, rate: int) -> tf.Tensor:
-    """Applies a 3x3 convolution in groups, padded as resnet_utils.conv2d_same pads."""
-    depth = scoping.channels_of(net, "NHWC")
-    return slim.grouped_conv2d(
-        spatial.fixed_padding(net, 3) if stride > 1 else net,
-        depth,
-        3,
-        depth // group_width,
-        stride=stride,
-        padding="VALID" if stride > 1 else "SAME",
-        rate=rate,
-        scope="conv2",
-    )
-
-
-def _network(
-    name: str, table: Table
-) -> Callable[..., tuple[tf.Tensor, dict[str, tf.Tensor]]]:
-    """Returns the builder of a table's network."""
-
-    def network(
-        inputs: tf.Tensor,
-        num_classes: int | None = 1000,
-        is_training: bool | tf.Tensor = True,
-        dropout_keep_prob: float = 1.0,
-        global_pool: bool = True,
-        output_stride: int | None = None,
-        spatial_squeeze: bool = True,
-        reuse: bool | None = None,
-        scope: Any = name,
-    ) -> tuple[tf.Tensor, dict[str, tf.Tensor]]:
-        trained = [slim.batch_norm, slim.dropout]
-        with (
-            tf.compat.v1.variable_scope(scope, name, [inputs], reuse=reuse) as sc,
-            slim.arg_scope(trained, is_training=is_training),
-        ):
-            net, end_points = regnet_base(
-                inputs, table=table, output_stride=output_stride, scope=sc
+        initializer = tf.compat.v1.random_normal_initializer(stddev=0.01)
+        with slim.arg_scope([slim.conv2d], weights_initializer=initializer):
+            net = classifier.add_classifier(
+                net,
+                end_points,
+                num_classes,
+                dropout_keep_prob,
+                global_pool,
+                spatial_squeeze,
             )
-            initializer = tf.compat.v1.random_normal_initializer(stddev=0.01)
-            with slim.arg_scope([slim.conv2d], weights_initializer=initializer):
-                net = classifier.add_classifier(
-                    net,
-                    end_points,
-                    num_classes,
-                    dropout_keep_prob,
-                    global_pool,
-                    spatial_squeeze,
-                )
-        return net, end_points
-
-    network.__name__ = network.__qualname__ = name
-    network.__doc__ = _DOCSTRING
-    network.default_image_size = 224
-    return network
+    return net, end_points
 
 
-_DOCSTRING = """A RegNetY of arXiv:2003.13678, section 5.
-
-Args:
-  inputs: float [batch, height, width, channels].
-  num_classes: number of logits; None or 0 returns the features before them.
-  is_training: whether dropout and batch norm train.
-  dropout_keep_prob: the probability that a feature is kept in training; the paper has
-    no dropout.
-  global_pool: average over height and width before the logits.
-  output_stride: as regnet_base.
-  spatial_squeeze: drop the logits' height and width, which must be 1.
-  reuse: reuse the network's variables; needs `scope`.
-  scope: variable scope.
-
-Returns:
-  float logits [batch, num_classes], or [batch, rows, columns, num_classes] unsqueezed,
-  or features [batch, rows, columns, depth]; and the end points by name: those of
-  regnet_base, then 'global_pool', 'PreLogits', 'Logits' and 'Predictions'.
-
-Raises:
-  InputError: output_stride is none of regnet_base's, or the logits to squeeze are a
-    map.
-"""
-
-regnet_y_400mf = _network("regnet_y_400mf", Y_400MF)
-regnet_y_1_6gf = _network("regnet_y_1_6gf", Y_1_6GF)
-regnet_y_8gf = _network("regnet_y_8gf", Y_8GF)
+def _row(name: str, table: Table, **published: Any) -> Network:
+    """Returns a network's row."""
+    return Network(
+        name,
+        regnet,
+        regnet_arg_scope,
+        image_size=224,
+        preprocessing="imagenet",
+        classes=1000,
+        paper="arXiv:2003.13678, section 5",
+        arguments={"table": table, "scope": name},
+        **published,
+    )
 
 
 # Accuracies are those of torchvision's first weights (IMAGENET1K_V1), trained by a
 # recipe like the paper's; its authors' own (pycls) have 74.1, 78.0 and 79.9 top-1.
 NETWORKS = (
-    Network(
+    _row(
         "regnet_y_400mf",
-        regnet_y_400mf,
-        regnet_arg_scope,
-        image_size=224,
-        preprocessing="imagenet",
-        classes=1000,
-        paper="arXiv:2003.13678, section 5",
+        Y_400MF,
         parameters=4_344_144,
         multiply_adds=401.8,
         top1=74.0,
         top5=91.7,
     ),
-    Network(
+    _row(
         "regnet_y_1_6gf",
-        regnet_y_1_6gf,
-        regnet_arg_scope,
-        image_size=224,
-        preprocessing="imagenet",
-        classes=1000,
-        paper="arXiv:2003.13678, section 5",
+        Y_1_6GF,
         parameters=11_202_430,
         multiply_adds=1612.1,
         top1=78.0,
         top5=94.0,
     ),
-    Network(
+    _row(
         "regnet_y_8gf",
-        regnet_y_8gf,
-        regnet_arg_scope,
-        image_size=224,
-        preprocessing="imagenet",
-        classes=1000,
-        paper="arXiv:2003.13678, section 5",
+        Y_8GF,
         parameters=39_381_472,
         multiply_adds=8473.1,
         top1=80.0,
         top5=95.0,
     ),
 )
+
+regnet_y_400mf = named_builder(NETWORKS, "regnet_y_400mf")
+regnet_y_1_6gf = named_builder(NETWORKS, "regnet_y_1_6gf")
+regnet_y_8gf = named_builder(NETWORKS, "regnet_y_8gf")

@@ -14,15 +14,14 @@ from typing import Any, NamedTuple
 
 import tensorflow as tf
 
-from slimnets import errors, slim
-from slimnets.layers import recomputation
-from slimnets.nets import classifier, image_size, spatial
-from slimnets.nets.row import Network
+from slimnets import slim
+from slimnets.nets import classifier, image_size
+from slimnets.nets.row import Network, named_builder
+from slimnets.nets.table import EndPoints
+from slimnets.nets.table import run as run_table
 
 OUTPUT_STRIDES = (4, 8, 16, 32)
 SMALLEST = 7  # pixels: two unpadded 3x3 convolutions make one of them
-
-EndPoints = dict[str, tf.Tensor]
 
 
 class Conv(NamedTuple):
@@ -32,9 +31,7 @@ class Conv(NamedTuple):
     depth: int
     stride: int = 1
 
-    def build(
-        self, net: tf.Tensor, stride: int, rate: int, inner: EndPoints
-    ) -> tf.Tensor:
+    def build(self, net: tf.Tensor, stride: int, rate: int) -> tf.Tensor:
         return slim.conv2d(
             net,
             self.depth,
@@ -53,13 +50,11 @@ class SepConv(NamedTuple):
     depth: int
     stride: int = 1
 
-    def build(
-        self, net: tf.Tensor, stride: int, rate: int, inner: EndPoints
-    ) -> tf.Tensor:
+    def build(self, net: tf.Tensor, stride: int, rate: int) -> tf.Tensor:
         return slim.separable_conv2d(net, self.depth, 3, rate=rate, scope=self.name)
 
 
-class Block(NamedTuple):
+class Residual(NamedTuple):
     """Separable convolutions, each after a relu, added to a shortcut."""
 
     name: str
@@ -68,8 +63,9 @@ class Block(NamedTuple):
     starts_with_relu: bool = True
 
     def build(
-        self, net: tf.Tensor, stride: int, rate: int, inner: EndPoints
-    ) -> tf.Tensor:
+        self, net: tf.Tensor, stride: int, rate: int
+    ) -> tuple[tf.Tensor, EndPoints]:
+        inside: EndPoints = {}
         with (
             tf.compat.v1.variable_scope(self.name),
             slim.arg_scope([slim.conv2d, slim.separable_conv2d], activation_fn=None),
@@ -84,36 +80,28 @@ class Block(NamedTuple):
                     net = tf.nn.relu(net)
                 name = f"sepconv{number}"
                 net = slim.separable_conv2d(net, depth, 3, rate=rate, scope=name)
-                inner[f"{self.name}/{name}"] = net
+                inside[f"{self.name}/{name}"] = net
             if self.stride > 1:
-                net = _largest(net, stride, rate)
-            return net + shortcut
+                net = _max_pool(net, stride, rate)
+            return net + shortcut, inside
 
 
 # Figure 5 of arXiv:1610.02357; block 1 and block 14 have no shortcut.
 XCEPTION = (
     Conv("block1/conv1", 32, stride=2),
     Conv("block1/conv2", 64),
-    Block("block2", (128, 128), stride=2, starts_with_relu=False),
-    Block("block3", (256, 256), stride=2),
-    Block("block4", (728, 728), stride=2),
-    *[Block(f"block{number}", (728, 728, 728)) for number in range(5, 13)],
-    Block("block13", (728, 1024), stride=2),
+    Residual("block2", (128, 128), stride=2, starts_with_relu=False),
+    Residual("block3", (256, 256), stride=2),
+    Residual("block4", (728, 728), stride=2),
+    *[Residual(f"block{number}", (728, 728, 728)) for number in range(5, 13)],
+    Residual("block13", (728, 1024), stride=2),
     SepConv("block14/sepconv1", 1536),
     SepConv("block14/sepconv2", 2048),
 )
 
 
-def _built(
-    net: tf.Tensor, row: Conv | SepConv | Block, stride: int, rate: int
-) -> tuple[tf.Tensor, EndPoints]:
-    """Applies a row; returns its output, and what is inside by name."""
-    inner: EndPoints = {}
-    return row.build(net, stride, rate, inner), inner
-
-
-def _largest(net: tf.Tensor, stride: int, rate: int) -> tf.Tensor:
-    """Returns maxima of 3x3 pixels, `rate` apart where there is no stride."""
+def _max_pool(net: tf.Tensor, stride: int, rate: int) -> tf.Tensor:
+    """Takes maxima of 3x3 pixels, `rate` apart where there is no stride."""
     if stride > 1:
         return slim.max_pool2d(net, 3, stride, "SAME", scope="pool")
     around = [(0, 0), (rate, rate), (rate, rate), (0, 0)]
@@ -164,6 +152,8 @@ def xception_base(
     final_endpoint: str | None = None,
     output_stride: int | None = None,
     scope: Any = None,
+    *,
+    table: tuple[Conv | SepConv | Residual, ...] = XCEPTION,
 ) -> tuple[tf.Tensor, EndPoints]:
     """Xception without its classifier, up to an end point.
 
@@ -174,6 +164,7 @@ def xception_base(
       output_stride: 4, 8, 16 or 32: images' size divided by features' size to stop
         at, by dilating what follows; None for the layers' own, 32.
       scope: variable scope, 'xception' if None.
+      table: the network.
 
     Returns:
       The final end point, and all end points by name: those above, and each
@@ -184,29 +175,11 @@ def xception_base(
         images are too small.
     """
     image_size.check_image_size(inputs, "Xception", SMALLEST)
-    names = [row.name for row in XCEPTION]
-    if final_endpoint not in (None, *names):
-        raise errors.unknown("end point", str(final_endpoint), names)
-    if output_stride not in (None, *OUTPUT_STRIDES):
-        raise errors.InputError(
-            f"output_stride must be 4, 8, 16 or 32 (or None), not {output_stride}"
-        )
-    dilated = spatial.replace_stride_with_dilation(
-        [x.stride for x in XCEPTION], output_stride
-    )
-    net, end_points = inputs, {}
     with tf.compat.v1.variable_scope(scope, "xception", [inputs]):
-        for row, (stride, rate) in zip(XCEPTION, dilated, strict=True):
-            net, inner = recomputation.block(
-                _built, net, row=row, stride=stride, rate=rate
-            )
-            end_points |= {**inner, row.name: net}
-            if row.name == final_endpoint:
-                break
-    return net, end_points
+        return run_table(table, inputs, final_endpoint, output_stride, OUTPUT_STRIDES)
 
 
-def xception(
+def build_xception(
     inputs: tf.Tensor,
     num_classes: int | None = 1000,
     is_training: bool | tf.Tensor = True,
@@ -216,8 +189,10 @@ def xception(
     spatial_squeeze: bool = True,
     reuse: bool | None = None,
     scope: Any = "xception",
+    *,
+    table: tuple[Conv | SepConv | Residual, ...],
 ) -> tuple[tf.Tensor, EndPoints]:
-    """Xception (arXiv:1610.02357, figure 5) for classification.
+    """Xception for classification.
 
     Args:
       inputs: float [batch, height, width, channels], at least 7x7.
@@ -229,6 +204,7 @@ def xception(
       spatial_squeeze: drop the logits' height and width, which must be 1.
       reuse: reuse the network's variables; needs `scope`.
       scope: variable scope.
+      table: the network.
 
     Returns:
       float logits [batch, num_classes], or [batch, rows, columns, num_classes]
@@ -242,7 +218,9 @@ def xception(
         tf.compat.v1.variable_scope(scope, "xception", [inputs], reuse=reuse) as sc,
         slim.arg_scope([slim.batch_norm, slim.dropout], is_training=is_training),
     ):
-        net, end_points = xception_base(inputs, output_stride=output_stride, scope=sc)
+        net, end_points = xception_base(
+            inputs, output_stride=output_stride, scope=sc, table=table
+        )
         net = classifier.add_classifier(
             net,
             end_points,
@@ -254,18 +232,16 @@ def xception(
     return net, end_points
 
 
-xception.default_image_size = 299
-
-
 NETWORKS = (
     Network(
         "xception",
-        xception,
+        build_xception,
         xception_arg_scope,
         image_size=299,
         preprocessing="inception",
         classes=1000,
         paper="arXiv:1610.02357, figure 5",
+        arguments={"table": XCEPTION},
         parameters=22_855_952,
         multiply_adds=8357.4,
         # the paper's (table 1), which keras.io lists of keras.applications' weights
@@ -273,3 +249,5 @@ NETWORKS = (
         top5=94.5,
     ),
 )
+
+xception = named_builder(NETWORKS, "xception")

@@ -63,7 +63,7 @@ def table_of(row: Network) -> dict[str, Any]:
     if isinstance(row.builder, functools.partial):
         return row.builder.keywords
     if row.arguments:
-        return {key: row.arguments[key] for key in row.arguments if key == "table"}
+        return {k: v for k, v in row.arguments.items() if k in ("table", "stages")}
     held = inspect.getclosurevars(row.builder).nonlocals
     return {"table": held["table"]} if "table" in held else {}
 

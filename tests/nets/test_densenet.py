@@ -136,12 +136,12 @@ def test_without_pooling_the_logits_are_a_map():
     with tf.Graph().as_default():
         logits, end_points = densenet.densenet(
             placeholder(SIZE),
-            THIN,
             5,
             is_training=False,
             global_pool=False,
             output_stride=16,
             spatial_squeeze=False,
+            table=THIN,
         )
     assert logits.shape == [2, 4, 4, 5]
     assert "global_pool" not in end_points

@@ -132,12 +132,6 @@ def test_lite_has_neither_squeeze_excite_nor_swish(name):
     assert not any(stage.squeeze_excite for stage in table.stages)
 
 
-@pytest.mark.parametrize("name", registry.list_networks("efficientnet_*"))
-def test_image_sizes_of_rows_are_the_builders(name):
-    row = registry.get_row(name)
-    assert row.image_size == row.builder.default_image_size
-
-
 def test_swish():
     values = np.array([-10.0, -1.0, 0.0, 2.0], np.float32)
     expected = values / (1 + np.exp(-values))

@@ -1,5 +1,7 @@
 """What EfficientNet and MnasNet share, on a network of a few thin blocks."""
 
+import functools
+
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -24,7 +26,7 @@ THIN = Table(
 )
 BLOCKS = [f"block{stage}" for stage in ("1a", "2a", "2b", "3a", "3b", "4a", "4b")]
 BLOCKS += ["block5a", "block5b"]
-thin = mbconv.network("thin", THIN, 64, "no paper", keep_prob=0.8)
+thin = functools.partial(mbconv.mbconv, table=THIN, scope="thin")
 
 
 def images(batch, size):

@@ -22,18 +22,20 @@ PRINTED = {
 def test_widths_are_those_printed(name):
     depths, widths, group_width = PRINTED[name]
     table = getattr(regnet, name)
-    blocks = [(w, len(list(g))) for w, g in itertools.groupby(regnet.widths(table))]
+    blocks = [
+        (w, len(list(g))) for w, g in itertools.groupby(regnet.list_widths(table))
+    ]
     assert blocks == list(zip(widths, depths, strict=True))
     assert table.g == group_width
 
 
-def unit(depth, stride, rate=1, projected=False):
+def unit(depth, stride, rate=1, dense=False):
     """Returns a unit's output, what is inside, and the shapes of its weights."""
     with tf.Graph().as_default(), slim.arg_scope(regnet.regnet_arg_scope()):
         images = v1.placeholder(tf.float32, [1, 15, 15, 16])
-        net, parts = regnet.bottleneck(
-            images, depth, 8, stride, rate, projected, "unit"
-        )
+        row = regnet.Unit("unit", depth, 8, stride)
+        net, inside = row.build(images, 1 if dense else stride, rate)
+        parts = {name.removeprefix("unit/"): end for name, end in inside.items()}
         shapes = {
             variable.op.name.removeprefix("unit/"): variable.shape.as_list()
             for variable in v1.trainable_variables()
@@ -59,7 +61,7 @@ def test_a_unit_keeps_a_quarter_of_its_inputs_in_squeeze_excite():
 def test_a_shortcut_has_weights_only_where_something_changes():
     assert "shortcut" not in unit(16, stride=1)[1]
     assert "shortcut" in unit(24, stride=1)[1]
-    net, parts, _ = unit(16, stride=1, rate=2, projected=True)  # a stride given up
+    net, parts, _ = unit(16, stride=2, rate=2, dense=True)
     assert "shortcut" in parts
     assert net.shape.as_list() == [1, 15, 15, 16]
 

@@ -1,0 +1,69 @@
+"""The registry: a name a network, and rows whose facts fit together."""
+
+import dataclasses
+import inspect
+
+import pytest
+
+import slimnets
+from slimnets import errors
+from slimnets.nets import registry
+from slimnets.preprocessing import registry as recipes
+from tests import tiny
+
+ROWS = list(registry.NETWORKS.values())
+each_row = pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
+
+
+def test_a_name_is_taken_once(monkeypatch):
+    row = ROWS[0]
+    message = f"there is a network '{row.name}' already; give another name"
+    with pytest.raises(ValueError, match=message):
+        registry.register(row)
+    monkeypatch.setattr(registry, "NETWORKS", {})
+    registry.register(row)
+    assert list(registry.NETWORKS) == [row.name]
+
+
+def test_networks_are_listed_in_the_order_of_their_families():
+    rows = [row for family in registry.FAMILIES for row in family.NETWORKS]
+    assert slimnets.list_networks() == [row.name for row in rows]
+    assert slimnets.list_networks("densenet_1*") == ["densenet_121", "densenet_169"]
+
+
+def test_an_unknown_name_is_an_error_with_the_nearest_ones():
+    with pytest.raises(errors.InputError, match=r"'densenet_122'.*densenet_121"):
+        registry.get_row("densenet_122")
+
+
+def test_a_row_stands_for_itself():
+    row = dataclasses.replace(ROWS[0], name="other")
+    assert registry.get_row(row) is row
+    network_fn = registry.get_network_fn(row, None)
+    assert network_fn.default_image_size == row.image_size
+
+
+@each_row
+def test_what_a_row_says_fits_together(row):
+    assert row.preprocessing in recipes.RECIPES
+    assert row.paper
+    assert row.classes in (10, 1000, 1001)
+    assert row.channels in (1, 3)
+    assert row.image_size >= tiny.image_size(row.name) or row.classes == 10
+    assert row.parameters > 0
+    assert row.multiply_adds > 0
+    assert row.top5 is None or 0 < row.top1 < row.top5 < 100
+
+
+@each_row
+def test_a_rows_builder_takes_its_arguments(row):
+    arguments = {"is_training": False, **row.arguments}
+    bound = inspect.signature(row.builder).bind(None, row.classes, **arguments)
+    assert list(bound.arguments)[1] == "num_classes"
+
+
+@each_row
+def test_a_public_builder_has_its_rows_arguments_as_defaults(row):
+    parameters = inspect.signature(getattr(slimnets, row.name)).parameters
+    defaults = {name: parameters[name].default for name in row.arguments}
+    assert defaults == row.arguments
