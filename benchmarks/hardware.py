@@ -1,12 +1,12 @@
 """Which machine and which software a figure was measured on."""
 
 import importlib.metadata
-import os
 import platform
 import time
 from pathlib import Path
 
 from benchmarks.work import INPUT, TRAIN, Work
+from slimnets import hardware
 
 _PACKAGES = ("tensorflow", "keras", "torch", "timm", "openvino", "ai-edge-litert")
 
@@ -17,15 +17,7 @@ def processor() -> str:
     lines = path.read_text().splitlines() if path.exists() else []
     names = [line.partition(":")[2] for line in lines if line.startswith("model name")]
     name = names[0].strip() if names else platform.machine()
-    return f"{name}, {len(os.sched_getaffinity(0))} cores"
-
-
-def multiplies_bfloat16() -> bool:
-    """Whether the processor has instructions for it; without, it is many times slower
-    than float32."""
-    from slimnets.training import precision  # brings TensorFlow, which workers time
-
-    return precision.processor_multiplies_bfloat16()
+    return f"{name}, {hardware.cores()} cores"
 
 
 def product_speed() -> tuple[float, str]:
@@ -35,7 +27,7 @@ def product_speed() -> tuple[float, str]:
       Billions of multiply-adds a second, on all cores, and the type they are done in:
       the faster one of float32 and, where the processor has it, bfloat16.
     """
-    types = ["float32", *(["bfloat16"] if multiplies_bfloat16() else [])]
+    types = ["float32", *(["bfloat16"] if hardware.multiplies_bfloat16() else [])]
     return max((_product_speed(name), name) for name in types)
 
 

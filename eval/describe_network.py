@@ -46,12 +46,12 @@ def describe(config: SourceConfig, checkpoint: str | None) -> str:
     Raises:
       InputError: there is no such network, or the checkpoint is unreadable.
     """
-    from slimnets.inference import predictor
+    from slimnets import checkpoints
     from slimnets.nets import blueprint, registry
     from slimnets.report import description, holding
 
     row = registry.get_row(config.model)
-    held = predictor.classes_in(checkpoint, row.name) if checkpoint else None
+    held = checkpoints.read_num_classes(checkpoint, row.name) if checkpoint else None
     traced = blueprint.trace(
         row.name,
         config.num_classes or held or row.classes,

@@ -20,6 +20,11 @@ def instructions() -> frozenset[str]:
     return frozenset(flags.partition(":")[2].split())
 
 
+def multiplies_bfloat16() -> bool:
+    """Whether the processor has instructions for it; without, it is emulated."""
+    return bool({"amx_bf16", "avx512_bf16"} & instructions())
+
+
 def cores() -> int:
     """Returns how many of its cores this process may use."""
     if hasattr(os, "sched_getaffinity"):

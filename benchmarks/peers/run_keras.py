@@ -3,8 +3,8 @@
 import os
 from collections.abc import Callable
 
-from benchmarks import hardware
 from benchmarks.work import INPUT, TRAIN, Work
+from slimnets import hardware
 
 _NETWORKS = {
     "mobilenet_v1": "MobileNet",

@@ -1,11 +1,10 @@
 """OpenVINO, given timm's networks; it folds and fuses them itself."""
 
-import os
 from collections.abc import Callable
 
-from benchmarks import hardware
 from benchmarks.peers import run_pytorch
 from benchmarks.work import INFER, Work
+from slimnets import hardware
 
 
 def settings(work: Work) -> list[str]:
@@ -30,7 +29,7 @@ def start(work: Work, setting: str) -> Callable[[], None]:
     options = {
         "INFERENCE_PRECISION_HINT": precision,
         "PERFORMANCE_HINT": "LATENCY",
-        "INFERENCE_NUM_THREADS": len(os.sched_getaffinity(0)),
+        "INFERENCE_NUM_THREADS": hardware.cores(),
     }
     compiled = openvino.Core().compile_model(converted, "CPU", options)
     request = compiled.create_infer_request()

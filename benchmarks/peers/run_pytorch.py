@@ -1,11 +1,10 @@
 """timm's networks on PyTorch, channels last."""
 
-import os
 import shutil
 from collections.abc import Callable
 
-from benchmarks import hardware
 from benchmarks.work import INPUT, TRAIN, Work
+from slimnets import hardware
 
 _NETWORKS = {
     "mobilenet_v1": "mobilenetv1_100",
@@ -39,7 +38,7 @@ def start(work: Work, setting: str) -> Callable[[], None]:
 
     if work.mode == INPUT:
         return _input_step(work, int(setting.split()[0]))
-    torch.set_num_threads(len(os.sched_getaffinity(0)))
+    torch.set_num_threads(hardware.cores())
     model = network(work).to(memory_format=torch.channels_last)
     shape = [work.batch_size, 3, work.image_size, work.image_size]
     images = torch.randn(shape).to(memory_format=torch.channels_last)

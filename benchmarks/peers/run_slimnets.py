@@ -4,9 +4,8 @@ import atexit
 import importlib.util
 from collections.abc import Callable
 
-from benchmarks import hardware
 from benchmarks.work import INPUT, TRAIN, Work
-from slimnets import startup
+from slimnets import hardware, startup
 
 RUNTIMES = {"openvino": "openvino", "litert": "ai_edge_litert"}  # needed packages
 

@@ -11,7 +11,6 @@ from slimnets.checkpoints import atomic_files
 from slimnets.config import dataclass_flags
 from slimnets.config.train import TrainConfig
 from slimnets.datasets.registry import Dataset
-from slimnets.model import Model
 
 FILE = "settings.json"
 
@@ -45,7 +44,14 @@ class RunSettings:
     dataset_name: str | None
 
 
-def write(train_dir: str, config: TrainConfig, model: Model, dataset: Dataset) -> None:
+def write(
+    train_dir: str,
+    config: TrainConfig,
+    dataset: Dataset,
+    *,
+    num_classes: int | None,
+    image_size: int,
+) -> None:
     """Writes train_dir/settings.json: the flags, and what followed from them.
 
     The flags are as given, but for --batch_size=auto: there stands what was found.
@@ -53,13 +59,14 @@ def write(train_dir: str, config: TrainConfig, model: Model, dataset: Dataset) -
     Args:
       train_dir: an existing folder.
       config: all settings of the run.
-      model: the network that is trained.
-      dataset: what it is trained on.
+      dataset: what the network is trained on.
+      num_classes: of its logits.
+      image_size: height and width it is trained on, in pixels.
     """
     facts = RunSettings(
         model=config.model,
-        num_classes=model.num_classes,
-        image_size=model.image_size,
+        num_classes=num_classes,
+        image_size=image_size,
         class_names=dataset.class_names,
         preprocessing_name=config.data.preprocessing_name,
         labels_offset=config.data.labels_offset,

@@ -10,7 +10,6 @@ The class names are a file labels.txt inside, as in TensorFlow Lite's own files 
 metadata: these are zip archives too. And beside it.
 """
 
-import os
 import tempfile
 import zipfile
 from collections.abc import Mapping, Sequence
@@ -21,7 +20,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from slimnets import errors
+from slimnets import errors, hardware
 from slimnets.export.function import Lean
 from slimnets.export.network import LABELS, Network
 
@@ -111,9 +110,7 @@ def interpret(**file: Any) -> Any:
     Args:
       **file: `model_path`, or `model_content`, the bytes.
     """
-    affine = hasattr(os, "sched_getaffinity")  # not on macOS
-    threads = len(os.sched_getaffinity(0)) if affine else os.cpu_count()
-    return litert().Interpreter(num_threads=threads, **file)
+    return litert().Interpreter(num_threads=hardware.cores(), **file)
 
 
 def litert() -> ModuleType:

@@ -1,13 +1,11 @@
 """Exact evaluation of checkpoints: every example once, whatever the batch size."""
 
 import dataclasses
-import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import tensorflow as tf
-from tqdm import tqdm
 
 from slimnets import checkpoints, errors
 from slimnets.checkpoints import atomic_files, run_settings
@@ -17,7 +15,8 @@ from slimnets.datasets import pipeline
 from slimnets.datasets import registry as datasets
 from slimnets.export import runtimes
 from slimnets.inference import label_offset, metrics, predictor
-from slimnets.training.actions import Summaries
+from slimnets.monitoring.progress import image_bar
+from slimnets.monitoring.summaries import Summaries
 
 
 @dataclasses.dataclass(frozen=True)
@@ -58,7 +57,7 @@ def evaluate(
     """
     _check(config)
     loaded = None
-    for checkpoint in predictor.checkpoints_in(
+    for checkpoint in checkpoints.iterate(
         config.source.checkpoint_path,
         config.eval_interval_secs,
         config.timeout,
@@ -113,7 +112,7 @@ def _classes(
     What the user gave holds; then what the checkpoint's shapes tell; then the settings
     beside it. Who gives the number of classes alone means the labels as they are.
     """
-    num_classes = completed.num_classes or predictor.classes_in(
+    num_classes = completed.num_classes or checkpoints.read_num_classes(
         checkpoint, completed.model
     )
     offset = given.labels_offset
@@ -179,13 +178,7 @@ def _scored(
         channels=loaded.model.channels,
         labels_offset=offset,
     )
-    with tqdm(
-        total=dataset.num_examples,
-        unit="image",
-        dynamic_ncols=True,
-        leave=False,
-        disable=not sys.stderr.isatty(),
-    ) as bar:
+    with image_bar(dataset.num_examples, leave=False) as bar:
         try:
             for batch in batches:
                 logits = run(batch["image"])["logits"]

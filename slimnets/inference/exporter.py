@@ -121,7 +121,7 @@ def _checked_output(config: ExportConfig) -> Path:
 
 
 def _num_classes(completed: SourceConfig, checkpoint: str) -> int:
-    num_classes = completed.num_classes or predictor.classes_in(
+    num_classes = completed.num_classes or checkpoints.read_num_classes(
         checkpoint, completed.model
     )
     if num_classes is None:

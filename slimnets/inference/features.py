@@ -2,14 +2,12 @@
 
 import fnmatch
 import os
-import sys
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 import tensorflow as tf
-from tqdm import tqdm
 
 from slimnets import checkpoints, errors
 from slimnets.checkpoints import atomic_files
@@ -19,6 +17,7 @@ from slimnets.datasets import images as image_files
 from slimnets.datasets import pipeline
 from slimnets.inference import label_offset, predictor
 from slimnets.model import Model
+from slimnets.monitoring.progress import image_bar
 
 SUFFIXES = (".npz", ".tfrecord")
 
@@ -126,7 +125,7 @@ def _num_classes(completed: predictor.SourceConfig, checkpoint: str) -> int | No
     """Returns the number of logits, None if the checkpoint holds features alone."""
     if completed.num_classes is not None:
         return completed.num_classes
-    return predictor.classes_in(checkpoint, completed.model)
+    return checkpoints.read_num_classes(checkpoint, completed.model)
 
 
 def _end_points(model: Model) -> list[str]:
@@ -199,10 +198,7 @@ def _rows(
 
     batch_size = images.batches.element_spec["image"].shape[0]
     run = loaded.prepare(chosen, batch_size)
-    hidden = not sys.stderr.isatty()
-    with tqdm(
-        total=images.count, unit="image", dynamic_ncols=True, disable=hidden
-    ) as bar:
+    with image_bar(images.count) as bar:
         try:
             for batch in images.batches:
                 features = run(batch["image"])

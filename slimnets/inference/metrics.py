@@ -8,7 +8,6 @@ import numpy as np
 import tensorflow as tf
 
 from slimnets import errors
-from slimnets.training import losses
 
 TOP_K = 5
 _UNDEFINED = -1  # the prediction where a logit is not finite
@@ -45,7 +44,7 @@ def score(logits: tf.Tensor, labels: tf.Tensor) -> Scores:
     return Scores(
         prediction=tf.where(finite, prediction, tf.cast(_UNDEFINED, tf.int64)),
         in_top5=tf.math.in_top_k(labels, logits, min(TOP_K, logits.shape[-1])) & finite,
-        loss=losses.softmax_cross_entropy(logits, labels),
+        loss=tf.nn.sparse_softmax_cross_entropy_with_logits(labels, logits),
     )
 
 

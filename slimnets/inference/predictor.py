@@ -2,8 +2,7 @@
 
 import contextlib
 import dataclasses
-import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable
 from typing import Any
 
 import tensorflow as tf
@@ -16,11 +15,7 @@ from slimnets.export import runtimes
 from slimnets.inference.folded_model import FoldedModel
 from slimnets.layers.folding import Folding
 from slimnets.model import Model
-from slimnets.nets import blueprint
 from slimnets.preprocessing import registry as preprocessing
-
-# A number of classes that is no layer's depth: it marks the variables it shapes.
-_MARK = 99991
 
 # The names that datasets give to the split that is kept from training.
 HELD_OUT = ("validation", "test", "val")
@@ -131,44 +126,6 @@ def find_dataset(config: SourceConfig) -> datasets.Dataset:
     return datasets.get_dataset(config.dataset_dir, split, config.dataset_name)
 
 
-def classes_in(checkpoint: str, network: str) -> int | None:
-    """Reads a network's number of classes off the shapes in a checkpoint.
-
-    Args:
-      checkpoint: its path.
-      network: a name of the registry.
-
-    Returns:
-      As `classes_of`.
-    """
-    return classes_of(checkpoints.shapes(checkpoint), network)
-
-
-def classes_of(shapes: Mapping[str, Sequence[int]], network: str) -> int | None:
-    """Reads a network's number of classes off the shapes of its variables.
-
-    It is the last dimension of the variables whose shape the number of classes changes.
-
-    Args:
-      shapes: by variable name; some may be missing.
-      network: a name of the registry.
-
-    Returns:
-      The number, or None if none of these variables is there (there are features
-      alone) or they disagree.
-    """
-    marked = variable_shapes(network, _MARK)
-    of_classes = [name for name, shape in marked.items() if shape[-1:] == [_MARK]]
-    sizes = {shapes[name][-1] for name in of_classes if name in shapes}
-    return sizes.pop() if len(sizes) == 1 else None
-
-
-def variable_shapes(network: str, num_classes: int | None) -> dict[str, list[int]]:
-    """Returns the shapes of a network's variables."""
-    traced = blueprint.trace(network, num_classes).variables
-    return {name: variable.shape.as_list() for name, variable in traced.items()}
-
-
 def load(
     config: SourceConfig,
     num_classes: int | None,
@@ -205,33 +162,6 @@ def load(
         runtime=inference.runtime,
         precision=inference.precision,
     )
-
-
-def checkpoints_in(
-    path: str, interval_secs: int, timeout: int, most: int
-) -> Iterator[str]:
-    """Yields a checkpoint, and with an interval each newer one as it appears.
-
-    Args:
-      path: folder of checkpoints, or one checkpoint.
-      interval_secs: seconds between two looks; 0 yields the present one alone.
-      timeout: seconds without a new one after which to end; 0 for never.
-      most: how many to yield at most; 0 for any number.
-    """
-    if not interval_secs:
-        yield checkpoints.require(path)
-        return
-    last, count, waiting_since = None, 0, time.monotonic()
-    while not timeout or time.monotonic() - waiting_since < timeout:
-        found = checkpoints.latest(path)
-        if found not in (None, last):
-            yield found
-            last, count, waiting_since = found, count + 1, time.monotonic()
-            if count == most:
-                return
-        time.sleep(min(interval_secs, timeout or interval_secs))
-    if last is None:
-        checkpoints.require(path)  # says that there was none
 
 
 def as_numpy(values: Any) -> Any:

@@ -24,7 +24,7 @@ def for_training(choice: str, network: Network) -> tf.DType:
         return tf.as_dtype(choice)
     if _gpus():
         return _for_generation(min(map(_compute_capability, _gpus())))
-    pays = network.trains_in_bfloat16 and processor_multiplies_bfloat16()
+    pays = network.trains_in_bfloat16 and hardware.multiplies_bfloat16()
     return tf.bfloat16 if pays else tf.float32
 
 
@@ -43,8 +43,3 @@ def _for_generation(compute_capability: tuple[int, int]) -> tf.DType:
     if compute_capability >= (8, 0):
         return tf.bfloat16
     return tf.float16 if compute_capability >= (7, 0) else tf.float32
-
-
-def processor_multiplies_bfloat16() -> bool:
-    """Whether the processor has the instructions; without, bfloat16 is emulated."""
-    return bool({"amx_bf16", "avx512_bf16"} & hardware.instructions())

@@ -19,18 +19,14 @@ from slimnets.config import dataclass_flags
 from slimnets.config.train import TrainConfig
 from slimnets.datasets import pipeline
 from slimnets.datasets import registry as datasets
+from slimnets.monitoring.progress import TrainingProgress
+from slimnets.monitoring.summaries import Summaries
 from slimnets.preprocessing import registry as preprocessing
 from slimnets.training import batch_size, distribute, loss_scale
-from slimnets.training.actions import (
-    Every,
-    Progress,
-    Rate,
-    Summaries,
-    Waiting,
-    interruptible,
-)
+from slimnets.training.interruption import interruptible
 from slimnets.training.state import TrainState
 from slimnets.training.step import StepResult, make_step
+from slimnets.training.timers import Every, Rate, Waiting
 
 
 @dataclasses.dataclass(frozen=True)
@@ -88,7 +84,13 @@ def train(config: TrainConfig, say: Callable[[str], None] = print) -> Outcome:
         if last_step is not None and state.step >= last_step:
             return _nothing_left(state, last_step, run.train_dir, say)
         if chief:
-            run_settings.write(run.train_dir, config, state.model, dataset)
+            run_settings.write(
+                run.train_dir,
+                config,
+                dataset,
+                num_classes=state.model.num_classes,
+                image_size=state.model.image_size,
+            )
         batches = _batches(strategy, config, dataset, state)
         step_fn = make_step(strategy, config, state, dataset.num_examples, last_step)
         return _loop(config, state, step_fn, batches, last_step, chief)
@@ -242,7 +244,7 @@ def _loop(
     checkpoint = Every(step, steps=run.save_interval_steps, secs=run.save_interval_secs)
     rate = Rate(step, config.data.batch_size)
     summaries = Summaries(run.train_dir if chief else None)
-    progress = Progress(step, last_step)
+    progress = TrainingProgress(step, last_step)
     waiting = Waiting(progress.note)
     first = True
     try:

@@ -7,7 +7,6 @@ import numpy as np
 import tensorflow as tf
 
 from slimnets import checkpoints, errors
-from slimnets.inference import predictor
 from slimnets.nets import registry
 from slimnets.weights import rules
 from slimnets.weights.rules import Found
@@ -49,8 +48,8 @@ def fit(path: str, network: str, found: Found, ignore_missing: bool) -> Fitted:
       InputError: a variable is missing or has another shape.
     """
     held = {name: value.shape for name, value in found.values.items()}
-    num_classes = predictor.classes_of(held, network)
-    shapes = predictor.variable_shapes(network, num_classes)
+    num_classes = checkpoints.infer_num_classes(held, network)
+    shapes = checkpoints.get_variable_shapes(network, num_classes)
     values = {
         name: rules.reshaped(found.values[name], shape)
         for name, shape in shapes.items()

@@ -18,7 +18,6 @@ from tensorflow.core.framework.node_def_pb2 import NodeDef as Node
 from tensorflow.core.protobuf import saved_model_pb2, trackable_object_graph_pb2
 
 from slimnets import checkpoints, errors
-from slimnets.inference import predictor
 from slimnets.nets import blueprint
 from slimnets.weights.rules import Found
 
@@ -137,7 +136,7 @@ def named_for(network: str, arrays: Mapping[str, np.ndarray]) -> Found:
       arrays: of a graph, by name.
     """
     names: dict[str, str] = {}
-    wanted = predictor.variable_shapes(network, 2)
+    wanted = checkpoints.get_variable_shapes(network, 2)
     for name in sorted(arrays, key=len):
         for candidate in _without_prefixes(_SUFFIX.sub("", name)):
             if candidate in wanted:

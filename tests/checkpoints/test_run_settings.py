@@ -10,7 +10,6 @@ from slimnets import errors
 from slimnets.checkpoints import run_settings
 from slimnets.config.inference import SourceConfig
 from slimnets.datasets.registry import get_dataset
-from slimnets.model import Model
 
 
 def test_what_is_written_is_read(config, tmp_path, toy_data, monkeypatch):
@@ -23,9 +22,8 @@ def test_what_is_written_is_read(config, tmp_path, toy_data, monkeypatch):
         labels_offset=1,
         preprocessing_name="lenet",
     )
-    model = Model("tiny", 2, image_size=16, channels=1)
     dataset = get_dataset(toy_data, "train")
-    run_settings.write(str(tmp_path), made, model, dataset)
+    run_settings.write(str(tmp_path), made, dataset, num_classes=2, image_size=16)
     assert run_settings.read(
         str(tmp_path / "model.ckpt-1")
     ) == run_settings.RunSettings(
@@ -45,9 +43,8 @@ def test_what_is_written_is_read(config, tmp_path, toy_data, monkeypatch):
 
 def test_the_digits_need_no_folder(config, tmp_path):
     made = config(dataset_dir=None)
-    run_settings.write(
-        str(tmp_path), made, Model("tiny", 10), get_dataset(None, "train")
-    )
+    digits = get_dataset(None, "train")
+    run_settings.write(str(tmp_path), made, digits, num_classes=10, image_size=8)
     assert run_settings.read(str(tmp_path / "model.ckpt-1")).dataset_dir is None
 
 

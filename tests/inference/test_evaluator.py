@@ -9,11 +9,12 @@ import pytest
 import tensorflow as tf
 
 from slimnets import checkpoints, errors
+from slimnets.checkpoints import iterator
 from slimnets.config import dataclass_flags
 from slimnets.config.inference import EvalConfig
 from slimnets.datasets import arrays, tfrecord
 from slimnets.datasets import registry as datasets
-from slimnets.inference import evaluator, predictor
+from slimnets.inference import evaluator
 from slimnets.model import Model
 from slimnets.training import trainer
 from slimnets.training.state import TrainState
@@ -330,15 +331,15 @@ class TestEachNewCheckpoint:
             if events:
                 events.pop(0)()
 
-        monkeypatch.setattr(predictor.time, "sleep", sleep)
-        monkeypatch.setattr(predictor.time, "monotonic", lambda: now[0])
+        monkeypatch.setattr(iterator.time, "sleep", sleep)
+        monkeypatch.setattr(iterator.time, "monotonic", lambda: now[0])
         return events
 
     def write(self, folder: Path, step: int) -> None:
         checkpoints.save(folder, step, {"a": np.zeros(1, np.float32)})
 
     def steps(self, folder: Path, *arguments: int) -> list[int]:
-        found = predictor.checkpoints_in(str(folder), *arguments)
+        found = checkpoints.iterate(str(folder), *arguments)
         return [checkpoints.step_of(path) for path in found]
 
     def test_each_one_until_none_comes(self, tmp_path, during_sleep):

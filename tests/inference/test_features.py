@@ -10,7 +10,7 @@ from slimnets import checkpoints, errors
 from slimnets.config import dataclass_flags
 from slimnets.config.inference import ExtractConfig
 from slimnets.datasets import arrays
-from slimnets.inference import features, predictor
+from slimnets.inference import features
 from slimnets.model import Model
 from slimnets.training import trainer
 
@@ -195,7 +195,7 @@ def test_a_folder_of_images(run, tmp_path, photos, batch_size):
 @pytest.mark.parametrize("num_classes", [7, 1001])
 def test_the_classes_of_a_published_checkpoint_are_found(tmp_path, photos, num_classes):
     path = published(tmp_path / "old", num_classes)
-    assert predictor.classes_in(path, "tiny") == num_classes
+    assert checkpoints.read_num_classes(path, "tiny") == num_classes
     result = extracted(
         path, tmp_path / "f.npz", "P*", "Logits", model="tiny", images=str(photos)
     )
@@ -228,7 +228,7 @@ def test_labels_are_the_classes_of_the_network(tmp_path):
 
 def test_a_checkpoint_without_logits_gives_features(tmp_path, photos):
     path = published(tmp_path / "old", None)
-    assert predictor.classes_in(path, "tiny") is None
+    assert checkpoints.read_num_classes(path, "tiny") is None
     flags = {"model": "tiny", "images": str(photos)}
     result = extracted(path, tmp_path / "f.npz", "*", **flags)
     assert list(result.shapes) == ["Conv", "Pool"]
@@ -240,7 +240,7 @@ def test_the_classes_of_a_real_network_are_found(tmp_path):
     model = Model("mobilenet_v1_025", 9, image_size=32)
     held = {name: v.numpy() for name, v in model.variables_by_name.items()}
     path = checkpoints.save(tmp_path, 0, held)
-    assert predictor.classes_in(path, "mobilenet_v1_025") == 9
+    assert checkpoints.read_num_classes(path, "mobilenet_v1_025") == 9
 
 
 def test_moving_averages(config, tmp_path):

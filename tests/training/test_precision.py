@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from slimnets import hardware
 from slimnets.model import Model
 from slimnets.nets import registry
 from slimnets.training import precision as precisions
@@ -17,9 +18,7 @@ def machine(monkeypatch):
     """Returns a function that sets what the machine has."""
 
     def set_up(processor: bool, gpus: list[tuple[int, int]] | None = None) -> None:
-        monkeypatch.setattr(
-            precisions, "processor_multiplies_bfloat16", lambda: processor
-        )
+        monkeypatch.setattr(hardware, "multiplies_bfloat16", lambda: processor)
         monkeypatch.setattr(precisions, "_gpus", lambda: gpus or [])
         monkeypatch.setattr(
             tf.config.experimental,

@@ -16,8 +16,9 @@ from slimnets.checkpoints import atomic_files, run_settings
 from slimnets.config import dataclass_flags
 from slimnets.datasets import metadata, tfrecord
 from slimnets.datasets import registry as datasets
+from slimnets.monitoring import progress
 from slimnets.nets import registry
-from slimnets.training import actions, distribute, loss_scale, trainer
+from slimnets.training import distribute, loss_scale, timers, trainer
 from slimnets.training.state import TrainState
 
 EXAMPLES, CLASSES = 12, 3
@@ -231,7 +232,7 @@ class TestRun:
         assert names == [f"model.ckpt-{step}.index" for step in (4, 6, 7)]
 
     def test_checkpoints_by_the_clock(self, config, tmp_path, monkeypatch):
-        monkeypatch.setattr(actions.Every, "due", lambda self, step: self._secs == 0.5)
+        monkeypatch.setattr(timers.Every, "due", lambda self, step: self._secs == 0.5)
         trainer.train(config(max_number_of_steps=3, save_interval_secs=0.5), silent)
         assert len(list((tmp_path / "run").glob("*.index"))) == 3
 
@@ -358,7 +359,7 @@ class TestSeveralStepsPerCall:
 
     def test_a_signal_stops_after_the_call(self, config, monkeypatch):
         monkeypatch.setattr(
-            actions.Progress,
+            progress.TrainingProgress,
             "step",
             lambda self, count: os.kill(os.getpid(), signal.SIGTERM),
         )
@@ -467,7 +468,7 @@ class TestStopping:
     def test_a_signal_saves_and_stops(self, config, monkeypatch, name):
         with monkeypatch.context() as patch:
             patch.setattr(
-                actions.Progress,
+                progress.TrainingProgress,
                 "step",
                 lambda self, count: os.kill(os.getpid(), signal.Signals[name]),
             )
@@ -480,7 +481,7 @@ class TestStopping:
 
     def test_a_signal_in_the_last_step_interrupts_nothing(self, config, monkeypatch):
         monkeypatch.setattr(
-            actions.Progress,
+            progress.TrainingProgress,
             "step",
             lambda self, count: os.kill(os.getpid(), signal.SIGTERM),
         )
