@@ -133,5 +133,6 @@ def get_network_fn(
         with tf_slim.arg_scope(row.arg_scope(weight_decay=weight_decay)):
             return row.build(images, num_classes, is_training=is_training, **kwargs)
 
+    network_fn.__name__ = row.name
     network_fn.default_image_size = row.image_size  # type: ignore[attr-defined]
     return network_fn

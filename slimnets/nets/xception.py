@@ -17,7 +17,7 @@ import tensorflow as tf
 from slimnets import slim
 from slimnets.nets import classifier, image_size
 from slimnets.nets.row import Network, named_builder
-from slimnets.nets.table import EndPoints
+from slimnets.nets.table import EndPoints, Row
 from slimnets.nets.table import run as run_table
 
 OUTPUT_STRIDES = (4, 8, 16, 32)
@@ -87,7 +87,7 @@ class Residual(NamedTuple):
 
 
 # Figure 5 of arXiv:1610.02357; block 1 and block 14 have no shortcut.
-XCEPTION = (
+XCEPTION: tuple[Row, ...] = (
     Conv("block1/conv1", 32, stride=2),
     Conv("block1/conv2", 64),
     Residual("block2", (128, 128), stride=2, starts_with_relu=False),
@@ -153,7 +153,7 @@ def xception_base(
     output_stride: int | None = None,
     scope: Any = None,
     *,
-    table: tuple[Conv | SepConv | Residual, ...] = XCEPTION,
+    table: tuple[Row, ...] = XCEPTION,
 ) -> tuple[tf.Tensor, EndPoints]:
     """Xception without its classifier, up to an end point.
 
@@ -190,7 +190,7 @@ def build_xception(
     reuse: bool | None = None,
     scope: Any = "xception",
     *,
-    table: tuple[Conv | SepConv | Residual, ...],
+    table: tuple[Row, ...],
 ) -> tuple[tf.Tensor, EndPoints]:
     """Xception for classification.
 

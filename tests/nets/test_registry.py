@@ -40,6 +40,7 @@ def test_a_row_stands_for_itself():
     row = dataclasses.replace(ROWS[0], name="other")
     assert registry.get_row(row) is row
     network_fn = registry.get_network_fn(row, None)
+    assert network_fn.__name__ == "other"
     assert network_fn.default_image_size == row.image_size
 
 
