@@ -39,7 +39,5 @@ def short_networks(
         return
     for module, table, short in tiny.SHORT_TABLES:
         monkeypatch.setattr(module, table, short)
-    for conv_defs in tiny.MOBILENETS:
-        monkeypatch.setitem(conv_defs, "spec", tiny.short_spec(conv_defs["spec"]))
     for name in tiny.WHOLE:
         monkeypatch.setitem(registry.NETWORKS, name, tiny.short_row(name))

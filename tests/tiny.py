@@ -31,7 +31,6 @@ from slimnets.nets import (
     vgg,
     xception,
 )
-from slimnets.nets.mobilenet import mobilenet, mobilenet_v2, mobilenet_v3, mobilenet_v4
 from slimnets.nets.nasnet import nasnet, network, pnasnet
 from slimnets.nets.row import Network
 
@@ -119,10 +118,10 @@ def _nasnet(config: Callable[[], network.Config]) -> Callable[[], network.Config
     return lambda: dataclasses.replace(config(), num_cells=3, num_conv_filters=12)
 
 
-def short_spec(spec: Sequence[mobilenet.Op]) -> list[mobilenet.Op]:
-    """Leaves those that stride and, of one depth in a row, one more of each kind."""
+def _conv_defs(conv_defs: dict[str, Any]) -> dict[str, Any]:
+    """Leaves layers that stride and, of one depth in a row, one more of each kind."""
     short = []
-    for _, layers in itertools.groupby(spec, lambda x: x.params.get("num_outputs")):
+    for _, layers in itertools.groupby(conv_defs["spec"], lambda x: x.params.get("num_outputs")):
         kinds = set()
         for layer in layers:
             kind = (layer.op, *(bool(value) for value in layer.params.values()))
@@ -131,7 +130,7 @@ def short_spec(spec: Sequence[mobilenet.Op]) -> list[mobilenet.Op]:
             elif kind not in kinds:
                 short.append(layer)
                 kinds.add(kind)
-    return short
+    return conv_defs | {"spec": short}
 
 
 def _resnet_blocks(
@@ -183,24 +182,11 @@ SHORT_TABLES = (
     (vgg, "UNITS", (64, 64)),
 )
 
-# Their builders hold these tables, whose 'spec' is read as they build.
-MOBILENETS = (
-    mobilenet_v2.V2_DEF,
-    mobilenet_v3.V3_LARGE,
-    mobilenet_v3.V3_SMALL,
-    mobilenet_v3.V3_LARGE_MINIMALISTIC,
-    mobilenet_v3.V3_SMALL_MINIMALISTIC,
-    mobilenet_v3.V3_EDGETPU,
-    mobilenet_v4.V4_CONV_SMALL,
-    mobilenet_v4.V4_CONV_MEDIUM,
-    mobilenet_v4.V4_CONV_LARGE,
-)
-
-
 # How to shorten a table: by its type or, of a tuple, by the type of its first row.
 SHORTEN: dict[type, Callable[[Any], Any]] = {
     convnext.Stage: _convnext,
     densenet.Table: _densenet,
+    dict: _conv_defs,
     mbconv.Table: _mbconv,
     regnet.Table: _regnet,
     xception.Conv: _xception,

@@ -9,16 +9,40 @@ convolution that mixes the channels.
 """
 
 import functools
-import itertools
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import tensorflow as tf
 
 from slimnets import errors, slim
-from slimnets.layers import recomputation
-from slimnets.nets import spatial
-from slimnets.nets.row import Network
+from slimnets.layers import scoping
+from slimnets.nets import spatial, table
+from slimnets.nets.row import Network, named_builder
+
+
+class _Convolution(NamedTuple):
+    """A convolution as it is built, normalized and activated."""
+
+    name: str
+    layer: Callable[..., tf.Tensor]
+    depth: int | None  # output channels; None for as many as the input's, depthwise
+    kernel: Sequence[int]
+    stride: int
+    use_explicit_padding: bool
+
+    def build(self, net: tf.Tensor, stride: int, rate: int) -> tf.Tensor:
+        padding = "SAME"
+        if self.use_explicit_padding:
+            net, padding = spatial.fixed_padding(net, self.kernel, rate), "VALID"
+        return self.layer(
+            net,
+            self.depth,
+            self.kernel,
+            stride=stride,
+            rate=1 if scoping.pair(self.kernel) == (1, 1) else rate,
+            padding=padding,
+            scope=self.name,
+        )
 
 
 class Conv(NamedTuple):
@@ -28,6 +52,12 @@ class Conv(NamedTuple):
     stride: int
     depth: int  # output channels before depth_multiplier
 
+    def place(self, name: str, depth: int, use_explicit_padding: bool) -> table.Row:
+        """Returns its convolution, with `depth` output channels."""
+        return _Convolution(
+            name, slim.conv2d, depth, self.kernel, self.stride, use_explicit_padding
+        )
+
 
 class DepthSepConv(NamedTuple):
     """A depthwise convolution and a 1x1 one, both normalized and activated."""
@@ -35,6 +65,21 @@ class DepthSepConv(NamedTuple):
     kernel: Sequence[int]  # height and width, depthwise
     stride: int  # of the depthwise one
     depth: int  # output channels of the 1x1 one before depth_multiplier
+
+    def place(self, name: str, depth: int, use_explicit_padding: bool) -> table.Block:
+        """Returns its convolutions, with `depth` output channels."""
+        depthwise = _Convolution(
+            f"{name}_depthwise",
+            slim.separable_conv2d,
+            None,
+            self.kernel,
+            self.stride,
+            use_explicit_padding,
+        )
+        pointwise = _Convolution(
+            f"{name}_pointwise", slim.conv2d, depth, [1, 1], 1, use_explicit_padding
+        )
+        return table.Block((depthwise, pointwise))
 
 
 # Table 1 of arXiv:1704.04861.
@@ -105,7 +150,7 @@ def mobilenet_v1_arg_scope(
 
 def mobilenet_v1_base(
     inputs: tf.Tensor,
-    final_endpoint: str = "Conv2d_13_pointwise",
+    final_endpoint: str | None = "Conv2d_13_pointwise",
     min_depth: int = 8,
     depth_multiplier: float = 1.0,
     conv_defs: Sequence[Conv | DepthSepConv] | None = None,
@@ -118,7 +163,7 @@ def mobilenet_v1_base(
     Args:
       inputs: float [batch, height, width, channels].
       final_endpoint: the last layer built: 'Conv2d_0', then 'Conv2d_<i>_depthwise' and
-        'Conv2d_<i>_pointwise' for i from 1 to 13.
+        'Conv2d_<i>_pointwise' for i from 1 to 13; None for all layers.
       min_depth: fewest channels of a layer after depth_multiplier.
       depth_multiplier: scales every layer's channels, > 0.
       conv_defs: the layers; None takes MOBILENETV1_CONV_DEFS.
@@ -138,47 +183,19 @@ def mobilenet_v1_base(
         raise errors.InputError(
             f"depth_multiplier must be greater than zero, not {depth_multiplier}"
         )
-    if output_stride not in (None, 8, 16, 32):
-        raise errors.InputError(
-            f"output_stride must be 8, 16 or 32 (or None), not {output_stride}"
-        )
-    layers = _layers(
-        MOBILENETV1_CONV_DEFS if conv_defs is None else conv_defs,
-        lambda depth: max(int(depth * depth_multiplier), min_depth),
-        output_stride,
-    )
-    names = [layer.name for layer in layers]
-    if final_endpoint not in names:
-        raise errors.unknown("end point", final_endpoint, names)
-    wanted = layers[: names.index(final_endpoint) + 1]
-    net, end_points = inputs, {}
-    with tf.compat.v1.variable_scope(scope, "MobilenetV1", [inputs]):
-        for _, row in itertools.groupby(wanted, lambda layer: layer.row):
-            net, parts = recomputation.block(
-                _row, net, layers=tuple(row), use_explicit_padding=use_explicit_padding
+    rows: list[table.Row | table.Block] = []
+    for index, row in enumerate(
+        MOBILENETV1_CONV_DEFS if conv_defs is None else conv_defs
+    ):
+        if not isinstance(row, Conv | DepthSepConv):
+            raise errors.InputError(
+                f"conv_defs[{index}] is of type {type(row).__name__}, neither Conv nor"
+                " DepthSepConv"
             )
-            end_points |= {**parts, list(parts)[-1]: net}
-    return net, end_points
-
-
-def _row(
-    net: tf.Tensor, layers: Sequence["_Layer"], use_explicit_padding: bool
-) -> tuple[tf.Tensor, dict[str, tf.Tensor]]:
-    """Applies the layers of a row of the table; returns each one's output by name."""
-    end_points = {}
-    for layer in layers:
-        if use_explicit_padding:
-            net = spatial.fixed_padding(net, layer.kernel, layer.rate)
-        net = end_points[layer.name] = layer.convolution(
-            net,
-            layer.depth,
-            layer.kernel,
-            stride=layer.stride,
-            rate=layer.rate,
-            padding="VALID" if use_explicit_padding else "SAME",
-            scope=layer.name,
-        )
-    return net, end_points
+        depth = max(int(row.depth * depth_multiplier), min_depth)
+        rows.append(row.place(f"Conv2d_{index}", depth, use_explicit_padding))
+    with tf.compat.v1.variable_scope(scope, "MobilenetV1", [inputs]):
+        return table.run(rows, inputs, final_endpoint, output_stride, (8, 16, 32))
 
 
 def mobilenet_v1(
@@ -227,6 +244,7 @@ def mobilenet_v1(
     ):
         net, end_points = mobilenet_v1_base(
             inputs,
+            final_endpoint=None,
             min_depth=min_depth,
             depth_multiplier=depth_multiplier,
             conv_defs=conv_defs,
@@ -260,115 +278,50 @@ def mobilenet_v1(
     return logits, end_points
 
 
-mobilenet_v1.default_image_size = 224
-
-
-def _thinned(depth_multiplier: float) -> Callable:
-    """Returns mobilenet_v1 with another default of depth_multiplier."""
-    partial = functools.partial(mobilenet_v1, depth_multiplier=depth_multiplier)
-    return functools.update_wrapper(partial, mobilenet_v1)
-
-
-mobilenet_v1_075 = _thinned(0.75)
-mobilenet_v1_050 = _thinned(0.50)
-mobilenet_v1_025 = _thinned(0.25)
-
-
-class _Layer(NamedTuple):
-    """One convolution, after depth_multiplier and output_stride."""
-
-    row: int  # of the table
-    name: str
-    convolution: Callable[..., tf.Tensor]
-    depth: int | None  # None: as many channels as the input, depthwise
-    kernel: Sequence[int]
-    stride: int = 1
-    rate: int = 1
-
-
-def _layers(
-    conv_defs: Sequence[Conv | DepthSepConv],
-    depth: Callable[[int], int],
-    output_stride: int | None,
-) -> list[_Layer]:
-    """Takes conv_defs apart into convolutions."""
-    for index, conv_def in enumerate(conv_defs):
-        if not isinstance(conv_def, Conv | DepthSepConv):
-            raise errors.InputError(
-                f"conv_defs[{index}] is of type {type(conv_def).__name__}, neither Conv"
-                " nor DepthSepConv"
-            )
-    strides_and_rates = spatial.replace_stride_with_dilation(
-        [conv_def.stride for conv_def in conv_defs], output_stride
-    )
-    layers = []
-    for index, (conv_def, dilated) in enumerate(
-        zip(conv_defs, strides_and_rates, strict=True)
-    ):
-        name, kernel = f"Conv2d_{index}", conv_def.kernel
-        channels = depth(conv_def.depth)
-        if isinstance(conv_def, Conv):
-            layers.append(_Layer(index, name, slim.conv2d, channels, kernel, *dilated))
-        else:
-            depthwise = slim.separable_conv2d, None, kernel, *dilated
-            layers += [
-                _Layer(index, f"{name}_depthwise", *depthwise),
-                _Layer(index, f"{name}_pointwise", slim.conv2d, channels, [1, 1]),
-            ]
-    return layers
-
-
+_row = functools.partial(
+    Network,
+    builder=mobilenet_v1,
+    arg_scope=mobilenet_v1_arg_scope,
+    image_size=224,
+    preprocessing="inception",
+    classes=1001,
+    paper="arXiv:1704.04861, table 1",
+)
 NETWORKS = (
-    Network(
+    _row(
         "mobilenet_v1",
-        mobilenet_v1,
-        mobilenet_v1_arg_scope,
-        image_size=224,
-        preprocessing="inception",
-        classes=1001,
-        paper="arXiv:1704.04861, table 1",
+        arguments={"conv_defs": MOBILENETV1_CONV_DEFS},
         parameters=4_233_001,
         multiply_adds=568.7,
         top1=70.9,
         top5=89.9,
     ),
-    Network(
+    _row(
         "mobilenet_v1_075",
-        mobilenet_v1_075,
-        mobilenet_v1_arg_scope,
-        image_size=224,
-        preprocessing="inception",
-        classes=1001,
-        paper="arXiv:1704.04861, table 1",
+        arguments={"conv_defs": MOBILENETV1_CONV_DEFS, "depth_multiplier": 0.75},
         parameters=2_586_329,
         multiply_adds=325.4,
         top1=68.4,
         top5=88.2,
     ),
-    Network(
+    _row(
         "mobilenet_v1_050",
-        mobilenet_v1_050,
-        mobilenet_v1_arg_scope,
-        image_size=224,
-        preprocessing="inception",
-        classes=1001,
-        paper="arXiv:1704.04861, table 1",
+        arguments={"conv_defs": MOBILENETV1_CONV_DEFS, "depth_multiplier": 0.50},
         parameters=1_332_105,
         multiply_adds=149.5,
         top1=63.3,
         top5=84.9,
     ),
-    Network(
+    _row(
         "mobilenet_v1_025",
-        mobilenet_v1_025,
-        mobilenet_v1_arg_scope,
-        image_size=224,
-        preprocessing="inception",
-        classes=1001,
-        paper="arXiv:1704.04861, table 1",
+        arguments={"conv_defs": MOBILENETV1_CONV_DEFS, "depth_multiplier": 0.25},
         parameters=470_329,
         multiply_adds=41.0,
         top1=49.8,
         top5=74.2,
     ),
 )
+
+mobilenet_v1_075 = named_builder(NETWORKS, "mobilenet_v1_075")
+mobilenet_v1_050 = named_builder(NETWORKS, "mobilenet_v1_050")
+mobilenet_v1_025 = named_builder(NETWORKS, "mobilenet_v1_025")

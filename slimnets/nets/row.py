@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import tensorflow as tf
+import tf_slim
 
 # f(images, num_classes, is_training=..., ...) -> (net, end_points)
 Builder = Callable[..., tuple[tf.Tensor, dict[str, tf.Tensor]]]
@@ -84,7 +85,7 @@ def named_builder(rows: Sequence[Network], name: str) -> Builder:
         defaults = {k: v for k, v in row.arguments.items() if k not in given}
         return row.builder(*args, **{**defaults, **kwargs})
 
-    named = {
+    named: dict[str, Any] = {
         "__name__": name,
         "__qualname__": name,
         "__module__": row.builder.__module__,
@@ -99,6 +100,8 @@ def named_builder(rows: Sequence[Network], name: str) -> Builder:
         ),
         "default_image_size": row.image_size,  # where TF-Slim's users look for it
     }
+    if tf_slim.has_arg_scope(row.builder):
+        named["_key_op"] = tf_slim.arg_scope_func_key(row.builder)
     for attribute, value in named.items():
         setattr(build, attribute, value)
     return build

@@ -52,7 +52,8 @@ def base_of(row: Network, family: types.ModuleType) -> Base:
     """Returns the family's `*_base`; where there is none, the builder for features."""
     for name, function in vars(family).items():
         if name.endswith("_base"):
-            return Base(functools.partial(function, **table_of(row)), row)
+            own = {k: v for k, v in table_of(row).items() if takes(function, k)}
+            return Base(functools.partial(function, **own), row)
     features = {"num_classes": None, "global_pool": False}
     given = {key: value for key, value in features.items() if takes(row.builder, key)}
     return Base(functools.partial(row.builder, **given), row)
@@ -63,7 +64,7 @@ def table_of(row: Network) -> dict[str, Any]:
     if isinstance(row.builder, functools.partial):
         return row.builder.keywords
     if row.arguments:
-        return {k: v for k, v in row.arguments.items() if k in ("table", "stages")}
+        return {k: v for k, v in row.arguments.items() if k != "scope"}
     held = inspect.getclosurevars(row.builder).nonlocals
     return {"table": held["table"]} if "table" in held else {}
 

@@ -142,14 +142,27 @@ def test_other_predictions():
         assert end_points["Predictions"].op.type == "Sigmoid"
 
 
-def test_thinned_networks_keep_the_name_and_size():
-    for network in (
-        mobilenet_v1.mobilenet_v1_075,
-        mobilenet_v1.mobilenet_v1_050,
-        mobilenet_v1.mobilenet_v1_025,
-    ):
+def test_thinned_networks_have_their_own_names():
+    for name in ("mobilenet_v1_075", "mobilenet_v1_050", "mobilenet_v1_025"):
+        network = getattr(mobilenet_v1, name)
         assert network.default_image_size == 224
-        assert network.__name__ == "mobilenet_v1"
+        assert network.__name__ == name
+
+
+def test_a_short_table_is_a_whole_network():
+    with tf.Graph().as_default():
+        logits, end_points = mobilenet_v1.mobilenet_v1(
+            placeholder(2, 32, 32, 3),
+            7,
+            conv_defs=mobilenet_v1.MOBILENETV1_CONV_DEFS[:2],
+        )
+    assert logits.shape == [2, 7]
+    assert list(end_points)[:3] == [
+        "Conv2d_0",
+        "Conv2d_1_depthwise",
+        "Conv2d_1_pointwise",
+    ]
+    assert end_points["AvgPool_1a"].shape[-1] == 64
 
 
 @pytest.mark.parametrize(("regularized", "count"), [(False, 15), (True, 28)])

@@ -4,12 +4,31 @@ import contextlib
 import functools
 import itertools
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 import tensorflow as tf
 
 from slimnets import errors, slim
 from slimnets.nets import spatial
+
+Function = TypeVar("Function", bound=Callable[..., tf.Tensor])
+
+
+def block(function: Function) -> Function:
+    """Marks a function as a block, for a table's `mobilenet.op`.
+
+    A block takes `use_explicit_padding`, and pads inside, whatever its kernel_size; and
+    `endpoints`, a dict in which it puts what is to be an end point of its layer.
+    """
+    function.is_block = True  # type: ignore[attr-defined]
+    return function
+
+
+def is_block(function: Callable[..., tf.Tensor]) -> bool:
+    """Whether a function, or the one that it is a partial of, is marked as a block."""
+    if isinstance(function, functools.partial):
+        function = function.func
+    return getattr(function, "is_block", False)
 
 
 def make_divisible(depth: float, divisor: int = 8, min_value: int | None = None) -> int:
@@ -62,9 +81,12 @@ def split_conv(
     if num_ways == 1 or min(depth, num_outputs) // num_ways < divisible_by:
         return slim.conv2d(input_tensor, num_outputs, 1, scope=scope, **kwargs)
     shares = tf.split(
-        input_tensor, _shares(depth, num_ways, divisible_by), 3, name=f"split_{scope}"
+        input_tensor,
+        _divide_channels(depth, num_ways, divisible_by),
+        3,
+        name=f"split_{scope}",
     )
-    sizes = _shares(num_outputs, num_ways, divisible_by)
+    sizes = _divide_channels(num_outputs, num_ways, divisible_by)
     outputs = [
         slim.conv2d(share, size, 1, scope=f"{scope}_part_{i}", **kwargs)
         for i, (share, size) in enumerate(zip(shares, sizes, strict=True))
@@ -72,6 +94,7 @@ def split_conv(
     return tf.concat(outputs, 3, name=f"{scope}_concat")
 
 
+@block
 @slim.add_arg_scope
 def split_separable_conv2d(
     input_tensor: tf.Tensor,
@@ -121,6 +144,7 @@ def split_separable_conv2d(
     return net
 
 
+@block
 @slim.add_arg_scope
 def expanded_conv(
     input_tensor: tf.Tensor,
@@ -213,11 +237,11 @@ def expanded_conv(
             scope="depthwise",
             **activation,
         )
-        return _recorded(endpoints, "depthwise_output", net)
+        return _record(endpoints, "depthwise_output", net)
 
     with (
         scope_all(scope, "expanded_conv"),
-        _activations(inner_activation_fn, depthwise_activation_fn),
+        _activation_scope(inner_activation_fn, depthwise_activation_fn),
     ):
         net = input_tensor = tf.identity(input_tensor, "input")
         if depthwise_location == "input":
@@ -226,14 +250,14 @@ def expanded_conv(
         if callable(expansion_size):
             inner_size = expansion_size(num_inputs=_depth(input_tensor))
         if inner_size > _depth(net):
-            expand = _grouped(expansion_fn, split_expansion, split_divisible_by)
+            expand = _set_groups(expansion_fn, split_expansion, split_divisible_by)
             net = expand(net, inner_size, scope="expand", normalizer_fn=normalizer_fn)
-            net = _recorded(endpoints, "expansion_output", net)
+            net = _record(endpoints, "expansion_output", net)
         if depthwise_location == "expansion":
             net = depthwise(net)
         if expansion_transform is not None:
             net = expansion_transform(expansion_tensor=net, input_tensor=input_tensor)
-        net = _grouped(projection_fn, split_projection, split_divisible_by)(
+        net = _set_groups(projection_fn, split_projection, split_divisible_by)(
             net,
             num_outputs,
             scope="project",
@@ -301,7 +325,7 @@ def _depth(net: tf.Tensor) -> int:
     return net.shape.as_list()[3]
 
 
-def _shares(total: int, num_ways: int, divisible_by: int) -> list[int]:
+def _divide_channels(total: int, num_ways: int, divisible_by: int) -> list[int]:
     """Divides a number of channels into multiples, as evenly as they go."""
     if total % divisible_by:
         raise errors.InputError(
@@ -313,13 +337,13 @@ def _shares(total: int, num_ways: int, divisible_by: int) -> list[int]:
     return [(end - start) * divisible_by for start, end in itertools.pairwise(ends)]
 
 
-def _recorded(endpoints: dict[str, tf.Tensor], name: str, net: tf.Tensor) -> tf.Tensor:
+def _record(endpoints: dict[str, tf.Tensor], name: str, net: tf.Tensor) -> tf.Tensor:
     """Files `net` under `name`, also the op's."""
     endpoints[name] = tf.identity(net, name)
     return endpoints[name]
 
 
-def _grouped(
+def _set_groups(
     convolution: Callable[..., tf.Tensor], num_ways: int, divisible_by: int
 ) -> Callable[..., tf.Tensor]:
     """Tells split_conv its groups; other functions know none."""
@@ -329,7 +353,9 @@ def _grouped(
 
 
 @contextlib.contextmanager
-def _activations(inner: Callable | None, depthwise: Callable | None) -> Iterator[None]:
+def _activation_scope(
+    inner: Callable | None, depthwise: Callable | None
+) -> Iterator[None]:
     """Sets the activations of a block's convolutions, those given."""
     depthwise = inner if depthwise is None else depthwise
     with (

@@ -8,15 +8,14 @@ A table is a dict: 'spec' lists the layers, each made by `op`; 'defaults' and
 """
 
 import contextlib
-import inspect
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import tensorflow as tf
 
 from slimnets import errors, slim
-from slimnets.layers import recomputation, scoping
-from slimnets.nets import spatial
+from slimnets.layers import scoping
+from slimnets.nets import spatial, table
 from slimnets.nets.mobilenet import conv_blocks
 
 NoOpScope = contextlib.nullcontext
@@ -44,7 +43,7 @@ def depth_multiplier(
 
 
 class Op(NamedTuple):
-    """A layer of a table."""
+    """A layer of a table, before depth_multiplier."""
 
     op: Callable[..., tf.Tensor]  # f(inputs, **params)
     params: dict[str, Any]
@@ -59,11 +58,61 @@ def op(
     """Returns a layer of a table: `opfunc(inputs, **params)`.
 
     Args:
-      opfunc: the layer; it must take `stride`, and `rate` to be dilated.
+      opfunc: the layer; it must take `stride`, and `rate` to be dilated. Under
+        explicit padding its input is padded where params name a kernel_size; else it
+        gets `use_explicit_padding=True`. See also conv_blocks.block.
       multiplier_func: `f(params, multiplier)` scales a copy of params in place.
       **params: its arguments, before scaling.
     """
     return Op(opfunc, params, multiplier_func)
+
+
+class _Layer(NamedTuple):
+    """A layer as it is built, after depth_multiplier."""
+
+    name: str
+    op: Callable[..., tf.Tensor]
+    params: dict[str, Any]
+    use_explicit_padding: bool
+
+    @property
+    def stride(self) -> int:
+        return self.params.get("stride", 1)
+
+    @property
+    def kernel_size(self) -> tuple[int, int]:
+        return scoping.pair(self.params.get("kernel_size", 3))
+
+    def arguments(self, stride: int, rate: int) -> dict[str, Any]:
+        """Returns the function's arguments."""
+        dilated = rate > 1 and self.kernel_size != (1, 1)
+        return self.params | {"stride": stride} | ({"rate": rate} if dilated else {})
+
+    def build(
+        self, net: tf.Tensor, stride: int, rate: int
+    ) -> tf.Tensor | tuple[tf.Tensor, table.EndPoints]:
+        arguments = self.arguments(stride, rate)
+        if self.use_explicit_padding and "kernel_size" in arguments:
+            net = spatial.fixed_padding(net, self.kernel_size, rate)
+        elif self.use_explicit_padding:
+            arguments["use_explicit_padding"] = True
+        return self.op(net, **arguments)
+
+
+class _Block(_Layer):
+    """A layer that pads inside, and has end points there."""
+
+    def build(
+        self, net: tf.Tensor, stride: int, rate: int
+    ) -> tuple[tf.Tensor, table.EndPoints]:
+        arguments = self.arguments(stride, rate)
+        if self.use_explicit_padding:
+            arguments["use_explicit_padding"] = True
+        inside = arguments.setdefault("endpoints", {})
+        net = self.op(net, **arguments)
+        named = {part: inside[part] for part in inside if part != "projection_output"}
+        named["output"] = net
+        return net, {f"{self.name}/{part}": tensor for part, tensor in named.items()}
 
 
 def safe_arg_scope(
@@ -117,37 +166,45 @@ def mobilenet_base(
         raise errors.InputError(
             f"output_stride must be None, 1 or a multiple of 2, not {output_stride}"
         )
-    spec = conv_defs["spec"]
-    names = [f"layer_{i}" for i in range(1, len(spec) + 1)]
-    if final_endpoint not in (None, *names):
-        raise errors.unknown("end point", str(final_endpoint), names)
-    strides = spatial.replace_stride_with_dilation(
-        [layer.params.get("stride", 1) for layer in spec], output_stride
-    )
     padding = {(slim.conv2d, slim.separable_conv2d): {"padding": "VALID"}}
     with (
         conv_blocks.scope_all(scope, "Mobilenet"),
         safe_arg_scope([slim.batch_norm, slim.dropout], is_training=is_training),
-        _defaults(conv_defs.get("defaults", {})),
-        _defaults(conv_defs.get("overrides", {})),
-        _defaults(padding if use_explicit_padding else {}),
+        _arg_scopes(
+            conv_defs.get("defaults", {}),
+            conv_defs.get("overrides", {}),
+            padding if use_explicit_padding else {},
+        ),
     ):
-        net, layers, inside = inputs, {}, {}
-        for name, layer, (stride, rate) in zip(names, spec, strides, strict=True):
-            net, parts = recomputation.block(
-                _applied,
-                net,
-                layer=layer,
-                multiplier=multiplier,
-                stride=stride,
-                rate=rate,
-                use_explicit_padding=use_explicit_padding,
-            )
-            layers[name] = net
-            inside |= {f"{name}/{part}": tensor for part, tensor in parts.items()}
-            if name == final_endpoint:
-                break
-    return net, layers | inside
+        rows = _scale(conv_defs["spec"], multiplier, use_explicit_padding)
+        net, end_points = table.run(rows, inputs, final_endpoint, output_stride)
+    layers = {row.name: end_points[row.name] for row in rows if row.name in end_points}
+    return net, layers | end_points
+
+
+def _scale(
+    spec: Sequence[Op], multiplier: float, use_explicit_padding: bool
+) -> list[_Layer]:
+    """Returns a table's layers after depth_multiplier."""
+    rows = []
+    for number, layer in enumerate(spec, 1):
+        params = dict(layer.params)
+        layer.multiplier_func(params, multiplier)
+        kind = _Block if conv_blocks.is_block(layer.op) else _Layer
+        rows.append(kind(f"layer_{number}", layer.op, params, use_explicit_padding))
+    return rows
+
+
+@contextlib.contextmanager
+def _arg_scopes(
+    *tables: Mapping[tuple[Callable, ...], dict[str, Any]],
+) -> Iterator[None]:
+    """Opens an arg_scope for each item of a table's 'defaults', 'overrides', ..."""
+    with contextlib.ExitStack() as scopes:
+        for arguments in tables:
+            for functions, defaults in arguments.items():
+                scopes.enter_context(slim.arg_scope(functions, **defaults))
+        yield
 
 
 @slim.add_arg_scope
@@ -274,43 +331,3 @@ def training_scope(
         slim.arg_scope([slim.separable_conv2d], weights_regularizer=None) as defaults,
     ):
         return defaults
-
-
-def _applied(
-    net: tf.Tensor,
-    layer: Op,
-    multiplier: float,
-    stride: int,
-    rate: int,
-    use_explicit_padding: bool,
-) -> tuple[tf.Tensor, dict[str, tf.Tensor]]:
-    """Builds one layer; returns its result, and what is inside it by name."""
-    params = dict(layer.params)
-    layer.multiplier_func(params, multiplier)
-    params["stride"] = stride
-    kernel_size = scoping.pair(params.get("kernel_size", 3))
-    if rate > 1 and kernel_size != (1, 1):
-        params["rate"] = rate
-    accepted = inspect.signature(layer.op).parameters
-    if use_explicit_padding:
-        if "use_explicit_padding" in accepted:  # a block, which pads inside
-            params["use_explicit_padding"] = True
-        elif "kernel_size" in params:
-            net = spatial.fixed_padding(net, kernel_size, rate)
-    if "endpoints" not in accepted:
-        return layer.op(net, **params), {}
-    recorded = params.setdefault("endpoints", {})
-    net = layer.op(net, **params)
-    parts = {n: t for n, t in recorded.items() if n != "projection_output"}
-    return net, parts | {"output": net}
-
-
-@contextlib.contextmanager
-def _defaults(
-    arguments: Mapping[tuple[Callable, ...], dict[str, Any]],
-) -> Iterator[None]:
-    """Opens an arg_scope for each item of a table's 'defaults' or 'overrides'."""
-    with contextlib.ExitStack() as scopes:
-        for functions, defaults in arguments.items():
-            scopes.enter_context(slim.arg_scope(functions, **defaults))
-        yield

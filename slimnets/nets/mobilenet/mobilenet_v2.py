@@ -7,7 +7,7 @@ Sandler et al., arXiv:1801.04381.
 """
 
 import functools
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 import tensorflow as tf
@@ -15,10 +15,13 @@ import tensorflow as tf
 from slimnets import errors, slim
 from slimnets.nets.mobilenet import conv_blocks
 from slimnets.nets.mobilenet import mobilenet as lib
-from slimnets.nets.row import Network
+from slimnets.nets.row import Network, named_builder
 
 op = lib.op
 training_scope = lib.training_scope
+
+
+_EXPANSION = 6  # of blocks that name none
 
 
 class Stage(NamedTuple):
@@ -28,6 +31,22 @@ class Stage(NamedTuple):
     depth: int  # c: output channels before depth_multiplier
     repeats: int  # n: blocks
     stride: int  # s: of the first block; the others have 1
+
+    def ops(self) -> Iterator[lib.Op]:
+        """Yields its blocks for a table's 'spec'."""
+        # Unnamed where it is the default, so that a table's overrides reach it.
+        # Unrounded where it is 1: such a block is not to expand at any depth.
+        own = (
+            {}
+            if self.expansion == _EXPANSION
+            else {
+                "expansion_size": conv_blocks.expand_input_by_factor(self.expansion, 1)
+            }
+        )
+        for stride in (self.stride, *[1] * (self.repeats - 1)):
+            yield op(
+                conv_blocks.expanded_conv, stride=stride, num_outputs=self.depth, **own
+            )
 
 
 # Table 2 of arXiv:1801.04381, the bottlenecks.
@@ -40,26 +59,7 @@ STAGES = (
     Stage(expansion=6, depth=160, repeats=3, stride=2),
     Stage(expansion=6, depth=320, repeats=1, stride=1),
 )
-_EXPANSION = 6  # of blocks that name none, so that a table's overrides reach them
 _CONVOLUTIONS = (slim.conv2d, slim.fully_connected, slim.separable_conv2d)
-
-
-def _blocks(stages: Sequence[Stage]) -> Iterator[lib.Op]:
-    """Spells the stages out, block by block."""
-    for stage in stages:
-        params = {}
-        if stage.expansion != _EXPANSION:
-            # Unrounded: a block of expansion 1 is not to expand at any depth.
-            params["expansion_size"] = conv_blocks.expand_input_by_factor(
-                stage.expansion, divisible_by=1
-            )
-        for stride in (stage.stride, *[1] * (stage.repeats - 1)):
-            yield op(
-                conv_blocks.expanded_conv,
-                stride=stride,
-                num_outputs=stage.depth,
-                **params,
-            )
 
 
 V2_DEF: dict[str, Any] = {
@@ -79,7 +79,7 @@ V2_DEF: dict[str, Any] = {
     },
     "spec": [
         op(slim.conv2d, stride=2, num_outputs=32, kernel_size=[3, 3]),
-        *_blocks(STAGES),
+        *(block for stage in STAGES for block in stage.ops()),
         op(slim.conv2d, stride=1, num_outputs=1280, kernel_size=[1, 1]),
     ],
 }
@@ -147,9 +147,6 @@ def mobilenet(
         )
 
 
-mobilenet.default_image_size = 224
-
-
 @slim.add_arg_scope
 def mobilenet_base(
     input_tensor: tf.Tensor, depth_multiplier: float = 1.0, **kwargs: Any
@@ -171,56 +168,53 @@ def _with_full_last_layer(
     return {**conv_defs, "spec": [*spec, last._replace(params=params)]}
 
 
-def _scaled(**arguments: Any) -> Callable:
-    """Returns `mobilenet` with other defaults."""
-    return functools.update_wrapper(
-        functools.partial(mobilenet, **arguments), mobilenet
-    )
-
-
-mobilenet_v2_140 = _scaled(depth_multiplier=1.4)
-mobilenet_v2_050 = _scaled(depth_multiplier=0.50, finegrain_classification_mode=True)
-mobilenet_v2_035 = _scaled(depth_multiplier=0.35, finegrain_classification_mode=True)
-
-
+_row = functools.partial(
+    Network,
+    builder=mobilenet,
+    arg_scope=training_scope,
+    image_size=224,
+    preprocessing="inception",
+    classes=1001,
+    paper="arXiv:1801.04381, table 2",
+)
 NETWORKS = (
-    Network(
+    _row(
         "mobilenet_v2",
-        mobilenet,
-        training_scope,
-        image_size=224,
-        preprocessing="inception",
-        classes=1001,
-        paper="arXiv:1801.04381, table 2",
+        arguments={"conv_defs": V2_DEF},
         parameters=3_506_153,
         multiply_adds=300.8,
         top1=71.8,
         top5=91.0,
     ),
-    Network(
+    _row(
         "mobilenet_v2_140",
-        mobilenet_v2_140,
-        training_scope,
-        image_size=224,
-        preprocessing="inception",
-        classes=1001,
-        paper="arXiv:1801.04381, table 2",
+        arguments={"conv_defs": V2_DEF, "depth_multiplier": 1.4},
         parameters=6_110_569,
         multiply_adds=582.2,
         top1=75.0,
         top5=92.5,
     ),
-    Network(
+    _row(
         "mobilenet_v2_035",
-        mobilenet_v2_035,
-        training_scope,
-        image_size=224,
-        preprocessing="inception",
-        classes=1001,
-        paper="arXiv:1801.04381, table 2",
+        arguments={
+            "conv_defs": V2_DEF,
+            "depth_multiplier": 0.35,
+            "finegrain_classification_mode": True,
+        },
         parameters=1_678_409,
         multiply_adds=59.3,
         top1=60.3,
         top5=82.9,
     ),
+)
+
+mobilenet.default_image_size = NETWORKS[0].image_size
+mobilenet_v2_140 = named_builder(NETWORKS, "mobilenet_v2_140")
+mobilenet_v2_035 = named_builder(NETWORKS, "mobilenet_v2_035")
+# In research/slim it is a function alone, no network by name.
+mobilenet_v2_050 = functools.update_wrapper(
+    functools.partial(
+        mobilenet, depth_multiplier=0.50, finegrain_classification_mode=True
+    ),
+    mobilenet,
 )

@@ -8,144 +8,31 @@
 """
 
 import functools
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import tensorflow as tf
 
 from slimnets import errors, slim
-from slimnets.nets import spatial
 from slimnets.nets.mobilenet import conv_blocks
 from slimnets.nets.mobilenet import mobilenet as lib
-from slimnets.nets.row import Network
+from slimnets.nets.mobilenet.v3_blocks import (
+    hard_sigmoid as hard_sigmoid,  # research/slim has it here
+)
+from slimnets.nets.mobilenet.v3_blocks import (
+    hard_swish,
+    mbv3_fused,
+    mbv3_op,
+    reduce_to_1x1,
+    squeeze_excite4,
+)
+from slimnets.nets.mobilenet.v3_blocks import (
+    mbv3_op_se as mbv3_op_se,  # likewise
+)
+from slimnets.nets.row import Network, named_builder
 
 op = lib.op
 training_scope = lib.training_scope
-
-ROUNDED_SIXTH = 0.16667  # as research/slim has it in squeeze-and-excitation
-
-
-def hard_swish(x: tf.Tensor) -> tf.Tensor:
-    """Returns `x * relu6(x + 3) / 6`, swish without an exponential (section 5.2)."""
-    with tf.name_scope("hard_swish"):
-        return x * tf.nn.relu6(x + 3) / 6
-
-
-def hard_sigmoid(x: tf.Tensor) -> tf.Tensor:
-    """Returns `relu6(x + 3) / 6`, by the rounded factor of the published weights."""
-    return tf.nn.relu6(x + 3) * ROUNDED_SIXTH
-
-
-def reduce_to_1x1(input_tensor: tf.Tensor, **_: Any) -> tf.Tensor:
-    """Averages the whole image: float [batch, 1, 1, channels].
-
-    Args:
-      input_tensor: float [batch, height, width, channels].
-      **_: stride and rate, which mobilenet_base tells every layer, and the window of
-        research/slim's tables: one pixel has none of them.
-    """
-    return lib.global_pool(input_tensor)
-
-
-def _squeeze_excite(expansion_tensor: tf.Tensor, input_tensor: tf.Tensor) -> tf.Tensor:
-    """Weighs a block's inner channels by a quarter of them (section 5.3)."""
-    del input_tensor  # an expansion_transform is given both
-    return conv_blocks.squeeze_excite(
-        expansion_tensor, squeeze_factor=4, gating_fn=hard_sigmoid
-    )
-
-
-def mbv3_op(
-    ef: float,
-    n: int,
-    k: int,
-    s: int = 1,
-    act: Callable = tf.nn.relu,
-    se: Callable[..., tf.Tensor] | None = None,
-    opfunc: Callable[..., tf.Tensor] = conv_blocks.expanded_conv,
-    **kwargs: Any,
-) -> lib.Op:
-    """Returns a block for a table's 'spec'.
-
-    Args:
-      ef: expansion factor: channels inside, as a multiple of the input's.
-      n: channels of the result, before depth_multiplier.
-      k: kernel size of the depthwise convolution.
-      s: its stride.
-      act: activation inside.
-      se: `f(expansion_tensor=..., input_tensor=...)` before the projection.
-      opfunc: the block.
-      **kwargs: passed to it.
-    """
-    return op(
-        opfunc,
-        expansion_size=conv_blocks.expand_input_by_factor(ef),
-        kernel_size=(k, k),
-        stride=s,
-        num_outputs=n,
-        inner_activation_fn=act,
-        expansion_transform=se,
-        **kwargs,
-    )
-
-
-mbv3_op_se = functools.partial(mbv3_op, se=_squeeze_excite)
-
-
-def fused_conv(
-    input_tensor: tf.Tensor,
-    num_outputs: int,
-    kernel_size: int | Sequence[int],
-    stride: int = 1,
-    rate: int = 1,
-    use_explicit_padding: bool = False,
-    endpoints: dict[str, tf.Tensor] | None = None,
-    **kwargs: Any,
-) -> tf.Tensor:
-    """Inverted residual whose expansion is the spatial convolution; none depthwise.
-
-    On an accelerator, one dense convolution is faster than a thin and a sparse one.
-
-    Args:
-      input_tensor: float [batch, height, width, channels].
-      num_outputs: channels of the result.
-      kernel_size: of the expansion, int or (height, width).
-      stride: of the expansion.
-      rate: its dilation.
-      use_explicit_padding: pad by what the kernel overhangs, then convolve unpadded.
-      endpoints: receives 'expansion_output' and 'projection_output'.
-      **kwargs: passed to expanded_conv.
-
-    Returns:
-      float [batch, ceil(height / stride), ceil(width / stride), num_outputs].
-    """
-
-    def expand(net: tf.Tensor, depth: int, **convolution: Any) -> tf.Tensor:
-        padding = "SAME"
-        if use_explicit_padding:
-            net, padding = spatial.fixed_padding(net, kernel_size, rate), "VALID"
-        return slim.conv2d(
-            net,
-            depth,
-            kernel_size,
-            stride=stride,
-            rate=rate,
-            padding=padding,
-            **convolution,
-        )
-
-    return conv_blocks.expanded_conv(
-        input_tensor,
-        num_outputs,
-        stride=stride,
-        depthwise_location=None,
-        expansion_fn=expand,
-        endpoints=endpoints,
-        **kwargs,
-    )
-
-
-mbv3_fused = functools.partial(mbv3_op, opfunc=fused_conv)
 
 
 class Block(NamedTuple):
@@ -161,8 +48,22 @@ class Block(NamedTuple):
     fused: bool = False  # the kernel is the expansion's
     residual: bool = True
 
+    def op(self, input_depth: int) -> lib.Op:
+        """Returns its layer for a table's 'spec'."""
+        make = mbv3_fused if self.fused else mbv3_op
+        return make(
+            ef=self.expanded / input_depth,
+            n=self.depth,
+            k=self.kernel,
+            s=self.stride,
+            act=self.activation,
+            se=self.squeeze_excite,
+            # Unnamed where it is the default, so that a table's overrides reach it.
+            **({} if self.residual else {"residual": False}),
+        )
 
-SE, NO = _squeeze_excite, None
+
+SE, NO = squeeze_excite4, None
 RE, HS = tf.nn.relu, hard_swish
 
 # The blocks of table 1 of arXiv:1905.02244.
@@ -242,22 +143,6 @@ DEFAULTS = _defaults(slim.batch_norm, center=True, scale=True)
 DEFAULTS_GROUP_NORM = _defaults(slim.group_norm, groups=8)
 
 
-def _layers(blocks: Sequence[Block], depth: int) -> Iterator[lib.Op]:
-    """Reads a table's blocks; `depth` is that of the first one's input."""
-    for block in blocks:
-        make = mbv3_fused if block.fused else mbv3_op
-        yield make(
-            ef=block.expanded / depth,
-            n=block.depth,
-            k=block.kernel,
-            s=block.stride,
-            act=block.activation,
-            se=block.squeeze_excite,
-            **({} if block.residual else {"residual": False}),
-        )
-        depth = block.depth
-
-
 def _table(
     first: int,
     blocks: Sequence[Block],
@@ -267,9 +152,10 @@ def _table(
 ) -> dict[str, Any]:
     """Returns a table: a convolution, blocks, a 1x1 one, and a layer after pooling."""
     conv = functools.partial(op, slim.conv2d, activation_fn=activation_fn)
+    depths = [first, *(block.depth for block in blocks)]  # of each block's input
     spec = [
         conv(stride=2, num_outputs=first, kernel_size=(3, 3)),
-        *_layers(blocks, first),
+        *(block.op(depth) for block, depth in zip(blocks, depths, strict=False)),
         conv(stride=1, num_outputs=last, kernel_size=(1, 1)),
     ]
     if pooled:
@@ -362,9 +248,6 @@ def mobilenet(
     )
 
 
-mobilenet.default_image_size = 224
-
-
 @slim.add_arg_scope
 def mobilenet_base(
     input_tensor: tf.Tensor, depth_multiplier: float = 1.0, **kwargs: Any
@@ -375,97 +258,72 @@ def mobilenet_base(
     )
 
 
-def _variant(**arguments: Any) -> Callable:
-    """Returns `mobilenet` with other defaults."""
-    return functools.update_wrapper(
-        functools.partial(mobilenet, **arguments), mobilenet
-    )
-
-
-large = _variant(conv_defs=V3_LARGE)
-small = _variant(conv_defs=V3_SMALL)
-large_minimalistic = _variant(conv_defs=V3_LARGE_MINIMALISTIC)
-small_minimalistic = _variant(conv_defs=V3_SMALL_MINIMALISTIC)
-edge_tpu = _variant(conv_defs=V3_EDGETPU, scope="MobilenetEdgeTPU")
-edge_tpu_075 = _variant(
-    conv_defs=V3_EDGETPU,
-    scope="MobilenetEdgeTPU",
-    depth_multiplier=0.75,
-    finegrain_classification_mode=True,
+# Accuracies of EdgeTPU were published of 8-bit weights alone: 75.6 and 73.5 top-1.
+_row = functools.partial(
+    Network,
+    builder=mobilenet,
+    arg_scope=training_scope,
+    image_size=224,
+    preprocessing="inception",
+    classes=1001,
 )
-
-
+_edge_tpu = functools.partial(_row, paper="Howard and Gupta, Google AI Blog, 2019")
 NETWORKS = (
-    Network(
+    _row(
         "mobilenet_v3_large",
-        large,
-        training_scope,
-        image_size=224,
-        preprocessing="inception",
-        classes=1001,
         paper="arXiv:1905.02244, table 1",
+        arguments={"conv_defs": V3_LARGE},
         parameters=5_484_313,
         multiply_adds=216.6,
         top1=75.2,
     ),
-    Network(
+    _row(
         "mobilenet_v3_small",
-        small,
-        training_scope,
-        image_size=224,
-        preprocessing="inception",
-        classes=1001,
         paper="arXiv:1905.02244, table 2",
+        arguments={"conv_defs": V3_SMALL},
         parameters=2_543_881,
         multiply_adds=56.5,
         top1=67.5,
     ),
-    Network(
+    _row(
         "mobilenet_v3_large_minimalistic",
-        large_minimalistic,
-        training_scope,
-        image_size=224,
-        preprocessing="inception",
-        classes=1001,
         paper="arXiv:1905.02244, table 1",
+        arguments={"conv_defs": V3_LARGE_MINIMALISTIC},
         parameters=3_925_569,
         multiply_adds=209.1,
         top1=72.3,
     ),
-    Network(
+    _row(
         "mobilenet_v3_small_minimalistic",
-        small_minimalistic,
-        training_scope,
-        image_size=224,
-        preprocessing="inception",
-        classes=1001,
         paper="arXiv:1905.02244, table 2",
+        arguments={"conv_defs": V3_SMALL_MINIMALISTIC},
         parameters=2_045_761,
         multiply_adds=52.3,
         top1=61.9,
     ),
-    Network(
+    _edge_tpu(
         "mobilenet_edgetpu",
-        edge_tpu,
-        training_scope,
-        image_size=224,
-        preprocessing="inception",
-        classes=1001,
-        paper="Howard and Gupta, Google AI Blog, 2019",
+        arguments={"conv_defs": V3_EDGETPU, "scope": "MobilenetEdgeTPU"},
         parameters=4_092_713,
         multiply_adds=990.7,
-        # accuracy was published of 8-bit weights alone: 75.6 top-1
     ),
-    Network(
+    _edge_tpu(
         "mobilenet_edgetpu_075",
-        edge_tpu_075,
-        training_scope,
-        image_size=224,
-        preprocessing="inception",
-        classes=1001,
-        paper="Howard and Gupta, Google AI Blog, 2019",
+        arguments={
+            "conv_defs": V3_EDGETPU,
+            "scope": "MobilenetEdgeTPU",
+            "depth_multiplier": 0.75,
+            "finegrain_classification_mode": True,
+        },
         parameters=2_989_441,
         multiply_adds=624.5,
-        # accuracy was published of 8-bit weights alone: 73.5 top-1
     ),
 )
+
+mobilenet.default_image_size = NETWORKS[0].image_size
+large = named_builder(NETWORKS, "mobilenet_v3_large")
+small = named_builder(NETWORKS, "mobilenet_v3_small")
+large_minimalistic = named_builder(NETWORKS, "mobilenet_v3_large_minimalistic")
+small_minimalistic = named_builder(NETWORKS, "mobilenet_v3_small_minimalistic")
+edge_tpu = named_builder(NETWORKS, "mobilenet_edgetpu")
+edge_tpu_075 = named_builder(NETWORKS, "mobilenet_edgetpu_075")

@@ -12,16 +12,18 @@ Weights trained in PyTorch, as timm's, want its padding and its epsilon:
 """
 
 import functools
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import tensorflow as tf
 
 from slimnets import slim
-from slimnets.nets.mobilenet import conv_blocks, mobilenet_v3
 from slimnets.nets.mobilenet import mobilenet as lib
+from slimnets.nets.mobilenet.conv_blocks import expand_input_by_factor
+from slimnets.nets.mobilenet.mobilenet_v3 import DEFAULTS
 from slimnets.nets.mobilenet.uib import universal_inverted_bottleneck
-from slimnets.nets.row import Network
+from slimnets.nets.mobilenet.v3_blocks import fused_conv, reduce_to_1x1
+from slimnets.nets.row import Network, named_builder
 
 op = lib.op
 
@@ -33,14 +35,34 @@ class Conv(NamedTuple):
     depth: int  # output channels before depth_multiplier
     stride: int = 1
 
+    def op(self, input_depth: int) -> lib.Op:
+        """Returns its layer for a table's 'spec'."""
+        del input_depth  # a convolution has no channels inside
+        return op(
+            slim.conv2d,
+            kernel_size=(self.kernel, self.kernel),
+            num_outputs=self.depth,
+            stride=self.stride,
+        )
+
 
 class FusedIB(NamedTuple):
     """An inverted bottleneck whose expansion is the spatial convolution."""
 
     kernel: int
     expanded: int  # channels inside
-    depth: int
+    depth: int  # output channels before depth_multiplier
     stride: int = 1
+
+    def op(self, input_depth: int) -> lib.Op:
+        """Returns its layer for a table's 'spec'."""
+        return op(
+            fused_conv,
+            kernel_size=(self.kernel, self.kernel),
+            num_outputs=self.depth,
+            stride=self.stride,
+            expansion_size=expand_input_by_factor(self.expanded / input_depth),
+        )
 
 
 class UIB(NamedTuple):
@@ -51,6 +73,17 @@ class UIB(NamedTuple):
     expanded: int  # channels inside
     depth: int  # output channels before depth_multiplier
     stride: int = 1
+
+    def op(self, input_depth: int) -> lib.Op:
+        """Returns its layer for a table's 'spec'."""
+        return op(
+            universal_inverted_bottleneck,
+            start_kernel=self.start,
+            middle_kernel=self.middle,
+            num_outputs=self.depth,
+            stride=self.stride,
+            expansion_size=expand_input_by_factor(self.expanded / input_depth),
+        )
 
 
 Block = Conv | FusedIB | UIB
@@ -154,31 +187,14 @@ def training_scope(
         return defaults
 
 
-def _layers(blocks: Sequence[Block]) -> Iterator[lib.Op]:
-    """Reads a table."""
-    depth = None
-    for block in blocks:
-        params = {"num_outputs": block.depth, "stride": block.stride}
-        if not isinstance(block, Conv):
-            params["expansion_size"] = conv_blocks.expand_input_by_factor(
-                block.expanded / depth
-            )
-        if isinstance(block, UIB):
-            kernels = {"start_kernel": block.start, "middle_kernel": block.middle}
-            yield op(universal_inverted_bottleneck, **kernels, **params)
-        else:
-            make = slim.conv2d if isinstance(block, Conv) else mobilenet_v3.fused_conv
-            yield op(make, kernel_size=(block.kernel, block.kernel), **params)
-        depth = block.depth
-
-
 def _table(blocks: Sequence[Block]) -> dict[str, Any]:
     """Returns a table for the family's interpreter: blocks, pooling, a convolution."""
+    depths = [3, *(block.depth for block in blocks)]  # of each block's input
     return {
-        "defaults": mobilenet_v3.DEFAULTS,
+        "defaults": DEFAULTS,
         "spec": [
-            *_layers(blocks),
-            op(mobilenet_v3.reduce_to_1x1, stride=1),
+            *(block.op(depth) for block, depth in zip(blocks, depths, strict=False)),
+            op(reduce_to_1x1, stride=1),
             op(slim.conv2d, stride=1, num_outputs=HEAD, kernel_size=(1, 1)),
         ],
     }
@@ -254,56 +270,45 @@ def mobilenet_base(
     )
 
 
-def _variant(default_image_size: int, **arguments: Any) -> Callable:
-    """Returns `mobilenet` with other defaults."""
-    variant = functools.partial(mobilenet, **arguments)
-    functools.update_wrapper(variant, mobilenet)
-    variant.default_image_size = default_image_size
-    return variant
-
-
-# Drop rates of the authors' recipes; theirs is the same for all blocks of large.
-conv_small = _variant(224, conv_defs=V4_CONV_SMALL)
-conv_medium = _variant(256, conv_defs=V4_CONV_MEDIUM, drop_connect_rate=0.075)
-conv_large = _variant(384, conv_defs=V4_CONV_LARGE, drop_connect_rate=0.2)
-
-
-# Accuracies are the paper's, of training without a teacher.
+# Drop rates are those of the authors' recipes; theirs is the same for all blocks of
+# large. Accuracies are the paper's, of training without a teacher.
+_row = functools.partial(
+    Network,
+    builder=mobilenet,
+    arg_scope=training_scope,
+    preprocessing="imagenet",
+    classes=1000,
+)
 NETWORKS = (
-    Network(
+    _row(
         "mobilenet_v4_conv_small",
-        conv_small,
-        training_scope,
-        image_size=224,
-        preprocessing="imagenet",
-        classes=1000,
         paper="arXiv:2404.10518, table 11",
+        arguments={"conv_defs": V4_CONV_SMALL},
+        image_size=224,
         parameters=3_774_024,
         multiply_adds=186.0,
         top1=73.8,
     ),
-    Network(
+    _row(
         "mobilenet_v4_conv_medium",
-        conv_medium,
-        training_scope,
-        image_size=256,
-        preprocessing="imagenet",
-        classes=1000,
         paper="arXiv:2404.10518, table 12",
+        arguments={"conv_defs": V4_CONV_MEDIUM, "drop_connect_rate": 0.075},
+        image_size=256,
         parameters=9_715_512,
         multiply_adds=1080.2,
         top1=79.9,
     ),
-    Network(
+    _row(
         "mobilenet_v4_conv_large",
-        conv_large,
-        training_scope,
-        image_size=384,
-        preprocessing="imagenet",
-        classes=1000,
         paper="arXiv:2404.10518, table 13",
+        arguments={"conv_defs": V4_CONV_LARGE, "drop_connect_rate": 0.2},
+        image_size=384,
         parameters=32_590_864,
         multiply_adds=6376.2,
         top1=82.9,
     ),
 )
+
+conv_small = named_builder(NETWORKS, "mobilenet_v4_conv_small")
+conv_medium = named_builder(NETWORKS, "mobilenet_v4_conv_medium")
+conv_large = named_builder(NETWORKS, "mobilenet_v4_conv_large")

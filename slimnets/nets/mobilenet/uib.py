@@ -10,6 +10,7 @@ from slimnets.nets import spatial
 from slimnets.nets.mobilenet import conv_blocks
 
 
+@conv_blocks.block
 def universal_inverted_bottleneck(
     input_tensor: tf.Tensor,
     num_outputs: int,
@@ -72,12 +73,12 @@ def universal_inverted_bottleneck(
         net = slim.conv2d(net, num_outputs, 1, activation_fn=None, scope="project")
         parts["projection_output"] = net
         if stride == 1 and num_outputs == depth:
-            net = input_tensor + _dropped(net, drop_rate)
+            net = input_tensor + _drop_examples(net, drop_rate)
         return tf.identity(net, "output")
 
 
-def _dropped(net: tf.Tensor, rate: float) -> tf.Tensor:
-    """Sets examples to zero at random, in training (stochastic depth)."""
+def _drop_examples(net: tf.Tensor, rate: float) -> tf.Tensor:
+    """Zeroes whole examples at random in training (stochastic depth)."""
     if rate == 0:
         return net
     one_each = [tf.shape(net)[0], 1, 1, 1]

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from slimnets.nets import mobilenet_v1
-from slimnets.nets.mobilenet import mobilenet_v2, mobilenet_v3
+from slimnets.nets.mobilenet import mobilenet_v2, mobilenet_v3, v3_blocks
 from slimnets.weights.keras.kinds import (
     CONV,
     CONV_BIAS,
@@ -17,7 +17,7 @@ from slimnets.weights.rules import Layer
 # would be 2e-4 of the logits; the convolution behind a gate makes up for it.
 _GATED_CONV = CONV._replace(
     weights=tuple(
-        weight._replace(scale=1 / (6 * mobilenet_v3.ROUNDED_SIXTH))
+        weight._replace(scale=1 / (6 * v3_blocks.ROUNDED_SIXTH))
         for weight in CONV.weights
     )
 )
