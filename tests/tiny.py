@@ -121,7 +121,9 @@ def _nasnet(config: Callable[[], network.Config]) -> Callable[[], network.Config
 def _conv_defs(conv_defs: dict[str, Any]) -> dict[str, Any]:
     """Leaves layers that stride and, of one depth in a row, one more of each kind."""
     short = []
-    for _, layers in itertools.groupby(conv_defs["spec"], lambda x: x.params.get("num_outputs")):
+    for _, layers in itertools.groupby(
+        conv_defs["spec"], lambda x: x.params.get("num_outputs")
+    ):
         kinds = set()
         for layer in layers:
             kind = (layer.op, *(bool(value) for value in layer.params.values()))

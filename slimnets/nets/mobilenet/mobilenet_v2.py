@@ -20,7 +20,6 @@ from slimnets.nets.row import Network, named_builder
 op = lib.op
 training_scope = lib.training_scope
 
-
 _EXPANSION = 6  # of blocks that name none
 
 
@@ -32,21 +31,17 @@ class Stage(NamedTuple):
     repeats: int  # n: blocks
     stride: int  # s: of the first block; the others have 1
 
-    def ops(self) -> Iterator[lib.Op]:
+    def layers(self) -> Iterator[lib.Op]:
         """Yields its blocks for a table's 'spec'."""
-        # Unnamed where it is the default, so that a table's overrides reach it.
-        # Unrounded where it is 1: such a block is not to expand at any depth.
-        own = (
-            {}
-            if self.expansion == _EXPANSION
-            else {
-                "expansion_size": conv_blocks.expand_input_by_factor(self.expansion, 1)
-            }
-        )
-        for stride in (self.stride, *[1] * (self.repeats - 1)):
-            yield op(
-                conv_blocks.expanded_conv, stride=stride, num_outputs=self.depth, **own
+        params: dict[str, Any] = {"num_outputs": self.depth}
+        # Not named where it is the default, so that a table's overrides reach it.
+        if self.expansion != _EXPANSION:
+            # Unrounded: a block of expansion 1 is not to expand at any depth.
+            params["expansion_size"] = conv_blocks.expand_input_by_factor(
+                self.expansion, divisible_by=1
             )
+        for stride in (self.stride, *[1] * (self.repeats - 1)):
+            yield op(conv_blocks.expanded_conv, stride=stride, **params)
 
 
 # Table 2 of arXiv:1801.04381, the bottlenecks.
@@ -60,7 +55,6 @@ STAGES = (
     Stage(expansion=6, depth=320, repeats=1, stride=1),
 )
 _CONVOLUTIONS = (slim.conv2d, slim.fully_connected, slim.separable_conv2d)
-
 
 V2_DEF: dict[str, Any] = {
     "defaults": {
@@ -79,7 +73,7 @@ V2_DEF: dict[str, Any] = {
     },
     "spec": [
         op(slim.conv2d, stride=2, num_outputs=32, kernel_size=[3, 3]),
-        *(block for stage in STAGES for block in stage.ops()),
+        *(layer for stage in STAGES for layer in stage.layers()),
         op(slim.conv2d, stride=1, num_outputs=1280, kernel_size=[1, 1]),
     ],
 }
@@ -126,7 +120,7 @@ def mobilenet(
         raise errors.InputError("mobilenet_v2 takes depth_multiplier, not multiplier")
     conv_defs = V2_DEF if conv_defs is None else conv_defs
     if finegrain_classification_mode and depth_multiplier < 1:
-        conv_defs = _with_full_last_layer(conv_defs, depth_multiplier)
+        conv_defs = _keep_last_layer(conv_defs, depth_multiplier)
     if activation_fn is not None:
         activated = {_CONVOLUTIONS: {"activation_fn": activation_fn}}
         conv_defs = {
@@ -157,7 +151,7 @@ def mobilenet_base(
     )
 
 
-def _with_full_last_layer(
+def _keep_last_layer(
     conv_defs: Mapping[str, Any], depth_multiplier: float
 ) -> dict[str, Any]:
     """Returns the table with a last layer that depth_multiplier brings back to size."""

@@ -14,25 +14,16 @@ from typing import Any, NamedTuple
 import tensorflow as tf
 
 from slimnets import errors, slim
-from slimnets.nets.mobilenet import conv_blocks
+from slimnets.nets.mobilenet import conv_blocks, v3_blocks
 from slimnets.nets.mobilenet import mobilenet as lib
-from slimnets.nets.mobilenet.v3_blocks import (
-    hard_sigmoid as hard_sigmoid,  # research/slim has it here
-)
-from slimnets.nets.mobilenet.v3_blocks import (
-    hard_swish,
-    mbv3_fused,
-    mbv3_op,
-    reduce_to_1x1,
-    squeeze_excite4,
-)
-from slimnets.nets.mobilenet.v3_blocks import (
-    mbv3_op_se as mbv3_op_se,  # likewise
-)
 from slimnets.nets.row import Network, named_builder
 
-op = lib.op
-training_scope = lib.training_scope
+# Where TF-Slim's users look for them.
+op, training_scope = lib.op, lib.training_scope
+hard_swish, hard_sigmoid = v3_blocks.hard_swish, v3_blocks.hard_sigmoid
+mbv3_op, mbv3_op_se = v3_blocks.mbv3_op, v3_blocks.mbv3_op_se
+mbv3_fused, fused_conv = v3_blocks.mbv3_fused, v3_blocks.fused_conv
+reduce_to_1x1 = v3_blocks.reduce_to_1x1
 
 
 class Block(NamedTuple):
@@ -48,8 +39,8 @@ class Block(NamedTuple):
     fused: bool = False  # the kernel is the expansion's
     residual: bool = True
 
-    def op(self, input_depth: int) -> lib.Op:
-        """Returns its layer for a table's 'spec'."""
+    def layer(self, input_depth: int) -> lib.Op:
+        """Returns it for a table's 'spec'."""
         make = mbv3_fused if self.fused else mbv3_op
         return make(
             ef=self.expanded / input_depth,
@@ -58,12 +49,12 @@ class Block(NamedTuple):
             s=self.stride,
             act=self.activation,
             se=self.squeeze_excite,
-            # Unnamed where it is the default, so that a table's overrides reach it.
+            # Not named where it is the default, so that a table's overrides reach it.
             **({} if self.residual else {"residual": False}),
         )
 
 
-SE, NO = squeeze_excite4, None
+SE, NO = v3_blocks.squeeze_excite4, None
 RE, HS = tf.nn.relu, hard_swish
 
 # The blocks of table 1 of arXiv:1905.02244.
@@ -117,14 +108,14 @@ EDGETPU = (
 )
 
 
-def _minimalistic(blocks: Sequence[Block]) -> list[Block]:
+def _simplify(blocks: Sequence[Block]) -> list[Block]:
     """Returns blocks any hardware runs well: no SE, no hard swish, no 5x5 kernels."""
     return [
         block._replace(kernel=3, squeeze_excite=NO, activation=RE) for block in blocks
     ]
 
 
-def _defaults(normalizer_fn: Callable, **normalizer_params: Any) -> dict[Any, Any]:
+def _make_defaults(normalizer_fn: Callable, **normalizer_params: Any) -> dict[Any, Any]:
     """Returns a table's 'defaults'."""
     return {
         (conv_blocks.expanded_conv,): {
@@ -139,11 +130,11 @@ def _defaults(normalizer_fn: Callable, **normalizer_params: Any) -> dict[Any, An
     }
 
 
-DEFAULTS = _defaults(slim.batch_norm, center=True, scale=True)
-DEFAULTS_GROUP_NORM = _defaults(slim.group_norm, groups=8)
+DEFAULTS = _make_defaults(slim.batch_norm, center=True, scale=True)
+DEFAULTS_GROUP_NORM = _make_defaults(slim.group_norm, groups=8)
 
 
-def _table(
+def _make_table(
     first: int,
     blocks: Sequence[Block],
     last: int,
@@ -155,7 +146,7 @@ def _table(
     depths = [first, *(block.depth for block in blocks)]  # of each block's input
     spec = [
         conv(stride=2, num_outputs=first, kernel_size=(3, 3)),
-        *(block.op(depth) for block, depth in zip(blocks, depths, strict=False)),
+        *(block.layer(depth) for block, depth in zip(blocks, depths, strict=False)),
         conv(stride=1, num_outputs=last, kernel_size=(1, 1)),
     ]
     if pooled:
@@ -166,14 +157,14 @@ def _table(
     return {"defaults": DEFAULTS, "spec": spec}
 
 
-V3_LARGE = _table(16, LARGE, 960, 1280, HS)
-V3_SMALL = _table(16, SMALL, 576, 1024, HS)
-V3_LARGE_MINIMALISTIC = _table(16, _minimalistic(LARGE), 960, 1280, RE)
-V3_SMALL_MINIMALISTIC = _table(16, _minimalistic(SMALL), 576, 1024, RE)
-V3_EDGETPU = _table(32, EDGETPU, 1280, None, RE)
+V3_LARGE = _make_table(16, LARGE, 960, 1280, HS)
+V3_SMALL = _make_table(16, SMALL, 576, 1024, HS)
+V3_LARGE_MINIMALISTIC = _make_table(16, _simplify(LARGE), 960, 1280, RE)
+V3_SMALL_MINIMALISTIC = _make_table(16, _simplify(SMALL), 576, 1024, RE)
+V3_EDGETPU = _make_table(32, EDGETPU, 1280, None, RE)
 
 
-def _halved(conv_defs: Mapping[str, Any], first: int, last: int) -> dict[str, Any]:
+def _halve(conv_defs: Mapping[str, Any], first: int, last: int) -> dict[str, Any]:
     """Returns the table with half the channels in layers first to last, from 1."""
     return {
         **conv_defs,
@@ -189,8 +180,8 @@ def _halved(conv_defs: Mapping[str, Any], first: int, last: int) -> dict[str, An
 
 
 # Section 6.3: a detector has fewer classes to tell apart, so the last stage is halved.
-V3_LARGE_DETECTION = _halved(V3_LARGE, 14, 17)
-V3_SMALL_DETECTION = _halved(V3_SMALL, 10, 13)
+V3_LARGE_DETECTION = _halve(V3_LARGE, 14, 17)
+V3_SMALL_DETECTION = _halve(V3_SMALL, 10, 13)
 
 
 @slim.add_arg_scope

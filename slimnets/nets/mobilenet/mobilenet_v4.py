@@ -35,8 +35,8 @@ class Conv(NamedTuple):
     depth: int  # output channels before depth_multiplier
     stride: int = 1
 
-    def op(self, input_depth: int) -> lib.Op:
-        """Returns its layer for a table's 'spec'."""
+    def layer(self, input_depth: int) -> lib.Op:
+        """Returns it for a table's 'spec'."""
         del input_depth  # a convolution has no channels inside
         return op(
             slim.conv2d,
@@ -54,8 +54,8 @@ class FusedIB(NamedTuple):
     depth: int  # output channels before depth_multiplier
     stride: int = 1
 
-    def op(self, input_depth: int) -> lib.Op:
-        """Returns its layer for a table's 'spec'."""
+    def layer(self, input_depth: int) -> lib.Op:
+        """Returns it for a table's 'spec'."""
         return op(
             fused_conv,
             kernel_size=(self.kernel, self.kernel),
@@ -74,8 +74,8 @@ class UIB(NamedTuple):
     depth: int  # output channels before depth_multiplier
     stride: int = 1
 
-    def op(self, input_depth: int) -> lib.Op:
-        """Returns its layer for a table's 'spec'."""
+    def layer(self, input_depth: int) -> lib.Op:
+        """Returns it for a table's 'spec'."""
         return op(
             universal_inverted_bottleneck,
             start_kernel=self.start,
@@ -187,25 +187,25 @@ def training_scope(
         return defaults
 
 
-def _table(blocks: Sequence[Block]) -> dict[str, Any]:
+def _make_table(blocks: Sequence[Block]) -> dict[str, Any]:
     """Returns a table for the family's interpreter: blocks, pooling, a convolution."""
     depths = [3, *(block.depth for block in blocks)]  # of each block's input
     return {
         "defaults": DEFAULTS,
         "spec": [
-            *(block.op(depth) for block, depth in zip(blocks, depths, strict=False)),
+            *(block.layer(depth) for block, depth in zip(blocks, depths, strict=False)),
             op(reduce_to_1x1, stride=1),
             op(slim.conv2d, stride=1, num_outputs=HEAD, kernel_size=(1, 1)),
         ],
     }
 
 
-V4_CONV_SMALL = _table(CONV_SMALL)
-V4_CONV_MEDIUM = _table(CONV_MEDIUM)
-V4_CONV_LARGE = _table(CONV_LARGE)
+V4_CONV_SMALL = _make_table(CONV_SMALL)
+V4_CONV_MEDIUM = _make_table(CONV_MEDIUM)
+V4_CONV_LARGE = _make_table(CONV_LARGE)
 
 
-def _with_drop_rates(conv_defs: Mapping[str, Any], rate: float) -> dict[str, Any]:
+def _add_drop_rates(conv_defs: Mapping[str, Any], rate: float) -> dict[str, Any]:
     """Returns the table with drop rates that grow linearly up to `rate`."""
     spec = list(conv_defs["spec"])
     for i, layer in enumerate(spec):
@@ -253,7 +253,7 @@ def mobilenet(
     return lib.mobilenet(
         input_tensor,
         num_classes=num_classes,
-        conv_defs=_with_drop_rates(conv_defs, drop_connect_rate),
+        conv_defs=_add_drop_rates(conv_defs, drop_connect_rate),
         scope=scope,
         multiplier=depth_multiplier,
         **kwargs,

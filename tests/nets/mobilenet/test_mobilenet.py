@@ -1,5 +1,7 @@
 """The interpreter of MobileNet tables, on a short one."""
 
+import functools
+
 import pytest
 import tensorflow as tf
 
@@ -94,6 +96,50 @@ def test_a_layer_may_scale_its_depth_by_its_own_rule():
     assert end_points["layer_1"].shape == [2, 32, 32, 160]
     assert end_points["layer_2"].shape == [2, 16, 16, 8]
     assert table["spec"][0].params["num_outputs"] == 16
+
+
+def own_convolution(net, num_outputs, **arguments):
+    return slim.conv2d(net, num_outputs, **arguments)
+
+
+def own_layer(net, stride, use_explicit_padding=False):
+    assert stride == 1
+    return net + 1 if use_explicit_padding else net
+
+
+@conv_blocks.block
+def own_block(net, stride, kernel_size, use_explicit_padding=False, endpoints=None):
+    endpoints["inside"] = net + 1
+    return slim.max_pool2d(
+        net, kernel_size, stride, "VALID" if use_explicit_padding else "SAME"
+    )
+
+
+@pytest.mark.parametrize("use_explicit_padding", [False, True])
+def test_a_table_may_have_functions_of_ones_own(use_explicit_padding):
+    wide = functools.partial(conv_blocks.expanded_conv, expansion_size=32)
+    table = TABLE | {
+        "spec": [
+            op(own_convolution, stride=2, num_outputs=16, kernel_size=5),
+            op(own_layer, stride=1),
+            op(own_block, stride=2, kernel_size=3),
+            op(wide, stride=2, num_outputs=24, kernel_size=(5, 5)),
+        ]
+    }
+    with tf.Graph().as_default():
+        images = tf.compat.v1.placeholder(tf.float32, [2, 32, 32, 3])
+        _, end_points = mobilenet.mobilenet_base(
+            images, table, use_explicit_padding=use_explicit_padding
+        )
+    assert end_points["layer_1"].shape == [2, 16, 16, 16]
+    told = end_points["layer_2"] is not end_points["layer_1"]
+    assert told == use_explicit_padding
+    # A block pads inside: this one does not, and loses a pixel.
+    size = 7 if use_explicit_padding else 8
+    assert end_points["layer_3"].shape == [2, size, size, 16]
+    assert end_points["layer_3/inside"].shape == [2, 16, 16, 16]
+    assert end_points["layer_4"].shape == [2, 4, 4, 24]
+    assert end_points["layer_4/expansion_output"].shape[-1] == 32
 
 
 @pytest.mark.parametrize("use_reduce_mean_for_pooling", [False, True])

@@ -96,6 +96,12 @@ def test_a_variant_can_be_given_another_scope():
         assert all(name.startswith("Scope/") for name in v1_graph.all_variables())
 
 
+def test_a_variant_has_an_arg_scope():
+    with tf.Graph().as_default(), slim.arg_scope([mobilenet_v3.small], num_classes=7):
+        logits, _ = mobilenet_v3.small(placeholder(1, 32, 32, 3))
+    assert logits.shape == [1, 7]
+
+
 def test_the_pooling_layer_averages_an_image_of_any_size():
     images = fill.images(2, 5, 9, 4)
     expected = images.mean((1, 2), keepdims=True)
