@@ -155,14 +155,11 @@ def test_a_short_table_is_a_whole_network():
             placeholder(2, 32, 32, 3),
             7,
             conv_defs=mobilenet_v1.MOBILENETV1_CONV_DEFS[:2],
+            global_pool=True,
         )
     assert logits.shape == [2, 7]
-    assert list(end_points)[:3] == [
-        "Conv2d_0",
-        "Conv2d_1_depthwise",
-        "Conv2d_1_pointwise",
-    ]
-    assert end_points["AvgPool_1a"].shape[-1] == 64
+    assert end_points["Conv2d_1_pointwise"].shape == [2, 16, 16, 64]
+    assert end_points["global_pool"].shape == [2, 1, 1, 64]
 
 
 @pytest.mark.parametrize(("regularized", "count"), [(False, 15), (True, 28)])
