@@ -1,19 +1,34 @@
-"""Package metadata. `slimnets` is installed; `train` and `eval` run from a checkout."""
+"""Package metadata. The folders train/ and eval/ are installed inside `slimnets`."""
 
+import re
 from pathlib import Path
 
 from setuptools import find_packages, setup
 
+PROJECT = Path(__file__).parent
+VERSION = re.search(
+    r'^__version__ = "(.+)"$',
+    (PROJECT / "slimnets" / "__init__.py").read_text(encoding="utf-8"),
+    re.MULTILINE,
+)[1]
+# As top-level packages their names would be too common.
+PROGRAMS = {"slimnets.train": "train", "slimnets.eval": "eval"}
+
 setup(
     name="slimnets",
-    version="0.1.0",
+    version=VERSION,
     description="TF-Slim's networks and checkpoints on today's TensorFlow",
-    long_description=Path(__file__).with_name("README.md").read_text(encoding="utf-8"),
+    long_description=(PROJECT / "README.md").read_text(encoding="utf-8"),
     long_description_content_type="text/markdown",
     license="Apache-2.0",
     python_requires=">=3.10",
-    packages=find_packages(include=["slimnets", "slimnets.*"]),
-    package_data={"slimnets": ["py.typed", "datasets/digits/*"]},
+    packages=[*find_packages(include=["slimnets", "slimnets.*"]), *PROGRAMS],
+    package_dir=PROGRAMS,
+    package_data={
+        "slimnets": ["py.typed", "datasets/digits/*"],
+        "slimnets.train": ["recipes/*.flags"],
+    },
+    entry_points={"console_scripts": ["slimnets = slimnets.commands:main"]},
     install_requires=[
         "tensorflow>=2.16",
         "tf-slim>=1.1.0",
@@ -35,6 +50,13 @@ setup(
         ],
         "litert": ["ai-edge-litert"],
         "openvino": ["openvino"],
-        "test": ["pytest>=8", "pytest-xdist", "ruff", "scikit-learn"],
+        "test": [
+            "mypy",
+            "pytest>=8",
+            "pytest-xdist",
+            "ruff",
+            "scikit-learn",
+            "setuptools>=70.1",
+        ],
     },
 )

@@ -38,8 +38,8 @@ _WEIGHTS = flags.DEFINE_string(
 _MODEL = flags.DEFINE_string(
     "model",
     None,
-    "The network of the weights, one that python -m eval.list_networks lists. A"
-    " checkpoint is rewritten without it too, all that it holds.",
+    "The network of the weights, one of slimnets.list_networks(). A checkpoint is"
+    " rewritten without it too, all that it holds.",
 )
 _OUTPUT = flags.DEFINE_string(
     "output",
