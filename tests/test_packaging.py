@@ -183,3 +183,13 @@ def test_an_editable_install_has_one_module_a_program(tmp_path, mode):
     program = IMPORT_UNDER_BOTH_NAMES.format(checkout=str(checkout))
     assert environment.python(program) == "False\n"
     assert "slimnets list --" in environment.slimnets("list", "--help", status=1).stdout
+
+
+def test_ci_has_the_oldest_python_and_tensorflow_that_the_wheel_allows(wheel):
+    (name,) = (n for n in zipfile.ZipFile(wheel).namelist() if n.endswith("/METADATA"))
+    metadata = zipfile.ZipFile(wheel).read(name).decode()
+    ci = (PROJECT / ".github" / "workflows" / "ci.yml").read_text(encoding="utf-8")
+    python = re.search(r"^Requires-Python: >=(\S+)$", metadata, re.MULTILINE)[1]
+    oldest = re.search(r"^Requires-Dist: tensorflow>=(\S+)$", metadata, re.MULTILINE)
+    assert f'python: ["{python}", ' in ci
+    assert f'tensorflow: ["tensorflow=={oldest[1]}.*", "tensorflow"]' in ci
