@@ -25,9 +25,7 @@ from slimnets.nets import (
     overfeat,
     registry,
     regnet,
-    resnet50,
     resnet_utils,
-    resnet_v1,
     vgg,
     xception,
 )
@@ -135,14 +133,14 @@ def _conv_defs(conv_defs: dict[str, Any]) -> dict[str, Any]:
     return conv_defs | {"spec": short}
 
 
-def _resnet_blocks(
-    units: Sequence[int], min_base_depth: int = 8, depth_multiplier: float = 1
-) -> list[resnet_utils.Block]:
+def _resnet(stages: tuple[resnet_utils.Stage, ...]) -> tuple[resnet_utils.Stage, ...]:
     """Leaves half the channels: of fewer, the first unit would need no projection."""
-    return WHOLE_RESNET_BLOCKS(_few(units), min_base_depth, depth_multiplier / 2)
+    units = _few([stage.units for stage in stages])
+    return tuple(
+        resnet_utils.Stage(stage.depth // 2, few)
+        for stage, few in zip(stages, units, strict=True)
+    )
 
-
-WHOLE_RESNET_BLOCKS = resnet_v1.resnet_v1_blocks
 
 # What modules read as they build, in place of their own.
 SHORT_TABLES = (
@@ -178,8 +176,6 @@ SHORT_TABLES = (
     (overfeat, "UNITS", (64, 64)),
     (pnasnet, "mobile_imagenet_config", _nasnet(pnasnet.mobile_imagenet_config)),
     (pnasnet, "large_imagenet_config", _nasnet(pnasnet.large_imagenet_config)),
-    (resnet50, "BLOCKS", _resnet_blocks((3, 4, 6, 3))),
-    (resnet_v1, "resnet_v1_blocks", _resnet_blocks),
     (vgg, "DEPTHS", tuple(depth // THINNER for depth in vgg.DEPTHS)),
     (vgg, "UNITS", (64, 64)),
 )
@@ -191,6 +187,7 @@ SHORTEN: dict[type, Callable[[Any], Any]] = {
     dict: _conv_defs,
     mbconv.Table: _mbconv,
     regnet.Table: _regnet,
+    resnet_utils.Stage: _resnet,
     xception.Conv: _xception,
 }
 WHOLE = dict(registry.NETWORKS)

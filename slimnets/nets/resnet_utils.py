@@ -8,7 +8,7 @@ import functools
 import inspect
 import itertools
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import tensorflow as tf
 
@@ -17,6 +17,34 @@ from slimnets.layers import recomputation, scoping
 from slimnets.nets import spatial
 
 ROOT_STRIDE = 4  # of the strided convolution and the pooling before the first block
+EXPANSION = 4  # a unit's depth divided by its bottleneck's
+
+# The convolution that halves height and width between a stage and the one before it.
+StrideIn = Literal["first_1x1", "first_3x3", "last_3x3"]
+
+
+class Stage(NamedTuple):
+    """A row of the paper's Table 1: units of one depth.
+
+    Attributes:
+      depth: channels of the units' bottlenecks.
+      units: how many there are, >= 1.
+    """
+
+    depth: int
+    units: int
+
+
+def stages(*units: int) -> tuple[Stage, ...]:
+    """Returns a column of Table 1, whose depths are 64, 128, 256 and 512."""
+    return tuple(Stage(64 * 2**i, number) for i, number in enumerate(units))
+
+
+# Columns of Table 1, and the deepest network of arXiv:1603.05027.
+RESNET_50 = stages(3, 4, 6, 3)
+RESNET_101 = stages(3, 4, 23, 3)
+RESNET_152 = stages(3, 8, 36, 3)
+RESNET_200 = stages(3, 24, 36, 3)
 
 
 class Block(NamedTuple):
@@ -26,11 +54,70 @@ class Block(NamedTuple):
       scope: variable scope of the block.
       unit_fn: `f(net, stride=..., rate=..., **unit) -> net`.
       args: the arguments of each unit, 'stride' among them (1 where it is missing).
+      stride_after: drop rows and columns of its output behind its end point.
     """
 
     scope: str
     unit_fn: Callable[..., tf.Tensor]
     args: Sequence[dict[str, Any]]
+    stride_after: int = 1
+
+
+def make_block(
+    unit_fn: Callable[..., tf.Tensor],
+    scope: str,
+    depth: int,
+    strides: Sequence[int],
+    stride_after: int = 1,
+) -> Block:
+    """Returns a block of bottleneck units.
+
+    Args:
+      unit_fn: the unit, resnet_v1.bottleneck or resnet_v2.bottleneck.
+      scope: of the block.
+      depth: channels of the bottlenecks; the units' are four times as many.
+      strides: of the units.
+      stride_after: see Block.
+    """
+    unit = {"depth": EXPANSION * depth, "depth_bottleneck": depth}
+    args = [{**unit, "stride": stride} for stride in strides]
+    return Block(scope, unit_fn, args, stride_after)
+
+
+def make_blocks(
+    unit_fn: Callable[..., tf.Tensor],
+    table: Sequence[Stage],
+    stride_in: StrideIn,
+    min_base_depth: int = 8,
+    depth_multiplier: float = 1,
+) -> list[Block]:
+    """Returns a network's blocks; height and width halve from each to the next.
+
+    Args:
+      unit_fn: the unit, resnet_v1.bottleneck or resnet_v2.bottleneck.
+      table: the stages, first to last.
+      stride_in: which convolutions have the strides. 'first_1x1' of a block and its
+        shortcut is the paper's choice, as in Caffe's and Keras' weights; 'first_3x3' of
+        a block is Torch's; 'last_3x3' of the block before, whose end point then is
+        halved already, is research/slim's.
+      min_base_depth: the least depth of a bottleneck.
+      depth_multiplier: multiplies the stages' depths, >= 0.
+    """
+    blocks = []
+    for number, stage in enumerate(table, 1):
+        strides, stride_after = [1] * stage.units, 1
+        halved, halves = number > 1, number < len(table)
+        if stride_in == "first_3x3" and halved:
+            strides[0] = 2
+        elif stride_in == "last_3x3" and halves:
+            strides[-1] = 2
+        elif stride_in == "first_1x1" and halves:
+            # A strided 1x1 convolution reads only the rows and columns that it keeps.
+            stride_after = 2
+        depth = max(int(stage.depth * depth_multiplier), min_base_depth)
+        block = make_block(unit_fn, f"block{number}", depth, strides, stride_after)
+        blocks.append(block)
+    return blocks
 
 
 def subsample(inputs: tf.Tensor, factor: int, scope: str | None = None) -> tf.Tensor:
@@ -109,7 +196,9 @@ def stack_blocks_dense(
     Raises:
       ValueError: no product of strides is output_stride.
     """
-    plan = iter(_plan(blocks, output_stride, store_non_strided_activations))
+    if store_non_strided_activations:
+        blocks = [_stride_after_its_end(block) for block in blocks]
+    plan = iter(_plan(blocks, output_stride))
     for block in blocks:
         with tf.compat.v1.variable_scope(block.scope, "block", [net]) as sc:
             for number, unit in enumerate(block.args, 1):
@@ -123,24 +212,28 @@ def stack_blocks_dense(
     return net
 
 
-def _plan(
-    blocks: Sequence[Block], output_stride: int | None, stride_at_end: bool
-) -> list[tuple[int, int]]:
+def _stride_after_its_end(block: Block) -> Block:
+    """Moves a block's last stride behind its end point."""
+    if not block.args:
+        return block
+    *units, last = block.args
+    stride = last.get("stride", 1) * block.stride_after
+    return block._replace(args=[*units, {**last, "stride": 1}], stride_after=stride)
+
+
+def _plan(blocks: Sequence[Block], output_stride: int | None) -> list[tuple[int, int]]:
     """Returns (stride, rate) of each unit and, after its units, of each block's end."""
     strides = []
     for block in blocks:
-        units = [unit.get("stride", 1) for unit in block.args]
-        if stride_at_end and units:
-            strides += [*units[:-1], 1, units[-1]]
-        else:
-            strides += [*units, 1]
+        strides += [unit.get("stride", 1) for unit in block.args]
+        strides.append(block.stride_after)
     reachable = {1, *itertools.accumulate(strides, lambda a, b: a * b)}
     if output_stride is not None and output_stride not in reachable:
         raise errors.InputError("The target output_stride cannot be reached.")
     return spatial.replace_stride_with_dilation(strides, output_stride)
 
 
-def stride_after_root(output_stride: int | None) -> int | None:
+def remaining_stride(output_stride: int | None) -> int | None:
     """Returns what is left of output_stride for the blocks; ValueError if not whole."""
     if output_stride is None:
         return None
@@ -149,8 +242,8 @@ def stride_after_root(output_stride: int | None) -> int | None:
     return output_stride // ROOT_STRIDE
 
 
-def in_tf_slims_order_too(network: Callable[..., Any]) -> Callable[..., Any]:
-    """Decorates a ResNet so that it takes positional arguments as tf_slim's do.
+def accept_tf_slim_positional_args(network: Callable[..., Any]) -> Callable[..., Any]:
+    """Decorates a ResNet to take tf_slim's order of positional arguments too.
 
     research/slim has put arguments before `reuse` and `scope` that tf_slim's own
     ResNets lack. Where two follow those they share, and the second is a name, the
@@ -162,18 +255,18 @@ def in_tf_slims_order_too(network: Callable[..., Any]) -> Callable[..., Any]:
     shared = list(inspect.signature(network).parameters).index("spatial_squeeze")
 
     @functools.wraps(network)
-    def in_either_order(*args: Any, **kwargs: Any) -> Any:
+    def accepting(*args: Any, **kwargs: Any) -> Any:
         if len(args) == shared + 2 and isinstance(args[-1], str):
             reuse, scope = args[shared:]
             kwargs |= {"spatial_squeeze": False, "reuse": reuse, "scope": scope}
             args = args[:shared]
         return network(*args, **kwargs)
 
-    return in_either_order
+    return accepting
 
 
 @contextlib.contextmanager
-def recorded(
+def record_end_points(
     unit_fn: Callable[..., tf.Tensor],
     end_points: dict[str, tf.Tensor],
     is_training: bool | tf.Tensor | None,
@@ -194,7 +287,7 @@ def recorded(
         yield
 
 
-def classified(
+def add_classifier(
     net: tf.Tensor,
     end_points: dict[str, tf.Tensor],
     num_classes: int | None,

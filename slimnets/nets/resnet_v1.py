@@ -12,7 +12,7 @@ For dense prediction pass global_pool=False and an output_stride (16 or 8), and 
 images of 32 k + 1 pixels: then features lie exactly on every 16th or 8th pixel.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import tensorflow as tf
@@ -20,11 +20,9 @@ import tensorflow as tf
 from slimnets import slim
 from slimnets.layers import recomputation, scoping
 from slimnets.nets import resnet_utils
-from slimnets.nets.row import Network
+from slimnets.nets.row import Network, named_builder
 
 resnet_arg_scope = resnet_utils.resnet_arg_scope
-
-EXPANSION = 4  # a unit's depth divided by its bottleneck's
 
 
 @slim.add_arg_scope
@@ -80,7 +78,7 @@ def bottleneck(
         return scoping.collected(outputs_collections, sc.name, outputs)
 
 
-@resnet_utils.in_tf_slims_order_too
+@resnet_utils.accept_tf_slim_positional_args
 def resnet_v1(
     inputs: tf.Tensor,
     blocks: Sequence[resnet_utils.Block],
@@ -124,25 +122,22 @@ def resnet_v1(
     """
     with tf.compat.v1.variable_scope(scope, "resnet_v1", [inputs], reuse=reuse):
         end_points: dict[str, tf.Tensor] = {}
-        with resnet_utils.recorded(bottleneck, end_points, is_training):
+        with resnet_utils.record_end_points(bottleneck, end_points, is_training):
             net = inputs
             if include_root_block:
-                output_stride = resnet_utils.stride_after_root(output_stride)
+                output_stride = resnet_utils.remaining_stride(output_stride)
                 net = recomputation.block(_root, net)
             net = resnet_utils.stack_blocks_dense(
                 net, blocks, output_stride, store_non_strided_activations
             )
-            net = resnet_utils.classified(
+            net = resnet_utils.add_classifier(
                 net, end_points, num_classes, global_pool, spatial_squeeze
             )
         return net, end_points
 
 
-resnet_v1.default_image_size = 224
-
-
 def _root(net: tf.Tensor) -> tf.Tensor:
-    """Does what comes before the first block."""
+    """Adds what comes before the first block."""
     net = resnet_utils.conv2d_same(net, 64, 7, stride=2, scope="conv1")
     return slim.max_pool2d(net, 3, stride=2, scope="pool1")
 
@@ -158,137 +153,111 @@ def resnet_v1_block(
       num_units: >= 1.
       stride: of the last unit; the others have none.
     """
-    unit = {"depth": EXPANSION * base_depth, "depth_bottleneck": base_depth}
     strides = [1] * (num_units - 1) + [stride]
-    return resnet_utils.Block(
-        scope, bottleneck, [{**unit, "stride": s} for s in strides]
-    )
+    return resnet_utils.make_block(bottleneck, scope, base_depth, strides)
 
 
-def resnet_v1_blocks(
-    units: Sequence[int], min_base_depth: int = 8, depth_multiplier: float = 1
-) -> list[resnet_utils.Block]:
-    """Returns the blocks of a network: depths 64, 128, ..., all but the last strided.
+@resnet_utils.accept_tf_slim_positional_args
+def _build(
+    inputs: tf.Tensor,
+    num_classes: int | None = None,
+    is_training: bool | tf.Tensor | None = True,
+    global_pool: bool = True,
+    output_stride: int | None = None,
+    spatial_squeeze: bool = True,
+    store_non_strided_activations: bool = False,
+    min_base_depth: int = 8,
+    depth_multiplier: float = 1,
+    reuse: bool | None = None,
+    scope: str | None = None,
+    *,
+    table: Sequence[resnet_utils.Stage],
+) -> tuple[tf.Tensor, dict[str, tf.Tensor]]:
+    """A ResNet v1 of the stages in a table.
 
     Args:
-      units: number of units of each block.
+      inputs, num_classes, is_training, global_pool, output_stride, spatial_squeeze,
+        store_non_strided_activations, reuse, scope: as resnet_v1's.
       min_base_depth: the least depth of a bottleneck.
-      depth_multiplier: multiplies the depths, >= 0.
+      depth_multiplier: multiplies the stages' depths, >= 0.
+      table: the stages, first to last.
+
+    Returns:
+      As resnet_v1.
+
+    Raises:
+      ValueError: as resnet_v1.
     """
-    last = len(units) - 1
-    return [
-        resnet_v1_block(
-            f"block{number + 1}",
-            base_depth=max(int(64 * 2**number * depth_multiplier), min_base_depth),
-            num_units=num_units,
-            stride=1 if number == last else 2,
-        )
-        for number, num_units in enumerate(units)
-    ]
-
-
-def _network(
-    name: str, units: Sequence[int], source: str
-) -> Callable[..., tuple[tf.Tensor, dict[str, tf.Tensor]]]:
-    """Returns the builder of the network whose blocks have so many units."""
-
-    @resnet_utils.in_tf_slims_order_too
-    def network(
-        inputs: tf.Tensor,
-        num_classes: int | None = None,
-        is_training: bool | tf.Tensor | None = True,
-        global_pool: bool = True,
-        output_stride: int | None = None,
-        spatial_squeeze: bool = True,
-        store_non_strided_activations: bool = False,
-        min_base_depth: int = 8,
-        depth_multiplier: float = 1,
-        reuse: bool | None = None,
-        scope: str | None = name,
-    ) -> tuple[tf.Tensor, dict[str, tf.Tensor]]:
-        return resnet_v1(
-            inputs,
-            resnet_v1_blocks(units, min_base_depth, depth_multiplier),
-            num_classes,
-            is_training,
-            global_pool=global_pool,
-            output_stride=output_stride,
-            include_root_block=True,
-            spatial_squeeze=spatial_squeeze,
-            store_non_strided_activations=store_non_strided_activations,
-            reuse=reuse,
-            scope=scope,
-        )
-
-    network.__name__ = network.__qualname__ = name
-    network.__doc__ = (
-        f"ResNet-{name.rpartition('_')[2]} of {source}.\n\n"
-        "min_base_depth and depth_multiplier as in resnet_v1_blocks; all else as in\n"
-        "resnet_v1."
+    blocks = resnet_utils.make_blocks(
+        bottleneck, table, "last_3x3", min_base_depth, depth_multiplier
     )
-    network.default_image_size = resnet_v1.default_image_size
-    return network
+    return resnet_v1(
+        inputs,
+        blocks,
+        num_classes,
+        is_training,
+        global_pool,
+        output_stride,
+        spatial_squeeze=spatial_squeeze,
+        store_non_strided_activations=store_non_strided_activations,
+        reuse=reuse,
+        scope=scope,
+    )
 
 
-resnet_v1_50 = _network("resnet_v1_50", (3, 4, 6, 3), "arXiv:1512.03385, Table 1")
-resnet_v1_101 = _network("resnet_v1_101", (3, 4, 23, 3), "arXiv:1512.03385, Table 1")
-resnet_v1_152 = _network("resnet_v1_152", (3, 8, 36, 3), "arXiv:1512.03385, Table 1")
-resnet_v1_200 = _network("resnet_v1_200", (3, 24, 36, 3), "arXiv:1603.05027")
-
-
-NETWORKS = (
-    Network(
-        "resnet_v1_50",
-        resnet_v1_50,
+def _row(name: str, table: Sequence[resnet_utils.Stage], **facts: Any) -> Network:
+    return Network(
+        name,
+        _build,
         resnet_arg_scope,
         image_size=224,
         preprocessing="vgg",
         classes=1000,
+        arguments={"table": table, "scope": name},
+        trains_in_bfloat16=True,
+        **facts,
+    )
+
+
+NETWORKS = (
+    _row(
+        "resnet_v1_50",
+        resnet_utils.RESNET_50,
         paper="arXiv:1512.03385, table 1",
         parameters=25_557_032,
         multiply_adds=3482.3,
         top1=75.2,
         top5=92.2,
-        trains_in_bfloat16=True,
     ),
-    Network(
+    _row(
         "resnet_v1_101",
-        resnet_v1_101,
-        resnet_arg_scope,
-        image_size=224,
-        preprocessing="vgg",
-        classes=1000,
+        resnet_utils.RESNET_101,
         paper="arXiv:1512.03385, table 1",
         parameters=44_549_160,
         multiply_adds=7194.5,
         top1=76.4,
         top5=92.9,
-        trains_in_bfloat16=True,
     ),
-    Network(
+    _row(
         "resnet_v1_152",
-        resnet_v1_152,
-        resnet_arg_scope,
-        image_size=224,
-        preprocessing="vgg",
-        classes=1000,
+        resnet_utils.RESNET_152,
         paper="arXiv:1512.03385, table 1",
         parameters=60_192_808,
         multiply_adds=10906.7,
         top1=76.8,
         top5=93.2,
-        trains_in_bfloat16=True,
     ),
-    Network(
+    _row(
         "resnet_v1_200",
-        resnet_v1_200,
-        resnet_arg_scope,
-        image_size=224,
-        preprocessing="vgg",
-        classes=1000,
+        resnet_utils.RESNET_200,
         paper="arXiv:1603.05027",
         parameters=64_673_832,
         multiply_adds=14400.6,
-        trains_in_bfloat16=True,
     ),
 )
+
+resnet_v1_50 = named_builder(NETWORKS, "resnet_v1_50")
+resnet_v1_101 = named_builder(NETWORKS, "resnet_v1_101")
+resnet_v1_152 = named_builder(NETWORKS, "resnet_v1_152")
+resnet_v1_200 = named_builder(NETWORKS, "resnet_v1_200")
+resnet_v1.default_image_size = NETWORKS[0].image_size  # type: ignore[attr-defined]

@@ -10,15 +10,15 @@ For dense prediction pass global_pool=False and an output_stride (16 or 8), and 
 images of 32 k + 1 pixels: then features lie exactly on every 16th or 8th pixel.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import tensorflow as tf
 
 from slimnets import slim
 from slimnets.layers import recomputation, scoping
-from slimnets.nets import resnet_utils, resnet_v1
-from slimnets.nets.row import Network
+from slimnets.nets import resnet_utils
+from slimnets.nets.row import Network, named_builder
 
 resnet_arg_scope = resnet_utils.resnet_arg_scope
 
@@ -68,7 +68,7 @@ def bottleneck(
         return scoping.collected(outputs_collections, sc.name, shortcut + residual)
 
 
-@resnet_utils.in_tf_slims_order_too
+@resnet_utils.accept_tf_slim_positional_args
 def resnet_v2(
     inputs: tf.Tensor,
     blocks: Sequence[resnet_utils.Block],
@@ -111,25 +111,22 @@ def resnet_v2(
     """
     with tf.compat.v1.variable_scope(scope, "resnet_v2", [inputs], reuse=reuse):
         end_points: dict[str, tf.Tensor] = {}
-        with resnet_utils.recorded(bottleneck, end_points, is_training):
+        with resnet_utils.record_end_points(bottleneck, end_points, is_training):
             net = inputs
             if include_root_block:
-                output_stride = resnet_utils.stride_after_root(output_stride)
+                output_stride = resnet_utils.remaining_stride(output_stride)
                 net = recomputation.block(_root, net)
             net = resnet_utils.stack_blocks_dense(net, blocks, output_stride)
             # What the last unit leaves to a next one.
             net = slim.batch_norm(net, activation_fn=tf.nn.relu, scope="postnorm")
-            net = resnet_utils.classified(
+            net = resnet_utils.add_classifier(
                 net, end_points, num_classes, global_pool, spatial_squeeze
             )
         return net, end_points
 
 
-resnet_v2.default_image_size = 224
-
-
 def _root(net: tf.Tensor) -> tf.Tensor:
-    """Does what comes before the first block."""
+    """Adds what comes before the first block."""
     # Linear: the first unit normalizes and activates (the appendix).
     with slim.arg_scope([slim.conv2d], activation_fn=None, normalizer_fn=None):
         net = resnet_utils.conv2d_same(net, 64, 7, stride=2, scope="conv1")
@@ -140,114 +137,105 @@ def resnet_v2_block(
     scope: str, base_depth: int, num_units: int, stride: int
 ) -> resnet_utils.Block:
     """Returns a block of `bottleneck` units; arguments as resnet_v1.resnet_v1_block."""
-    block = resnet_v1.resnet_v1_block(scope, base_depth, num_units, stride)
-    return block._replace(unit_fn=bottleneck)
+    strides = [1] * (num_units - 1) + [stride]
+    return resnet_utils.make_block(bottleneck, scope, base_depth, strides)
 
 
-def _network(
-    name: str, units: Sequence[int], source: str
-) -> Callable[..., tuple[tf.Tensor, dict[str, tf.Tensor]]]:
-    """Returns the builder of the network whose blocks have so many units."""
+@resnet_utils.accept_tf_slim_positional_args
+def _build(
+    inputs: tf.Tensor,
+    num_classes: int | None = None,
+    is_training: bool | tf.Tensor | None = True,
+    global_pool: bool = True,
+    output_stride: int | None = None,
+    spatial_squeeze: bool = True,
+    reuse: bool | None = None,
+    scope: str | None = None,
+    *,
+    table: Sequence[resnet_utils.Stage],
+) -> tuple[tf.Tensor, dict[str, tf.Tensor]]:
+    """A ResNet v2 of the stages in a table.
 
-    @resnet_utils.in_tf_slims_order_too
-    def network(
-        inputs: tf.Tensor,
-        num_classes: int | None = None,
-        is_training: bool | tf.Tensor | None = True,
-        global_pool: bool = True,
-        output_stride: int | None = None,
-        spatial_squeeze: bool = True,
-        reuse: bool | None = None,
-        scope: str | None = name,
-    ) -> tuple[tf.Tensor, dict[str, tf.Tensor]]:
-        blocks = resnet_v1.resnet_v1_blocks(units)
-        return resnet_v2(
-            inputs,
-            [block._replace(unit_fn=bottleneck) for block in blocks],
-            num_classes,
-            is_training,
-            global_pool=global_pool,
-            output_stride=output_stride,
-            include_root_block=True,
-            spatial_squeeze=spatial_squeeze,
-            reuse=reuse,
-            scope=scope,
-        )
+    Args:
+      inputs, num_classes, is_training, global_pool, output_stride, spatial_squeeze,
+        reuse, scope: as resnet_v2's.
+      table: the stages, first to last.
 
-    network.__name__ = network.__qualname__ = name
-    network.__doc__ = (
-        f"ResNet-{name.rpartition('_')[2]} of {source}.\n\n"
-        "Its arguments are those of resnet_v2."
+    Returns:
+      As resnet_v2.
+
+    Raises:
+      ValueError: as resnet_v2.
+    """
+    return resnet_v2(
+        inputs,
+        resnet_utils.make_blocks(bottleneck, table, "last_3x3"),
+        num_classes,
+        is_training,
+        global_pool,
+        output_stride,
+        spatial_squeeze=spatial_squeeze,
+        reuse=reuse,
+        scope=scope,
     )
-    network.default_image_size = resnet_v2.default_image_size
-    return network
 
 
-# Units of the blocks: those of Table 1 of arXiv:1512.03385, and of arXiv:1603.05027.
-resnet_v2_50 = _network("resnet_v2_50", (3, 4, 6, 3), "arXiv:1603.05027")
-resnet_v2_101 = _network("resnet_v2_101", (3, 4, 23, 3), "arXiv:1603.05027")
-resnet_v2_152 = _network("resnet_v2_152", (3, 8, 36, 3), "arXiv:1603.05027")
-resnet_v2_200 = _network("resnet_v2_200", (3, 24, 36, 3), "arXiv:1603.05027")
+def _row(name: str, table: Sequence[resnet_utils.Stage], **facts: Any) -> Network:
+    return Network(
+        name,
+        _build,
+        resnet_arg_scope,
+        image_size=224,
+        # research/slim's recipe for them is vgg, but the published checkpoints were
+        # trained with inception's
+        preprocessing="inception",
+        classes=1001,
+        paper="arXiv:1603.05027",
+        arguments={"table": table, "scope": name},
+        trains_in_bfloat16=True,
+        **facts,
+    )
 
 
 NETWORKS = (
-    Network(
+    # the checkpoints' accuracies are at 299x299
+    _row(
         "resnet_v2_50",
-        resnet_v2_50,
-        resnet_arg_scope,
-        image_size=224,
-        preprocessing="inception",
-        classes=1001,
-        paper="arXiv:1603.05027",
+        resnet_utils.RESNET_50,
         parameters=25_570_409,
         multiply_adds=3482.3,
-        # research/slim's recipe for it is vgg, but the published checkpoints of the
-        # three were trained with inception's, and these are their numbers at 299x299
         top1=75.6,
         top5=92.8,
-        trains_in_bfloat16=True,
     ),
-    Network(
+    _row(
         "resnet_v2_101",
-        resnet_v2_101,
-        resnet_arg_scope,
-        image_size=224,
-        preprocessing="inception",
-        classes=1001,
-        paper="arXiv:1603.05027",
+        resnet_utils.RESNET_101,
         parameters=44_579_945,
         multiply_adds=7194.5,
         top1=77.0,
         top5=93.7,
-        trains_in_bfloat16=True,
     ),
-    Network(
+    _row(
         "resnet_v2_152",
-        resnet_v2_152,
-        resnet_arg_scope,
-        image_size=224,
-        preprocessing="inception",
-        classes=1001,
-        paper="arXiv:1603.05027",
+        resnet_utils.RESNET_152,
         parameters=60_238_953,
         multiply_adds=10906.7,
         top1=77.8,
         top5=94.1,
-        trains_in_bfloat16=True,
     ),
-    Network(
+    _row(
         "resnet_v2_200",
-        resnet_v2_200,
-        resnet_arg_scope,
-        image_size=224,
-        preprocessing="inception",
-        classes=1001,
-        paper="arXiv:1603.05027",
+        resnet_utils.RESNET_200,
         parameters=64_728_169,
         multiply_adds=14400.6,
         # the paper's, at 320x320; no checkpoint was published
         top1=79.9,
         top5=95.2,
-        trains_in_bfloat16=True,
     ),
 )
+
+resnet_v2_50 = named_builder(NETWORKS, "resnet_v2_50")
+resnet_v2_101 = named_builder(NETWORKS, "resnet_v2_101")
+resnet_v2_152 = named_builder(NETWORKS, "resnet_v2_152")
+resnet_v2_200 = named_builder(NETWORKS, "resnet_v2_200")
+resnet_v2.default_image_size = NETWORKS[0].image_size  # type: ignore[attr-defined]

@@ -49,6 +49,26 @@ def blocks(*strides):
     ]
 
 
+@pytest.mark.parametrize(
+    ("stride_in", "strides", "after"),
+    [
+        ("first_1x1", [[1, 1], [1], [1, 1]], [2, 2, 1]),
+        ("first_3x3", [[1, 1], [2], [2, 1]], [1, 1, 1]),
+        ("last_3x3", [[1, 2], [2], [1, 1]], [1, 1, 1]),
+    ],
+)
+def test_where_a_network_strides(stride_in, strides, after):
+    made = resnet_utils.make_blocks(
+        resnet_v1.bottleneck, resnet_utils.stages(2, 1, 2), stride_in
+    )
+    assert [[unit["stride"] for unit in block.args] for block in made] == strides
+    assert [block.stride_after for block in made] == after
+    assert [block.scope for block in made] == ["block1", "block2", "block3"]
+    depths = [block.args[0]["depth_bottleneck"] for block in made]
+    assert depths == [64, 128, 256]
+    assert [block.args[-1]["depth"] for block in made] == [256, 512, 1024]
+
+
 @pytest.mark.parametrize("at_end", [False, True])
 @pytest.mark.parametrize("output_stride", [3, 5, 16])
 def test_an_output_stride_between_or_beyond_the_strides_is_an_error(

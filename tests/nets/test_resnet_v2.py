@@ -186,7 +186,7 @@ def test_builders_say_what_they_are(layers):
     name = f"resnet_v2_{layers}"
     builder = getattr(resnet_v2, name)
     assert builder.__name__ == name
-    assert builder.__doc__.startswith(f"ResNet-{layers} of arXiv:1603.05027")
+    assert builder.__doc__.startswith(f"{name} (arXiv:1603.05027)")
     assert builder.default_image_size == 224
     assert inspect.signature(builder).parameters["scope"].default == name
 

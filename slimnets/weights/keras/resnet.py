@@ -2,17 +2,16 @@
 
 from collections.abc import Iterator
 
+from slimnets.nets import resnet_utils
 from slimnets.weights.keras.kinds import CONV_BIAS_NORM, DENSE, normalized
 from slimnets.weights.rules import Layer
-
-UNITS = (3, 4, 6, 3)
 
 
 def resnet50() -> Iterator[Layer]:
     """Yields ResNet-50's layers. Keras gives its convolutions biases besides."""
     yield from normalized(CONV_BIAS_NORM, "conv1_conv", "conv1_bn", "resnet50/conv1")
-    for block, units in enumerate(UNITS, 1):
-        for unit in range(1, units + 1):
+    for block, stage in enumerate(resnet_utils.RESNET_50, 1):
+        for unit in range(1, stage.units + 1):
             theirs = f"conv{block + 1}_block{unit}"
             ours = f"resnet50/block{block}/unit_{unit}/bottleneck_v1"
             # The shortcut is as far from the output as the convolution beside it.

@@ -6,6 +6,7 @@ Names are those of torchvision's and timm's state dicts.
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
+from slimnets.nets import resnet_utils
 from slimnets.nets.mobilenet import mobilenet_v2
 from slimnets.weights.rules import Kind, Layer, Weight
 
@@ -48,8 +49,8 @@ def resnet50() -> Iterator[Layer]:
     """Yields ResNet-50's layers, which torchvision and timm name alike."""
     scope = "resnet50_v1_5"
     yield from _normalized(CONV, "conv1", "bn1", f"{scope}/conv1")
-    for block, units in enumerate((3, 4, 6, 3), 1):
-        for unit in range(units):
+    for block, stage in enumerate(resnet_utils.RESNET_50, 1):
+        for unit in range(stage.units):
             theirs = f"layer{block}.{unit}"
             ours = f"{scope}/block{block}/unit_{unit + 1}/bottleneck_v1"
             if unit == 0:
