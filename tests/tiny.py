@@ -13,8 +13,8 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from slimnets.nets import (
-    alexnet,
     convnext,
+    convolutional_head,
     densenet,
     inception_resnet_v2,
     inception_v1,
@@ -22,11 +22,10 @@ from slimnets.nets import (
     inception_v3,
     inception_v4,
     mbconv,
-    overfeat,
     registry,
     regnet,
     resnet_utils,
-    vgg,
+    rows,
     xception,
 )
 from slimnets.nets.nasnet import nasnet, network, pnasnet
@@ -142,9 +141,19 @@ def _resnet(stages: tuple[resnet_utils.Stage, ...]) -> tuple[resnet_utils.Stage,
     )
 
 
+def _convolutional(table: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Leaves a few channels of each layer, and of fc6 and fc7."""
+    kinds = (rows.Conv, convolutional_head.FullyConnected)
+    return tuple(
+        row._replace(depth=min(64, row.depth // THINNER))
+        if isinstance(row, kinds)
+        else row
+        for row in table
+    )
+
+
 # What modules read as they build, in place of their own.
 SHORT_TABLES = (
-    (alexnet, "UNITS", (64, 64)),
     (inception_resnet_v2, "table", _inception_resnet_v2),
     (
         inception_v1,
@@ -173,11 +182,8 @@ SHORT_TABLES = (
     (nasnet, "cifar_config", _nasnet(nasnet.cifar_config)),
     (nasnet, "mobile_imagenet_config", _nasnet(nasnet.mobile_imagenet_config)),
     (nasnet, "large_imagenet_config", _nasnet(nasnet.large_imagenet_config)),
-    (overfeat, "UNITS", (64, 64)),
     (pnasnet, "mobile_imagenet_config", _nasnet(pnasnet.mobile_imagenet_config)),
     (pnasnet, "large_imagenet_config", _nasnet(pnasnet.large_imagenet_config)),
-    (vgg, "DEPTHS", tuple(depth // THINNER for depth in vgg.DEPTHS)),
-    (vgg, "UNITS", (64, 64)),
 )
 
 # How to shorten a table: by its type or, of a tuple, by the type of its first row.
@@ -188,6 +194,7 @@ SHORTEN: dict[type, Callable[[Any], Any]] = {
     mbconv.Table: _mbconv,
     regnet.Table: _regnet,
     resnet_utils.Stage: _resnet,
+    rows.Conv: _convolutional,
     xception.Conv: _xception,
 }
 WHOLE = dict(registry.NETWORKS)

@@ -9,44 +9,50 @@ before that of the second, then two hidden layers.
         logits, end_points = cifarnet.cifarnet(images, num_classes=10)
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import tensorflow as tf
 
 from slimnets import slim
 from slimnets.nets import image_size
-from slimnets.nets.row import Network
-
-
-class Conv(NamedTuple):
-    """A 5x5 convolution with biases and relu."""
-
-    name: str
-    depth: int
-
-
-class Pool(NamedTuple):
-    """A 2x2 max pool of stride 2."""
-
-    name: str
+from slimnets.nets.row import Network, named_builder
+from slimnets.nets.rows import Conv, Dense, Dropout, Flatten, MaxPool
+from slimnets.nets.table import Row, run
 
 
 class Norm(NamedTuple):
-    """Local response normalization over 9 channels; not an end point."""
+    """Local response normalization over 9 channels; it has no end point."""
 
-    name: str
+    scope: str
+    name = ""
+    stride = 1
+
+    def build(self, net: tf.Tensor, stride: int, rate: int) -> tf.Tensor:
+        """Adds it to the graph."""
+        # TensorFlow has no kernel of it for bfloat16 on processors.
+        normalized = tf.nn.local_response_normalization(
+            tf.cast(net, tf.float32),
+            depth_radius=4,
+            bias=1.0,
+            alpha=0.001 / 9,
+            beta=0.75,
+            name=self.scope,
+        )
+        return tf.cast(normalized, net.dtype)
 
 
-LAYERS = (
-    Conv("conv1", 64),
-    Pool("pool1"),
+CIFARNET = (
+    Conv("conv1", 64, 5),
+    MaxPool("pool1"),
     Norm("norm1"),
-    Conv("conv2", 64),
+    Conv("conv2", 64, 5),
     Norm("norm2"),
-    Pool("pool2"),
+    MaxPool("pool2"),
+    Flatten("Flatten"),
+    Dense("fc3", 384),
+    Dense("fc4", 192),
 )
-HIDDEN_UNITS = (384, 192)  # of fc3 and fc4
 SMALLEST_IMAGE = 4  # the side in pixels that leaves pool2 one
 
 
@@ -74,13 +80,15 @@ def cifarnet_arg_scope(weight_decay: float = 0.004) -> dict[str, Any]:
         return defaults
 
 
-def cifarnet(
+def _build(
     images: tf.Tensor,
     num_classes: int | None = 10,
     is_training: bool | tf.Tensor = False,
     dropout_keep_prob: float = 0.5,
     prediction_fn: Callable | None = slim.softmax,
     scope: str = "CifarNet",
+    *,
+    table: Sequence[Row],
 ) -> tuple[tf.Tensor, dict[str, tf.Tensor]]:
     """CifarNet for classification.
 
@@ -93,6 +101,7 @@ def cifarnet(
       prediction_fn: `f(logits, scope=...)` gives the end point 'Predictions'; None
         for none.
       scope: variable scope.
+      table: the layers, first to last, up to fc4.
 
     Returns:
       float logits [batch, num_classes], or features [batch, 192]; and the end points
@@ -102,20 +111,10 @@ def cifarnet(
       ValueError: images' rank is not 4, or they are too small or of unknown size.
     """
     image_size.check_image_size(images, "cifarnet", SMALLEST_IMAGE, must_be_known=True)
-    end_points = {}
+    dropout = Dropout("dropout3", dropout_keep_prob, is_training)
     with tf.compat.v1.variable_scope(scope, "CifarNet", [images]):
-        net = images
-        for layer in LAYERS:
-            net = _applied(layer, net)
-            if not isinstance(layer, Norm):
-                end_points[layer.name] = net
-        net = end_points["Flatten"] = slim.flatten(net)
-        fc3, fc4 = HIDDEN_UNITS
-        net = end_points["fc3"] = slim.fully_connected(net, fc3, scope="fc3")
-        net = slim.dropout(
-            net, dropout_keep_prob, is_training=is_training, scope="dropout3"
-        )
-        net = end_points["fc4"] = slim.fully_connected(net, fc4, scope="fc4")
+        *layers, fc4 = table
+        net, end_points = run([*layers, dropout, fc4], images, recompute=False)
         if not num_classes:
             return net, end_points
         logits = end_points["Logits"] = slim.fully_connected(
@@ -134,32 +133,10 @@ def cifarnet(
     return logits, end_points
 
 
-cifarnet.default_image_size = 32
-
-
-def _applied(layer: Conv | Pool | Norm, net: tf.Tensor) -> tf.Tensor:
-    match layer:
-        case Conv():
-            return slim.conv2d(net, layer.depth, 5, scope=layer.name)
-        case Pool():
-            return slim.max_pool2d(net, 2, 2, scope=layer.name)
-        case Norm():
-            # TensorFlow has no kernel of it for bfloat16 on processors.
-            normalized = tf.nn.local_response_normalization(
-                tf.cast(net, tf.float32),
-                depth_radius=4,
-                bias=1.0,
-                alpha=0.001 / 9,
-                beta=0.75,
-                name=layer.name,
-            )
-            return tf.cast(normalized, net.dtype)
-
-
 NETWORKS = (
     Network(
         "cifarnet",
-        cifarnet,
+        _build,
         cifarnet_arg_scope,
         image_size=32,
         preprocessing="cifarnet",
@@ -167,5 +144,8 @@ NETWORKS = (
         paper="Krizhevsky, cuda-convnet, 2012",
         parameters=1_756_426,
         multiply_adds=32.8,
+        arguments={"table": CIFARNET},
     ),
 )
+
+cifarnet = named_builder(NETWORKS, "cifarnet")

@@ -7,36 +7,25 @@ MNIST tutorials made common: max pools, relu, dropout and one hidden layer.
         logits, end_points = lenet.lenet(images, num_classes=10)
 """
 
-from collections.abc import Callable
-from typing import Any, NamedTuple
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import tensorflow as tf
 
 from slimnets import slim
 from slimnets.nets import image_size
-from slimnets.nets.row import Network
+from slimnets.nets.row import Network, named_builder
+from slimnets.nets.rows import Conv, Dense, Flatten, MaxPool
+from slimnets.nets.table import Row, run
 
-
-class Conv(NamedTuple):
-    """A 5x5 convolution with biases and relu."""
-
-    name: str
-    depth: int
-
-
-class Pool(NamedTuple):
-    """A 2x2 max pool of stride 2."""
-
-    name: str
-
-
-LAYERS = (
-    Conv("conv1", 32),
-    Pool("pool1"),
-    Conv("conv2", 64),
-    Pool("pool2"),
+LENET = (
+    Conv("conv1", 32, 5),
+    MaxPool("pool1"),
+    Conv("conv2", 64, 5),
+    MaxPool("pool2"),
+    Flatten("Flatten"),
+    Dense("fc3", 1024),
 )
-HIDDEN_UNITS = 1024  # of fc3
 SMALLEST_IMAGE = 4  # the side in pixels that leaves pool2 one
 
 
@@ -55,13 +44,15 @@ def lenet_arg_scope(weight_decay: float = 0.0) -> dict[str, Any]:
         return defaults
 
 
-def lenet(
+def _build(
     images: tf.Tensor,
     num_classes: int | None = 10,
     is_training: bool | tf.Tensor = False,
     dropout_keep_prob: float = 0.5,
     prediction_fn: Callable | None = slim.softmax,
     scope: str = "LeNet",
+    *,
+    table: Sequence[Row],
 ) -> tuple[tf.Tensor, dict[str, tf.Tensor]]:
     """LeNet for classification.
 
@@ -74,6 +65,7 @@ def lenet(
       prediction_fn: `f(logits, scope=...)` gives the end point 'Predictions'; None
         for none.
       scope: variable scope.
+      table: the layers, first to last, up to fc3.
 
     Returns:
       float logits [batch, num_classes], or features [batch, 1024]; and the end points
@@ -83,14 +75,8 @@ def lenet(
       ValueError: images' rank is not 4, or they are too small or of unknown size.
     """
     image_size.check_image_size(images, "lenet", SMALLEST_IMAGE, must_be_known=True)
-    end_points = {}
     with tf.compat.v1.variable_scope(scope, "LeNet", [images]):
-        net = images
-        for layer in LAYERS:
-            net = end_points[layer.name] = _applied(layer, net)
-        net = end_points["Flatten"] = slim.flatten(net)
-        net = slim.fully_connected(net, HIDDEN_UNITS, scope="fc3")
-        end_points["fc3"] = net
+        net, end_points = run(table, images, recompute=False)
         if not num_classes:
             return net, end_points
         net = slim.dropout(
@@ -104,19 +90,10 @@ def lenet(
     return logits, end_points
 
 
-lenet.default_image_size = 28
-
-
-def _applied(layer: Conv | Pool, net: tf.Tensor) -> tf.Tensor:
-    if isinstance(layer, Pool):
-        return slim.max_pool2d(net, 2, 2, scope=layer.name)
-    return slim.conv2d(net, layer.depth, 5, scope=layer.name)
-
-
 NETWORKS = (
     Network(
         "lenet",
-        lenet,
+        _build,
         lenet_arg_scope,
         image_size=28,
         preprocessing="lenet",
@@ -124,6 +101,9 @@ NETWORKS = (
         paper="LeCun et al., Proceedings of the IEEE 86(11), 1998",
         parameters=3_274_634,
         multiply_adds=13.9,
+        arguments={"table": LENET},
         channels=1,
     ),
 )
+
+lenet = named_builder(NETWORKS, "lenet")

@@ -9,46 +9,29 @@ give a map of logits:
         logits, end_points = overfeat.overfeat(images, is_training=False)
 """
 
-import functools
-from typing import Any, NamedTuple
+from typing import Any
 
 import tensorflow as tf
 
 from slimnets import slim
-from slimnets.nets import convolutional_head, image_size
-from slimnets.nets.row import Network
-
-
-class Conv(NamedTuple):
-    """A convolution with biases and relu."""
-
-    name: str
-    depth: int
-    kernel: int
-    stride: int = 1
-    padding: str = "SAME"
-
-
-class Pool(NamedTuple):
-    """A 2x2 max pool of stride 2."""
-
-    name: str
-
+from slimnets.nets import convolutional_head
+from slimnets.nets.convolutional_head import FullyConnected
+from slimnets.nets.row import Network, named_builder
+from slimnets.nets.rows import Conv, MaxPool
 
 # Table 1 of arXiv:1312.6229.
-LAYERS = (
+OVERFEAT = (
     Conv("conv1", 64, 11, stride=4, padding="VALID"),
-    Pool("pool1"),
+    MaxPool("pool1"),
     Conv("conv2", 256, 5, padding="VALID"),
-    Pool("pool2"),
+    MaxPool("pool2"),
     Conv("conv3", 512, 3),
     Conv("conv4", 1024, 3),
     Conv("conv5", 1024, 3),
-    Pool("pool5"),
+    MaxPool("pool5"),
+    FullyConnected("fc6", 3072, 6, stddev=0.005, bias=0.1),
+    FullyConnected("fc7", 4096, stddev=0.005, bias=0.1),
 )
-UNITS = (3072, 4096)  # of fc6 and fc7
-WINDOW = 6  # the side of fc6's kernel
-SMALLEST_IMAGE = 231  # the side in pixels that leaves pool5 the window's
 
 
 def overfeat_arg_scope(weight_decay: float = 0.0005) -> dict[str, Any]:
@@ -70,93 +53,10 @@ def overfeat_arg_scope(weight_decay: float = 0.0005) -> dict[str, Any]:
         return defaults
 
 
-def overfeat(
-    inputs: tf.Tensor,
-    num_classes: int | None = 1000,
-    is_training: bool | tf.Tensor = True,
-    dropout_keep_prob: float = 0.5,
-    spatial_squeeze: bool = True,
-    scope: Any = "overfeat",
-    global_pool: bool = False,
-) -> tuple[tf.Tensor, dict[str, tf.Tensor]]:
-    """OverFeat (arXiv:1312.6229) for classification.
-
-    Args:
-      inputs: float [batch, height, width, channels], at least 231x231, which gives
-        one vector of logits.
-      num_classes: number of logits; None or 0 returns fc7's features instead.
-      is_training: whether dropout drops.
-      dropout_keep_prob: the probability that an input of fc7 and of fc8 is kept.
-      spatial_squeeze: drop the logits' height and width, which must be 1. Pass False
-        to run fully convolutionally on larger images.
-      scope: variable scope.
-      global_pool: average fc7 over height and width, whatever they are.
-
-    Returns:
-      float logits [batch, num_classes], or [batch, rows, columns, num_classes]
-      unsqueezed, or features [batch, rows, columns, 4096]; and the end points by name,
-      from '<scope>/conv1' to '<scope>/fc8'.
-
-    Raises:
-      ValueError: inputs' rank is not 4, or images are below 231x231, or too large for
-        one vector of logits without global_pool while spatial_squeeze asks for one.
-    """
-    image_size.check_image_size(inputs, "overfeat", SMALLEST_IMAGE)
-    end_points = {}
-    with tf.compat.v1.variable_scope(scope, "overfeat", [inputs]) as sc:
-        net = inputs
-        for layer in LAYERS:
-            net = end_points[f"{sc.name}/{layer.name}"] = _applied(layer, net)
-        initialized = functools.partial(
-            slim.arg_scope,
-            [slim.conv2d],
-            weights_initializer=tf.compat.v1.truncated_normal_initializer(stddev=0.005),
-        )
-        with initialized(biases_initializer=tf.compat.v1.constant_initializer(0.1)):
-            net = convolutional_head.features(
-                net,
-                end_points,
-                UNITS,
-                WINDOW,
-                "VALID",
-                is_training,
-                dropout_keep_prob,
-                global_pool,
-            )
-        if not num_classes:
-            return net, end_points
-        with initialized(biases_initializer=tf.compat.v1.zeros_initializer()):
-            net = convolutional_head.logits(
-                net,
-                end_points,
-                num_classes,
-                is_training,
-                dropout_keep_prob,
-                spatial_squeeze,
-            )
-    return net, end_points
-
-
-overfeat.default_image_size = 231
-
-
-def _applied(layer: Conv | Pool, net: tf.Tensor) -> tf.Tensor:
-    if isinstance(layer, Pool):
-        return slim.max_pool2d(net, 2, scope=layer.name)
-    return slim.conv2d(
-        net,
-        layer.depth,
-        layer.kernel,
-        layer.stride,
-        padding=layer.padding,
-        scope=layer.name,
-    )
-
-
 NETWORKS = (
     Network(
         "overfeat",
-        overfeat,
+        convolutional_head.build,
         overfeat_arg_scope,
         image_size=231,
         preprocessing="inception",
@@ -164,6 +64,9 @@ NETWORKS = (
         paper="arXiv:1312.6229, table 1",
         parameters=145_704_424,
         multiply_adds=2647.0,
+        arguments={"table": OVERFEAT, "name": "overfeat", "scope": "overfeat"},
         trains_in_bfloat16=True,
     ),
 )
+
+overfeat = named_builder(NETWORKS, "overfeat")

@@ -64,6 +64,7 @@ def run(
     final_endpoint: str | None = None,
     output_stride: int | None = None,
     output_strides: Sequence[int] = (),
+    recompute: bool = True,
 ) -> tuple[tf.Tensor, EndPoints]:
     """Runs rows one after the other.
 
@@ -75,6 +76,8 @@ def run(
         what follows (see spatial.replace_stride_with_dilation); None for the rows' own.
       output_strides: what output_stride may be; empty where the strides alone
         decides.
+      recompute: whether rows can be recomputed for their gradients. False where each is
+        a single layer, of which nothing would be saved.
 
     Returns:
       The last row's output, and all end points by name, in the order of the rows.
@@ -90,7 +93,10 @@ def run(
     _check_output_stride(output_stride, output_strides)
     end_points: EndPoints = {}
     for steps in _place(blocks, output_stride, final_endpoint):
-        net, inside = recomputation.block(_build, net, steps=steps)
+        if recompute:
+            net, inside = recomputation.block(_build, net, steps=steps)
+        else:
+            net, inside = _build(net, steps)
         end_points |= inside
         last = steps[-1].row.name
         if last:

@@ -114,3 +114,16 @@ def test_a_block_is_recomputed_as_one(rows, built):
     assert float(gradient()) == 8.0  # 2 x 2 pixels, doubled by the last row
     names = [name for name, *_ in built]
     assert names == ["a", "b", "c", "", "d", "d", "", "b", "c", "a"]
+
+
+def test_single_layers_need_not_be_recomputed(rows, built):
+    weight = tf.Variable(1.0)
+
+    @tf.function(autograph=False)
+    def run():
+        with recomputation.recomputing([weight]):
+            return table.run(rows, IMAGES + weight, recompute=False)
+
+    with pytest.raises(InputError, match="no blocks"):
+        run()
+    assert [name for name, *_ in built] == ["a", "b", "c", "", "d"]

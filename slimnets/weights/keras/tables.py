@@ -6,6 +6,7 @@ from functools import partial
 from slimnets.nets import convnext as convnets
 from slimnets.nets import densenet as densenets
 from slimnets.nets.mobilenet import mobilenet_v3
+from slimnets.nets.vgg import VGG_D, VGG_E
 from slimnets.weights.keras import (
     convnext,
     densenet,
@@ -32,8 +33,8 @@ TABLES: dict[str, Callable[[], Iterator[Layer]]] = {
     "mobilenet_v3_large_minimalistic": partial(mobilenets.v3, mobilenet_v3.LARGE, True),
     "mobilenet_v3_small_minimalistic": partial(mobilenets.v3, mobilenet_v3.SMALL, True),
     "resnet50": resnet.resnet50,
-    "vgg_16": partial(vgg.vgg, "vgg_16", "D"),
-    "vgg_19": partial(vgg.vgg, "vgg_19", "E"),
+    "vgg_16": partial(vgg.vgg, "vgg_16", VGG_D),
+    "vgg_19": partial(vgg.vgg, "vgg_19", VGG_E),
     "inception_v3": inception.v3,
     "inception_resnet_v2": inception.resnet_v2,
     "nasnet_mobile": partial(nasnet.nasnet, 4),
