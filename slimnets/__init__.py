@@ -10,6 +10,7 @@ when it is first asked for. So a program can choose how TensorFlow starts.
 
 import importlib
 import importlib.util
+import sys
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
@@ -40,6 +41,7 @@ def _load_api() -> ModuleType:
 def _load_module(name: str) -> ModuleType:
     """Imports a module; beside a package all of the API, as slimnets.nets.vgg needs."""
     module = importlib.import_module(name)
-    if hasattr(module, "__path__"):
+    # Not while slimnets.model is being imported: the API would find it half made.
+    if hasattr(module, "__path__") and f"{__name__}.model" not in sys.modules:
         _load_api()
     return module

@@ -1,6 +1,7 @@
 """What the machine is and what is left of it: processor and memory; Linux knows."""
 
 import contextlib
+import dataclasses
 import functools
 import os
 from pathlib import Path
@@ -10,6 +11,32 @@ _DESCRIPTION = Path("/proc/cpuinfo")
 _PROCESS = Path("/proc/self")
 _MACHINE = Path("/proc/meminfo")
 _CONTAINER = Path("/sys/fs/cgroup")
+
+
+@dataclasses.dataclass(frozen=True)
+class Hardware:
+    """What a network runs on, as far as it decides how layers compute.
+
+    Attributes:
+      has_gpu: whether TensorFlow places its ops on one.
+      instructions: the processor's sets by Linux' names, such as 'avx2'.
+      onednn: whether TensorFlow was told to compute by oneDNN on the processor.
+    """
+
+    has_gpu: bool = False
+    instructions: frozenset[str] = frozenset()
+    onednn: bool = False
+
+
+def detect() -> Hardware:
+    """Returns what this process runs on."""
+    import tensorflow as tf  # as in peak_memory
+
+    return Hardware(
+        has_gpu=bool(tf.config.get_visible_devices("GPU")),
+        instructions=instructions(),
+        onednn=os.environ.get("TF_ENABLE_ONEDNN_OPTS") == "1",
+    )
 
 
 @functools.cache

@@ -6,7 +6,8 @@ from typing import Any
 
 import tensorflow as tf
 
-from slimnets import checkpoints
+from slimnets import checkpoints, hardware
+from slimnets.layers import computation
 from slimnets.nets import registry
 from slimnets.nets.row import Network
 
@@ -77,7 +78,7 @@ class Model(tf.Module):
     def __call__(
         self, images: tf.Tensor, is_training: bool | None = None
     ) -> tuple[tf.Tensor, dict[str, tf.Tensor]]:
-        """Runs the network.
+        """Runs the network, by the computation around or else by its own.
 
         Args:
           images: float [batch, height, width, channels], preprocessed.
@@ -92,13 +93,26 @@ class Model(tf.Module):
         network_fn = registry.get_network_fn(
             self.network, self.num_classes, self._weight_decay, is_training
         )
-        with tf.compat.v1.variable_scope(
-            "", reuse=tf.compat.v1.AUTO_REUSE, custom_getter=self._variable
+        way = computation.given() or self.choose_computation(is_training)
+        with (
+            computation.computing(way),
+            tf.compat.v1.variable_scope(
+                "", reuse=tf.compat.v1.AUTO_REUSE, custom_getter=self._variable
+            ),
         ):
             net, end_points = network_fn(
                 tf.cast(images, self.precision), **self._builder_arguments
             )
         return tf.cast(net, tf.float32), end_points
+
+    def choose_computation(self, is_training: bool) -> computation.Computation:
+        """Returns the fastest way known for this network to compute on this machine.
+
+        In a v1 graph that is TensorFlow's plain one, under TF-Slim's op names.
+        """
+        if not tf.compat.v1.executing_eagerly_outside_functions():
+            return computation.Computation()
+        return computation.fastest(is_training, self.precision, hardware.detect())
 
     @property
     def trainable_by_name(self) -> dict[str, tf.Variable]:

@@ -27,6 +27,19 @@ def test_instructions(text, names, tmp_path, monkeypatch):
     assert hardware.instructions.__wrapped__() == names
 
 
+@pytest.mark.parametrize("told", ["1", "0", None])
+@pytest.mark.parametrize("gpus", [[], ["GPU:0"]])
+def test_detect(told, gpus, monkeypatch):
+    monkeypatch.delenv("TF_ENABLE_ONEDNN_OPTS", raising=False)
+    if told is not None:
+        monkeypatch.setenv("TF_ENABLE_ONEDNN_OPTS", told)
+    monkeypatch.setattr(tf.config, "get_visible_devices", lambda kind: gpus)
+    monkeypatch.setattr(hardware, "instructions", lambda: frozenset({"avx2"}))
+    assert hardware.detect() == hardware.Hardware(
+        has_gpu=bool(gpus), instructions=frozenset({"avx2"}), onednn=told == "1"
+    )
+
+
 @pytest.mark.parametrize("linux", [True, False])
 def test_cores(linux, monkeypatch):
     monkeypatch.setattr(os, "cpu_count", lambda: 8)

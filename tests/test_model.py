@@ -5,8 +5,10 @@ import pytest
 import tensorflow as tf
 
 import slimnets
-from slimnets import checkpoints, errors, slim
+from slimnets import checkpoints, errors, hardware, slim
 from slimnets import model as models
+from slimnets.hardware import Hardware
+from slimnets.layers.computation import Computation, computing
 from slimnets.model import Model
 from slimnets.nets import registry
 from slimnets.training import distribute
@@ -109,6 +111,43 @@ def test_the_regularization_loss_is_half_the_decayed_squares(name, decay):
     loss = model.regularization_loss()
     assert loss.dtype == tf.float32 and loss.shape == []
     np.testing.assert_allclose(loss, decay * squares / 2, rtol=1e-6)
+
+
+@pytest.fixture
+def avx2(monkeypatch) -> None:
+    """A machine where training and inference compute in different ways."""
+    machine = Hardware(instructions=frozenset({"avx2"}), onednn=True)
+    monkeypatch.setattr(hardware, "detect", lambda: machine)
+
+
+def ops_of(model: Model, is_training: bool) -> set[str]:
+    """Returns the types of a call's ops; only custom gradients make an IdentityN."""
+    run = tf.function(lambda images: model(images, is_training)[0], autograph=False)
+    spec = tf.TensorSpec([2, model.image_size, model.image_size, model.channels])
+    return {op.type for op in run.get_concrete_function(spec).graph.get_operations()}
+
+
+@pytest.mark.usefixtures("avx2")
+def test_inference_computes_in_the_plain_way_folded_or_not():
+    model = Model(NETWORK, 5, image_size=SIZE)
+    assert not model.choose_computation(is_training=False).compiled_filter_gradients
+    deep = Model("inception_v1", 5, image_size=64)  # with 3x3 convolutions
+    assert "IdentityN" in ops_of(deep, is_training=True)
+    assert "IdentityN" not in ops_of(deep, is_training=False)
+
+
+@pytest.mark.usefixtures("avx2")
+def test_a_computation_that_is_given_takes_the_place_of_the_models():
+    deep = Model("inception_v1", 5, image_size=64)
+    with computing(Computation()):
+        assert "IdentityN" not in ops_of(deep, is_training=True)
+
+
+@pytest.mark.usefixtures("avx2")
+def test_a_v1_graph_is_computed_in_the_plain_way():
+    model = Model("tiny", 3)
+    with tf.Graph().as_default():
+        assert model.choose_computation(is_training=True) == Computation()
 
 
 def test_image_size_and_channels():

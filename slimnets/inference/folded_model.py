@@ -1,7 +1,10 @@
 """A model with batch norm folded into its convolutions: what inference runs."""
 
+import dataclasses
+
 import tensorflow as tf
 
+from slimnets.layers.computation import computing
 from slimnets.layers.folding import Folding
 from slimnets.model import Model
 
@@ -25,7 +28,7 @@ class FoldedModel:
 
         Args:
           model: whose batch norms to fold.
-          folding: active while the model was made, so that they are there already;
+          folding: in use while the model was made, so that they are there already;
             None makes them now, for which the network is built once more.
         """
         self.model = model
@@ -42,7 +45,11 @@ class FoldedModel:
         Returns:
           As the model: logits (or features), and end points by name.
         """
-        with self._folding.active():
+        way = dataclasses.replace(
+            self.model.choose_computation(is_training=False),
+            folding=self._folding.start_call(),
+        )
+        with computing(way):
             return self.model(images, is_training=False)
 
     def refresh(self) -> None:

@@ -1,6 +1,5 @@
 """A trained network and the images to run it on, as the programs of eval/ find them."""
 
-import contextlib
 import dataclasses
 from collections.abc import Callable
 from typing import Any
@@ -13,6 +12,7 @@ from slimnets.config.inference import InferenceConfig, SourceConfig
 from slimnets.datasets import registry as datasets
 from slimnets.export import runtimes
 from slimnets.inference.folded_model import FoldedModel
+from slimnets.layers.computation import Computation, computing
 from slimnets.layers.folding import Folding
 from slimnets.model import Model
 from slimnets.preprocessing import registry as preprocessing
@@ -142,7 +142,9 @@ def load(
     # Other runtimes are given a graph in float32 and choose the kernels.
     by_layers = inference.runtime == "tensorflow"
     folding = Folding() if inference.fold_batch_norm else None
-    with contextlib.nullcontext() if folding is None else folding.active():
+    # What is folded is made while the model is, not by building it once more.
+    call = None if folding is None else folding.start_call()
+    with computing(Computation(folding=call)):
         model = Model(
             config.model,
             num_classes,

@@ -10,13 +10,17 @@ from typing import Any
 import tensorflow as tf
 import tf_slim
 
-from slimnets.layers import folding, kernels, scoping
-
-Initializer = Callable[..., tf.Tensor]
-Regularizer = Callable[[tf.Tensor], tf.Tensor]
-
-XAVIER: Initializer = tf_slim.xavier_initializer()
-ZEROS: Initializer = tf.compat.v1.zeros_initializer()
+from slimnets.layers import kernels, scoping
+from slimnets.layers.folding import Linear
+from slimnets.layers.linear import (
+    XAVIER,
+    ZEROS,
+    Epilogue,
+    Initializer,
+    Regularizer,
+    apply_linear,
+    apply_norm_bias_activation,
+)
 
 
 @scoping.stands_for(tf_slim.conv2d)
@@ -85,23 +89,27 @@ def conv2d(
             trainable=trainable,
             collections=scoping.collections_for(variables_collections, "weights"),
         )
-        outputs = folding.linear(
-            lambda kernel: kernels.convolve(
-                inputs, kernel, stride, padding, data_format, rate
-            ),
-            weights,
-            data_format,
+        outputs = apply_linear(
+            Linear(
+                lambda kernel: kernels.convolve(
+                    inputs, kernel, stride, padding, data_format, rate
+                ),
+                weights,
+                data_format,
+            )
         )
-        outputs = finished(
+        outputs = apply_norm_bias_activation(
             outputs,
             data_format,
-            activation_fn,
-            normalizer_fn,
-            normalizer_params,
-            biases_initializer,
-            biases_regularizer,
-            variables_collections,
-            trainable,
+            Epilogue(
+                activation_fn=activation_fn,
+                normalizer_fn=normalizer_fn,
+                normalizer_params=normalizer_params,
+                biases_initializer=biases_initializer,
+                biases_regularizer=biases_regularizer,
+                variables_collections=variables_collections,
+                trainable=trainable,
+            ),
         )
         return scoping.collected(outputs_collections, sc.name, outputs)
 
@@ -188,76 +196,54 @@ def separable_conv2d(
                 collections=scoping.collections_for(variables_collections, "weights"),
             )
 
-        outputs = folding.linear(
-            lambda kernel: kernels.depthwise(
-                inputs, kernel, stride, padding, data_format, rate
-            ),
-            weights(
-                "depthwise_weights",
-                [*scoping.pair(kernel_size), depth, depth_multiplier],
-                weights_initializer,
-                weights_regularizer,
-            ),
-            data_format,
-            channel_axes=2,
-        )
-        if num_outputs is not None:
-            filtered = outputs
-            outputs = folding.linear(
-                lambda kernel: kernels.convolve(
-                    filtered,
-                    kernel,
-                    data_format=data_format,
-                    name="separable_conv2d",
+        filtered = apply_linear(
+            Linear(
+                lambda kernel: kernels.depthwise(
+                    inputs, kernel, stride, padding, data_format, rate
                 ),
                 weights(
-                    "pointwise_weights",
-                    [1, 1, depth * depth_multiplier, num_outputs],
-                    pointwise_initializer or weights_initializer,
-                    pointwise_regularizer or weights_regularizer,
+                    "depthwise_weights",
+                    [*scoping.pair(kernel_size), depth, depth_multiplier],
+                    weights_initializer,
+                    weights_regularizer,
                 ),
                 data_format,
+                channel_axes=2,
             )
-        outputs = finished(
+        )
+        outputs = filtered
+        if num_outputs is not None:
+            outputs = apply_linear(
+                Linear(
+                    lambda kernel: kernels.convolve(
+                        filtered,
+                        kernel,
+                        data_format=data_format,
+                        name="separable_conv2d",
+                    ),
+                    weights(
+                        "pointwise_weights",
+                        [1, 1, depth * depth_multiplier, num_outputs],
+                        pointwise_initializer or weights_initializer,
+                        pointwise_regularizer or weights_regularizer,
+                    ),
+                    data_format,
+                )
+            )
+        outputs = apply_norm_bias_activation(
             outputs,
             data_format,
-            activation_fn,
-            normalizer_fn,
-            normalizer_params,
-            biases_initializer,
-            biases_regularizer,
-            variables_collections,
-            trainable,
+            Epilogue(
+                activation_fn=activation_fn,
+                normalizer_fn=normalizer_fn,
+                normalizer_params=normalizer_params,
+                biases_initializer=biases_initializer,
+                biases_regularizer=biases_regularizer,
+                variables_collections=variables_collections,
+                trainable=trainable,
+            ),
         )
         return scoping.collected(outputs_collections, sc.name, outputs)
-
-
-def finished(
-    outputs: tf.Tensor,
-    data_format: str,
-    activation_fn: Callable | None,
-    normalizer_fn: Callable | None,
-    normalizer_params: dict[str, Any] | None,
-    biases_initializer: Initializer | None,
-    biases_regularizer: Regularizer | None,
-    variables_collections: Any,
-    trainable: bool,
-) -> tf.Tensor:
-    """Ends a linear layer: normalizer_fn or else biases, then activation_fn."""
-    if normalizer_fn is not None:
-        outputs = normalizer_fn(outputs, **(normalizer_params or {}))
-    elif biases_initializer is not None:
-        biases = tf_slim.model_variable(
-            "biases",
-            shape=[scoping.channels_of(outputs, data_format)],
-            dtype=scoping.stored_type(outputs.dtype),
-            initializer=biases_initializer,
-            regularizer=biases_regularizer,
-            trainable=trainable,
-            collections=scoping.collections_for(variables_collections, "biases"),
-        )
-        outputs = kernels.add_biases(outputs, biases, data_format)
-    return outputs if activation_fn is None else activation_fn(outputs)
 
 
 def images_of(inputs: tf.Tensor) -> tf.Tensor:

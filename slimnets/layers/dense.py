@@ -6,7 +6,17 @@ from typing import Any
 import tensorflow as tf
 import tf_slim
 
-from slimnets.layers import convolution, folding, recomputation, scoping
+from slimnets.layers import recomputation, scoping
+from slimnets.layers.folding import Linear
+from slimnets.layers.linear import (
+    XAVIER,
+    ZEROS,
+    Epilogue,
+    Initializer,
+    Regularizer,
+    apply_linear,
+    apply_norm_bias_activation,
+)
 
 
 @scoping.stands_for(tf_slim.fully_connected)
@@ -16,10 +26,10 @@ def fully_connected(
     activation_fn: Callable | None = tf.nn.relu,
     normalizer_fn: Callable | None = None,
     normalizer_params: dict[str, Any] | None = None,
-    weights_initializer: convolution.Initializer | None = convolution.XAVIER,
-    weights_regularizer: convolution.Regularizer | None = None,
-    biases_initializer: convolution.Initializer | None = convolution.ZEROS,
-    biases_regularizer: convolution.Regularizer | None = None,
+    weights_initializer: Initializer | None = XAVIER,
+    weights_regularizer: Regularizer | None = None,
+    biases_initializer: Initializer | None = ZEROS,
+    biases_regularizer: Regularizer | None = None,
     reuse: bool | None = None,
     variables_collections: Any = None,
     outputs_collections: Any = None,
@@ -74,17 +84,19 @@ def fully_connected(
                 return tf.matmul(inputs, weights)
             return tf.tensordot(inputs, weights, axes=1)
 
-        outputs = folding.linear(product, weights, "NHWC")
-        outputs = convolution.finished(
+        outputs = apply_linear(Linear(product, weights, "NHWC"))
+        outputs = apply_norm_bias_activation(
             outputs,
             "NHWC",
-            activation_fn,
-            normalizer_fn,
-            normalizer_params,
-            biases_initializer,
-            biases_regularizer,
-            variables_collections,
-            trainable,
+            Epilogue(
+                activation_fn=activation_fn,
+                normalizer_fn=normalizer_fn,
+                normalizer_params=normalizer_params,
+                biases_initializer=biases_initializer,
+                biases_regularizer=biases_regularizer,
+                variables_collections=variables_collections,
+                trainable=trainable,
+            ),
         )
         return scoping.collected(outputs_collections, sc.name, outputs)
 
@@ -130,7 +142,7 @@ def dropout(
                 )
             return dropped(*values) if mode else tf.identity(values[0])
 
-        if recomputation.in_block() and mode is not False:
+        if recomputation.is_in_block() and mode is not False:
             # Factors, 0 or 1 / keep_prob: no more of them than there are choices.
             shape = tf.shape(inputs) if noise_shape is None else noise_shape
             ones = tf.ones(shape, inputs.dtype)

@@ -6,17 +6,15 @@ by a bias: one pass over the activations less, and TensorFlow fuses bias and act
 into the kernel. Measured on two cores with AVX2, batch 16: a third off MobileNet v2's
 time, nothing off ResNet-50's, whose convolutions TensorFlow fuses with batch norm too.
 
-Builders and layers need not know: a linear layer leaves word of how it made its output
-(`linear`), and batch norm, finding that its input is such an output, makes it anew with
-the folded kernel (`normalized`). What else uses the first output still gets it; where
+Builders need not know: a linear layer registers a closure that computes its output from
+a given kernel, and batch norm, finding that its input is such an output, computes it
+from the folded kernel instead. What else uses the first output still gets it; where
 nothing does, a `tf.function` does not compute it. So batch norm after a concatenation,
 an addition or an activation stays as it is, and every end point stays right.
 """
 
-import contextlib
-import contextvars
-from collections.abc import Callable, Iterator
-from typing import NamedTuple
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
 import tensorflow as tf
 
@@ -32,19 +30,111 @@ class Parameters(NamedTuple):
     moving_variance: tf.Variable
 
 
-class _Linear(NamedTuple):
-    """How a linear layer made its output."""
+class Linear(NamedTuple):
+    """A linear layer as a function of its kernel.
+
+    Attributes:
+      apply: `f(kernel) -> outputs`, linear in the kernel, no bias. It may run twice.
+      kernel: its last axes make the channels of the outputs.
+      data_format: 'NHWC' or 'NCHW', of the outputs.
+      channel_axes: how many of the kernel's last axes make the channels: 2 of a
+        depthwise kernel [height, width, channels, multiplier], 1 of others.
+    """
 
     apply: Apply
     kernel: tf.Variable
-    channel_axes: int
     data_format: str
+    channel_axes: int = 1
+
+
+class Folding:
+    """The folded kernels of a network: made at its first call, kept for all others.
+
+        folding = Folding()
+        with computing(Computation(folding=folding.start_call())):
+            logits, end_points = model(images, is_training=False)
+
+    Batch norms are folded that follow a linear layer directly and whose is_training is
+    False. Meant for the trace of a `tf.function`: eagerly, the layer without its batch
+    norm is computed too.
+
+    The kernels follow from the network's variables; after these change, call `refresh`.
+    """
+
+    def __init__(self) -> None:
+        self._folded: dict[Any, _Folded] = {}
+
+    def start_call(self) -> "FoldedCall":
+        """Returns what one call of the network needs to fold."""
+        return FoldedCall(self)
+
+    def refresh(self) -> None:
+        """Makes the folded kernels follow the variables as they are now."""
+        for folded in self._folded.values():
+            folded.refresh()
+
+    @property
+    def count(self) -> int:
+        """How many batch norms are folded."""
+        return len(self._folded)
+
+    def find_or_make(
+        self, layer: Linear, parameters: Parameters, epsilon: float
+    ) -> "_Folded":
+        """Returns the kernel and bias of a layer and its batch norm."""
+        # Layers that share their variables share what is folded of them.
+        key = (layer.kernel.ref(), parameters.moving_mean.ref(), epsilon)
+        if key not in self._folded:
+            with tf.init_scope():
+                self._folded[key] = _Folded(layer, parameters, epsilon)
+        return self._folded[key]
+
+
+class FoldedCall:
+    """One call of a network: the linear layers in it, by the tensor each made."""
+
+    def __init__(self, folding: Folding):
+        self._folding = folding
+        self._layers: dict[Any, Linear] = {}
+
+    def register(self, outputs: tf.Tensor, layer: Linear) -> None:
+        """Tells that a linear layer made `outputs`."""
+        self._layers[outputs.ref()] = layer
+
+    def normalize(
+        self,
+        inputs: tf.Tensor,
+        parameters: Parameters,
+        epsilon: float,
+        data_format: str,
+    ) -> tf.Tensor | None:
+        """Normalizes by the moving averages, if a linear layer made the inputs.
+
+        Args:
+          inputs: what to normalize.
+          parameters: of the batch norm.
+          epsilon: added to the variance.
+          data_format: 'NHWC' or 'NCHW'.
+
+        Returns:
+          What the layer gives with the folded kernel and bias; None where none made
+          the inputs.
+        """
+        layer = self._layers.get(inputs.ref())
+        if layer is None or layer.data_format != data_format:
+            return None
+        folded = self._folding.find_or_make(layer, parameters, epsilon)
+        outputs = layer.apply(folded.kernel)
+        bias = tf.cast(folded.bias, outputs.dtype)
+        return tf.nn.bias_add(
+            outputs, bias, data_format if inputs.shape.rank == 4 else None
+        )
 
 
 class _Folded:
     """A kernel and a bias that do the work of a linear layer and its batch norm."""
 
-    def __init__(self, layer: _Linear, parameters: Parameters, epsilon: float):
+    def __init__(self, layer: Linear, parameters: Parameters, epsilon: float):
         # Not the layer itself, whose `apply` holds the graph that it was made in.
         self._unfolded, self._channel_axes = layer.kernel, layer.channel_axes
         self._parameters, self._epsilon = parameters, epsilon
@@ -67,113 +157,3 @@ class _Folded:
         kernel = self._unfolded
         by_channel = tf.reshape(factor, kernel.shape[-self._channel_axes :])
         return tf.cast(tf.cast(kernel, tf.float32) * by_channel, kernel.dtype), bias
-
-
-class Folding:
-    """The folded kernels of a network: made at its first call, kept for all others.
-
-        folding = Folding()
-        with folding.active():
-            logits, end_points = model(images, is_training=False)
-
-    They follow from the network's variables; after these change, call `refresh`.
-    """
-
-    def __init__(self):
-        self._folded: dict[tuple, _Folded] = {}
-
-    @contextlib.contextmanager
-    def active(self) -> Iterator[None]:
-        """Folds the batch norms called inside that follow a linear layer directly.
-
-        Only those whose is_training is False. Meant for the trace of a `tf.function`:
-        eagerly, the layer without its batch norm is computed too.
-        """
-        token = _current.set(_Call(self, {}))
-        try:
-            yield
-        finally:
-            _current.reset(token)
-
-    def refresh(self) -> None:
-        """Makes the folded kernels follow the variables as they are now."""
-        for folded in self._folded.values():
-            folded.refresh()
-
-    @property
-    def count(self) -> int:
-        """How many batch norms are folded."""
-        return len(self._folded)
-
-    def _of(self, layer: _Linear, parameters: Parameters, epsilon: float) -> _Folded:
-        # Layers that share their variables share what is folded of them.
-        key = (layer.kernel.ref(), parameters.moving_mean.ref(), epsilon)
-        if key not in self._folded:
-            with tf.init_scope():
-                self._folded[key] = _Folded(layer, parameters, epsilon)
-        return self._folded[key]
-
-
-class _Call(NamedTuple):
-    """One call of a network: the linear layers in it, by the tensor each made."""
-
-    folding: Folding
-    layers: dict
-
-
-_current: contextvars.ContextVar[_Call | None] = contextvars.ContextVar(
-    "folding", default=None
-)
-
-
-def active() -> bool:
-    """Whether batch norms are being folded, in a network that only infers, then."""
-    return _current.get() is not None
-
-
-def linear(
-    apply: Apply, kernel: tf.Variable, data_format: str, channel_axes: int = 1
-) -> tf.Tensor:
-    """Applies a linear layer; a batch norm that follows may be folded into it.
-
-    Args:
-      apply: `f(kernel) -> outputs`, linear in the kernel, no bias. It may run twice.
-      kernel: its last axes make the channels of the outputs.
-      data_format: 'NHWC' or 'NCHW', of the outputs.
-      channel_axes: how many of the kernel's last axes do: 2 of a depthwise kernel
-        [height, width, channels, multiplier], 1 of others.
-    """
-    outputs = apply(kernel)
-    call = _current.get()
-    if call is not None:
-        layer = _Linear(apply, kernel, channel_axes, data_format)
-        call.layers[outputs.ref()] = layer
-    return outputs
-
-
-def normalized(
-    inputs: tf.Tensor,
-    parameters: Parameters,
-    epsilon: float,
-    data_format: str,
-    unfolded: Callable[[], tf.Tensor],
-) -> tf.Tensor:
-    """Normalizes by the moving averages: folded where that can be, else `unfolded()`.
-
-    Args:
-      inputs: what to normalize.
-      parameters: of the batch norm.
-      epsilon: added to the variance.
-      data_format: 'NHWC' or 'NCHW'.
-      unfolded: does the same without folding.
-    """
-    call = _current.get()
-    layer = None if call is None else call.layers.get(inputs.ref())
-    if layer is None or layer.data_format != data_format:
-        return unfolded()
-    folded = call.folding._of(layer, parameters, epsilon)
-    outputs = layer.apply(folded.kernel)
-    bias = tf.cast(folded.bias, outputs.dtype)
-    return tf.nn.bias_add(
-        outputs, bias, data_format if inputs.shape.rank == 4 else None
-    )

@@ -11,15 +11,17 @@ from typing import Any
 import tensorflow as tf
 import tf_slim
 
-from slimnets.layers import folding, scoping
-from slimnets.layers.convolution import (
+from slimnets.layers import scoping
+from slimnets.layers.convolution import images_of, stride_and_rate
+from slimnets.layers.folding import Linear
+from slimnets.layers.linear import (
     XAVIER,
     ZEROS,
+    Epilogue,
     Initializer,
     Regularizer,
-    finished,
-    images_of,
-    stride_and_rate,
+    apply_linear,
+    apply_norm_bias_activation,
 )
 
 
@@ -97,23 +99,27 @@ def grouped_conv2d(
             collections=scoping.collections_for(variables_collections, "weights"),
         )
         options = {"strides": stride, "padding": padding, "dilations": rate}
-        outputs = finished(
-            folding.linear(
-                lambda kernel: _convolved(inputs, kernel, options), weights, "NHWC"
+        outputs = apply_norm_bias_activation(
+            apply_linear(
+                Linear(
+                    lambda kernel: _convolve(inputs, kernel, options), weights, "NHWC"
+                )
             ),
             "NHWC",
-            activation_fn,
-            normalizer_fn,
-            normalizer_params,
-            biases_initializer,
-            biases_regularizer,
-            variables_collections,
-            trainable,
+            Epilogue(
+                activation_fn=activation_fn,
+                normalizer_fn=normalizer_fn,
+                normalizer_params=normalizer_params,
+                biases_initializer=biases_initializer,
+                biases_regularizer=biases_regularizer,
+                variables_collections=variables_collections,
+                trainable=trainable,
+            ),
         )
         return scoping.collected(outputs_collections, sc.name, outputs)
 
 
-def _convolved(
+def _convolve(
     inputs: tf.Tensor, kernel: tf.Variable | tf.Tensor, options: dict[str, Any]
 ) -> tf.Tensor:
     """Convolves by an op for each group, as many as the kernel's depth leaves."""

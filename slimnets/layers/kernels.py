@@ -1,19 +1,20 @@
-"""How convolutions are computed: by the ops that are fastest for their type and device.
+"""Each way to compute a convolution; the computation around says which is taken.
 
 The layers know of variables, names and scopes; here are values in and values out, and
-each choice has its measured reason.
+each way has its measured reason.
 """
 
-import os
 from collections.abc import Callable
 
 import tensorflow as tf
 
-from slimnets import hardware
-from slimnets.layers import folding, scoping
+from slimnets.layers import computation, scoping
 
 Pair = tuple[int, int]
 Gradients = Callable[[tf.Tensor], tuple[tf.Tensor, tf.Tensor]]
+
+# With fewer channels, as images have, XLA's gradient of the filters is the slower one.
+_FEWEST_CHANNELS = 8
 
 
 def convolve(
@@ -25,7 +26,7 @@ def convolve(
     rate: Pair = (1, 1),
     name: str = "Conv2D",
 ) -> tf.Tensor:
-    """Convolves.
+    """Convolves in the way that the computation around chooses for these shapes.
 
     Args:
       inputs: float [batch, height, width, channels], or NCHW.
@@ -41,13 +42,13 @@ def convolve(
     """
     weights = scoping.as_type(weights, inputs.dtype)
     if data_format == "NHWC":
-        if _covers_whole_extent(inputs, weights, padding):
-            return _as_product(inputs, weights)
-        pointwise = weights.shape[:2].num_elements() == 1
-        if pointwise and max(stride) == 1 and _on_cpu_in_16_bits(inputs):
-            return mix_channels(inputs, weights)
-        if not pointwise and max(rate) == 1 and _filter_gradient_pays(inputs):
-            return convolve_for_training(inputs, weights, stride, padding)
+        way = computation.current()
+        if way.whole_extents_as_products and _covers_input(inputs, weights, padding):
+            return multiply_whole_extent(inputs, weights)
+        if way.pointwise_filter_gradients_as_products and _mixes(weights, stride):
+            return convolve_pointwise(inputs, weights)
+        if way.compiled_filter_gradients and _gains_by_compiling(inputs, weights, rate):
+            return convolve_with_compiled_gradient(inputs, weights, stride, padding)
     return tf.nn.convolution(
         inputs, weights, stride, padding, data_format, rate, name=name
     )
@@ -73,7 +74,8 @@ def depthwise(
         raise ValueError(f"depthwise strides must be equal, not {stride}")
     strides = [1, 1, height, width] if data_format == "NCHW" else [1, height, width, 1]
     # On a CPU its gradients take three times as long in 16 bits as in 32.
-    dtype = tf.float32 if _on_cpu_in_16_bits(inputs) else inputs.dtype
+    in_float32 = computation.current().depthwise_in_float32
+    dtype = tf.float32 if in_float32 else inputs.dtype
     outputs = tf.nn.depthwise_conv2d(
         scoping.as_type(inputs, dtype),
         scoping.as_type(weights, dtype),
@@ -94,21 +96,29 @@ def add_biases(
     return add(outputs, biases, data_format if outputs.shape.rank == 4 else None)
 
 
-def _covers_whole_extent(inputs: tf.Tensor, weights: tf.Tensor, padding: str) -> bool:
-    """Whether the filters see all of the input at once, as AlexNet's fc6 to fc8 do.
-
-    Never so in a v1 graph, whose users count on finding an op Conv2D there.
-    """
+def _covers_input(inputs: tf.Tensor, weights: tf.Tensor, padding: str) -> bool:
+    """Whether the filters see all of the input at once, as AlexNet's fc6 to fc8 do."""
     extent = inputs.shape[1:3]
     return (
-        tf.compat.v1.executing_eagerly_outside_functions()
-        and extent.is_fully_defined()
+        extent.is_fully_defined()
         and extent == weights.shape[:2]
         and (padding == "VALID" or extent.num_elements() == 1)
     )
 
 
-def _as_product(inputs: tf.Tensor, weights: tf.Tensor) -> tf.Tensor:
+def _mixes(weights: tf.Tensor, stride: Pair) -> bool:
+    """Whether each pixel's channels are mixed, and nothing else."""
+    return weights.shape[:2].num_elements() == 1 and max(stride) == 1
+
+
+def _gains_by_compiling(inputs: tf.Tensor, weights: tf.Tensor, rate: Pair) -> bool:
+    """Whether XLA's gradient of the filters is faster than oneDNN's slow ones."""
+    pointwise = weights.shape[:2].num_elements() == 1
+    enough = inputs.shape[3] >= _FEWEST_CHANNELS
+    return enough and not pointwise and max(rate) == 1
+
+
+def multiply_whole_extent(inputs: tf.Tensor, weights: tf.Tensor) -> tf.Tensor:
     """Convolves over the whole extent as one matrix product.
 
     The convolution's gradients take most of AlexNet's training step on a CPU; the
@@ -121,7 +131,9 @@ def _as_product(inputs: tf.Tensor, weights: tf.Tensor) -> tf.Tensor:
 
 
 @tf.custom_gradient
-def mix_channels(inputs: tf.Tensor, weights: tf.Tensor) -> tuple[tf.Tensor, Gradients]:
+def convolve_pointwise(
+    inputs: tf.Tensor, weights: tf.Tensor
+) -> tuple[tf.Tensor, Gradients]:
     """Convolves 1x1; its weights' gradient is a matrix product.
 
     In bfloat16 the convolution's own takes several times as long on a CPU.
@@ -143,26 +155,7 @@ def mix_channels(inputs: tf.Tensor, weights: tf.Tensor) -> tuple[tf.Tensor, Grad
     return tf.nn.conv2d(inputs, weights, 1, "VALID", name="Conv2D"), gradients
 
 
-def _filter_gradient_pays(inputs: tf.Tensor) -> bool:
-    """Whether `convolve_for_training` is faster.
-
-    It is where oneDNN computes the gradient of the weights without AVX-512; but images
-    have too few channels, and networks that only infer no gradient.
-    """
-    instructions = hardware.instructions()
-    return (
-        inputs.dtype == tf.float32
-        and inputs.shape[3] >= 8
-        and not folding.active()
-        and os.environ.get("TF_ENABLE_ONEDNN_OPTS") == "1"
-        and "avx2" in instructions
-        and "avx512f" not in instructions
-        and tf.compat.v1.executing_eagerly_outside_functions()
-        and not tf.config.list_logical_devices("GPU")
-    )
-
-
-def convolve_for_training(
+def convolve_with_compiled_gradient(
     inputs: tf.Tensor, weights: tf.Tensor, stride: Pair, padding: str
 ) -> tf.Tensor:
     """Convolves NHWC; its weights' gradient is compiled by XLA, which takes Eigen's.
@@ -233,7 +226,3 @@ def _add_in_bfloat16(
         return added, lambda upstream: (upstream, tf.reduce_sum(upstream, axes))
 
     return add(outputs, biases)
-
-
-def _on_cpu_in_16_bits(inputs: tf.Tensor) -> bool:
-    return inputs.dtype.size == 2 and not tf.config.list_logical_devices("GPU")

@@ -5,42 +5,17 @@ is written on TensorFlow ops alone. It never leaves the replica it runs in: its 
 averages are ON_READ variables, kept by each replica and averaged when they are read.
 """
 
-import contextlib
-import contextvars
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import tensorflow as tf
 import tf_slim
 
-from slimnets.layers import folding, recomputation, scoping
+from slimnets.layers import computation, recomputation, scoping
+from slimnets.layers.folding import Parameters
 
 UPDATE_OPS = tf.compat.v1.GraphKeys.UPDATE_OPS
 _FUSED_EPSILON = 1.001e-5  # the least that TensorFlow's fused kernel takes
-
-
-_decay_limit: contextvars.ContextVar[tf.Tensor | None] = contextvars.ContextVar(
-    "decay_limit", default=None
-)
-
-
-@contextlib.contextmanager
-def decay_at_most(limit: tf.Tensor | float) -> Iterator[None]:
-    """Bounds the decay of every batch_norm called inside, whatever its own.
-
-    With TF-Slim's decays of 0.997 to 0.9997 the moving averages need thousands of steps
-    to follow the weights, so a short run evaluates badly. A limit that grows with the
-    step, (1 + step) / (10 + step), lets them follow from the start and leaves long runs
-    as they were.
-
-    Args:
-      limit: in [0, 1], a scalar.
-    """
-    token = _decay_limit.set(limit)
-    try:
-        yield
-    finally:
-        _decay_limit.reset(token)
 
 
 @scoping.stands_for(tf_slim.batch_norm)
@@ -156,7 +131,7 @@ def _parameters(
     regularizers: dict[str, Any],
     variables_collections: Any,
     trainable: bool,
-) -> folding.Parameters:
+) -> Parameters:
     """Makes or finds the layer's variables, in the order of published checkpoints."""
 
     def variable(name: str, start: Any, **options: Any) -> tf.Variable:
@@ -178,7 +153,7 @@ def _parameters(
         "synchronization": tf.VariableSynchronization.ON_READ,
         "aggregation": tf.VariableAggregation.MEAN,
     }
-    return folding.Parameters(
+    return Parameters(
         gamma=variable("gamma", ones, trainable=trainable) if scale else None,
         beta=variable("beta", zeros, trainable=trainable) if center else None,
         moving_mean=variable("moving_mean", zeros, **kept_by_replica),
@@ -194,7 +169,7 @@ class _Normalization(NamedTuple):
 
 
 def _fused(
-    inputs: tf.Tensor, parameters: folding.Parameters, epsilon: float, data_format: str
+    inputs: tf.Tensor, parameters: Parameters, epsilon: float, data_format: str
 ) -> _Normalization:
     """Normalization by TensorFlow's fused kernel; rank 2 is an image of one pixel."""
     channels = parameters.moving_mean.shape[0]
@@ -221,7 +196,7 @@ def _fused(
 
     return _Normalization(
         training=lambda: run(is_training=True),
-        inference=lambda: folding.normalized(
+        inference=lambda: _infer(
             inputs, parameters, max(epsilon, _FUSED_EPSILON), data_format, unfolded
         ),
     )
@@ -229,7 +204,7 @@ def _fused(
 
 def _plain(
     inputs: tf.Tensor,
-    parameters: folding.Parameters,
+    parameters: Parameters,
     epsilon: float,
     data_format: str,
     batch_weights: tf.Tensor | None,
@@ -270,7 +245,7 @@ def _plain(
 
     return _Normalization(
         training=training,
-        inference=lambda: folding.normalized(
+        inference=lambda: _infer(
             inputs,
             parameters,
             epsilon,
@@ -280,9 +255,25 @@ def _plain(
     )
 
 
+def _infer(
+    inputs: tf.Tensor,
+    parameters: Parameters,
+    epsilon: float,
+    data_format: str,
+    unfolded: Callable[[], tf.Tensor],
+) -> tf.Tensor:
+    """Normalizes by the moving averages, folded if that can be, else `unfolded()`."""
+    folding = computation.current().folding
+    if folding is not None:
+        outputs = folding.normalize(inputs, parameters, epsilon, data_format)
+        if outputs is not None:
+            return outputs
+    return unfolded()
+
+
 def _by_mode(
     normalize: _Normalization,
-    parameters: folding.Parameters,
+    parameters: Parameters,
     is_training: bool | tf.Tensor,
     decay: float,
     zero_debias: bool,
@@ -292,7 +283,7 @@ def _by_mode(
     mode = scoping.constant_bool(is_training)
     if mode is False:
         return normalize.inference()
-    limit = _decay_limit.get()
+    limit = computation.current().batch_norm_decay_limit
     if limit is not None:
         decay = tf.minimum(tf.cast(decay, tf.float32), limit)
     biased = _debiasing_variables(parameters.moving_mean) if zero_debias else None
@@ -318,7 +309,7 @@ def _by_mode(
         )
     else:
         outputs, mean, variance = normalize.training()
-    if recomputation.again():
+    if recomputation.is_rerun():
         return outputs
     if mode is None:
         outcome = tf.cond(

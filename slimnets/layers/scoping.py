@@ -40,7 +40,7 @@ def collected(outputs_collections: Any, name: str, outputs: tf.Tensor) -> tf.Ten
       name: the layer's variable scope, such as 'resnet_v1_50/conv1'.
       outputs: what the layer computed.
     """
-    if recomputation.again():
+    if recomputation.is_rerun():
         return outputs
     if isinstance(outputs_collections, dict):
         outputs_collections[name.rstrip("/")] = outputs

@@ -1,13 +1,14 @@
 """One training step: forward, backward, the sum over the replicas, the update."""
 
-import contextlib
+import dataclasses
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import tensorflow as tf
 
 from slimnets.config.train import TrainConfig
-from slimnets.layers import normalization, recomputation
+from slimnets.layers.block_runs import Recomputation
+from slimnets.layers.computation import Computation, computing
 from slimnets.training import loss_scale, losses, schedules
 from slimnets.training.moving_averages import early_decay
 from slimnets.training.state import TrainState
@@ -57,8 +58,11 @@ def make_step(
     def replica_step(images: tf.Tensor, labels: tf.Tensor) -> tuple[Any, tf.Tensor]:
         with tf.GradientTape(watch_accessed_variables=False) as tape:
             tape.watch(trained)
-            with _batch_norm_decay(config, state), _recomputing(config, trained):
+            computation = _computation(config, state, trained)
+            with computing(computation):
                 logits, end_points = state.model(images, is_training=True)
+            if computation.recomputation is not None:
+                computation.recomputation.require_blocks()
             parts = losses.compute(
                 logits,
                 end_points,
@@ -117,22 +121,16 @@ def _in_turn(
     return steps
 
 
-def _batch_norm_decay(
-    config: TrainConfig, state: TrainState
-) -> contextlib.AbstractContextManager:
-    """Opens the scope in which batch norm's averages follow early steps quickly."""
-    if not config.adapt_batch_norm_decay:
-        return contextlib.nullcontext()
-    return normalization.decay_at_most(early_decay(state.global_step))
-
-
-def _recomputing(
-    config: TrainConfig, trained: Sequence[tf.Variable]
-) -> contextlib.AbstractContextManager:
-    """Opens the scope in which blocks keep nothing for their gradients, if asked to."""
-    if not config.recompute_gradients:
-        return contextlib.nullcontext()
-    return recomputation.recomputing(trained)
+def _computation(
+    config: TrainConfig, state: TrainState, trained: Sequence[tf.Variable]
+) -> Computation:
+    """Returns how the layers compute in one call of the network."""
+    limit = early_decay(state.global_step) if config.adapt_batch_norm_decay else None
+    return dataclasses.replace(
+        state.model.choose_computation(is_training=True),
+        batch_norm_decay_limit=limit,
+        recomputation=Recomputation(trained) if config.recompute_gradients else None,
+    )
 
 
 def _scaled(loss: tf.Tensor, state: TrainState) -> tf.Tensor:

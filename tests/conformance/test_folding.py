@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from slimnets.layers.computation import Computation, computing
 from slimnets.layers.folding import Folding
 from slimnets.nets import registry
 from tests import tiny
@@ -28,7 +29,7 @@ def test_the_folded_network_has_the_same_logits_and_end_points(name):
             return network(images)
 
     logits, end_points = run()
-    with folding.active():
+    with computing(Computation(folding=folding.start_call())):
         folded_logits, folded_end_points = run()
     has_batch_norm = any(key.endswith("/moving_mean") for key in variables)
     assert (folding.count > 0) == has_batch_norm

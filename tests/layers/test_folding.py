@@ -7,6 +7,7 @@ import pytest
 import tensorflow as tf
 
 from slimnets import slim
+from slimnets.layers.computation import Computation, computing
 from slimnets.layers.folding import Folding
 from tests.filled import Variables
 from tests.goldens import fill
@@ -23,7 +24,7 @@ def plain_and_folded(layers: Callable, images: np.ndarray):
             return layers(tf.constant(images))
 
     plain = run()
-    with folding.active():
+    with computing(Computation(folding=folding.start_call())):
         return plain, run(), folding
 
 
@@ -142,7 +143,7 @@ def test_layers_that_share_their_variables_share_what_is_folded():
 
 def test_no_folding_outside():
     folding = Folding()
-    with folding.active():
+    with computing(Computation(folding=folding.start_call())):
         pass
     variables = Variables()
     with tf.compat.v1.variable_scope("", custom_getter=variables.get):

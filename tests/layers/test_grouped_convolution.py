@@ -5,7 +5,8 @@ import pytest
 import tensorflow as tf
 
 from slimnets import slim
-from slimnets.layers import folding
+from slimnets.layers.computation import Computation, computing
+from slimnets.layers.folding import Folding
 from slimnets.layers.grouped_convolution import grouped_conv2d
 from tests.layers import graphs
 
@@ -141,8 +142,8 @@ def test_batch_norm_folds_into_it():
                 IMAGES, normalizer_fn=slim.batch_norm, normalizer_params=inference
             )
 
-    plain, folded = run(), folding.Folding()
-    with folded.active():
+    plain, folded = run(), Folding()
+    with computing(Computation(folding=folded.start_call())):
         outputs = run()
     assert folded.count == 1
     assert_close([outputs], [plain])

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from slimnets import hardware, slim
-from slimnets.layers import folding, kernels
+from slimnets import slim
+from slimnets.layers import kernels
+from slimnets.layers.computation import Computation, computing
 
 RNG = np.random.default_rng(0)
 
@@ -43,7 +44,7 @@ def _tensors(images, weights, dtype=tf.float64):
 def test_mixing_channels_has_the_gradients_of_a_convolution(trained):
     sources = _tensors([2, 5, 4, 3], [1, 1, 3, 6])
     expected = _outcome(lambda x, w: tf.nn.conv2d(x, w, 1, "VALID"), sources, trained)
-    _same(_outcome(kernels.mix_channels, sources, trained), expected, 1e-12)
+    _same(_outcome(kernels.convolve_pointwise, sources, trained), expected, 1e-12)
 
 
 @pytest.mark.parametrize("trained", [True, False])
@@ -65,7 +66,7 @@ def test_training_has_the_gradients_of_a_convolution(
         lambda x, w: tf.nn.conv2d(x, w, stride, padding), sources, trained
     )
     ours = _outcome(
-        lambda x, w: kernels.convolve_for_training(x, w, stride, padding),
+        lambda x, w: kernels.convolve_with_compiled_gradient(x, w, stride, padding),
         sources,
         trained,
     )
@@ -84,63 +85,107 @@ def test_second_gradients():
 
         return first
 
-    ours = slope(lambda x, w: kernels.convolve_for_training(x, w, (1, 1), "SAME"))
+    ours = slope(
+        lambda x, w: kernels.convolve_with_compiled_gradient(x, w, (1, 1), "SAME")
+    )
     theirs = slope(lambda x, w: tf.nn.conv2d(x, w, 1, "SAME"))
     _same(_outcome(ours, sources), _outcome(theirs, sources), 1e-12)
 
 
-@pytest.fixture
-def onednn_on_avx2(monkeypatch):
-    """A machine where XLA's gradient of the weights is the faster one."""
-    monkeypatch.setenv("TF_ENABLE_ONEDNN_OPTS", "1")
-    monkeypatch.setattr(hardware, "instructions", lambda: frozenset({"avx2"}))
+COMPILED = Computation(compiled_filter_gradients=True)
+POINTWISE = Computation(pointwise_filter_gradients_as_products=True)
+WHOLE = Computation(whole_extents_as_products=True)
 
 
-def _compiled(channels=8, size=3, dtype=tf.float32) -> bool:
-    """Whether a layer's gradient is compiled."""
-    weights = tf.ones([size, size, channels, 4], dtype)
+def _types(
+    computation, images, weights, stride=(1, 1), padding="SAME", rate=(1, 1)
+) -> set[str]:
+    """Returns the types of the ops of a convolution and its weights' gradient.
+
+    Args:
+      computation: in which to convolve.
+      images: shape without the batch.
+      weights: shape.
+      stride: as the kernel's.
+      padding: as the kernel's.
+      rate: as the kernel's.
+    """
+    filters = tf.ones(weights)
 
     @tf.function(autograph=False)
     def gradient(images):
-        with tf.GradientTape() as tape:
-            tape.watch(weights)
-            outputs = kernels.convolve(images, weights)
-        return tape.gradient(outputs, weights)
+        with tf.GradientTape() as tape, computing(computation):
+            tape.watch(filters)
+            outputs = kernels.convolve(images, filters, stride, padding, rate=rate)
+        return tape.gradient(outputs, filters)
 
-    spec = tf.TensorSpec([None, 6, 6, channels], dtype)
+    spec = tf.TensorSpec([None, *images])
     ops = gradient.get_concrete_function(spec).graph.get_operations()
-    return any("PartitionedCall" in op.type for op in ops)
-
-
-def test_where_the_gradient_is_compiled(onednn_on_avx2):
-    assert _compiled()
-    assert not _compiled(channels=3)
-    assert not _compiled(size=1)
-    assert not _compiled(dtype=tf.float64)
-    with folding.Folding().active():
-        assert not _compiled()
+    return {op.type for op in ops}
 
 
 @pytest.mark.parametrize(
-    ("onednn", "instructions"),
-    [("0", {"avx2"}), ("1", {"avx2", "avx512f"}), ("1", set())],
+    ("computation", "arguments", "op"),
+    [
+        (COMPILED, {}, "PartitionedCall"),
+        (COMPILED, {"stride": (2, 2)}, "PartitionedCall"),
+        (COMPILED, {"images": (6, 6, 3), "weights": (3, 3, 3, 4)}, None),
+        (COMPILED, {"weights": (1, 1, 8, 4)}, None),
+        (COMPILED, {"rate": (2, 2)}, None),
+        (POINTWISE, {"weights": (1, 1, 8, 4)}, "MatMul"),
+        (POINTWISE, {"weights": (1, 1, 8, 4), "stride": (2, 2)}, None),
+        (POINTWISE, {}, None),
+        (WHOLE, {"weights": (6, 6, 8, 4), "padding": "VALID"}, "MatMul"),
+        (WHOLE, {"weights": (6, 6, 8, 4)}, None),
+        (WHOLE, {"images": (1, 1, 8), "weights": (1, 1, 8, 4)}, "MatMul"),
+        (WHOLE, {"weights": (6, 5, 8, 4), "padding": "VALID"}, None),
+        (Computation(), {}, None),
+        (Computation(), {"weights": (1, 1, 8, 4)}, None),
+        (Computation(), {"weights": (6, 6, 8, 4), "padding": "VALID"}, None),
+    ],
 )
-def test_other_machines_compile_nothing(onednn, instructions, monkeypatch):
-    monkeypatch.setenv("TF_ENABLE_ONEDNN_OPTS", onednn)
-    monkeypatch.setattr(hardware, "instructions", lambda: frozenset(instructions))
-    assert not _compiled()
+def test_which_shapes_take_another_way_than_the_plain_one(computation, arguments, op):
+    types = _types(
+        computation, **{"images": (6, 6, 8), "weights": (3, 3, 8, 4)} | arguments
+    )
+    others = {"PartitionedCall", "StatefulPartitionedCall", "MatMul"}
+    found = {each.removeprefix("Stateful") for each in types & others}
+    assert found == ({op} if op else set())
+    assert ("Conv2DBackpropFilter" in types) == (op is None)
 
 
-def test_graphs_of_version_1_compile_nothing(onednn_on_avx2):
+@pytest.mark.parametrize("chosen", [True, False])
+def test_depthwise_in_float32(chosen):
+    @tf.function(autograph=False)
+    def convolve(images):
+        with computing(Computation(depthwise_in_float32=chosen)):
+            return kernels.depthwise(
+                images, tf.ones([3, 3, 8, 1]), (1, 1), "SAME", "NHWC", (1, 1)
+            )
+
+    spec = tf.TensorSpec([None, 6, 6, 8], tf.bfloat16)
+    function = convolve.get_concrete_function(spec)
+    [op] = [
+        op
+        for op in function.graph.get_operations()
+        if op.type == "DepthwiseConv2dNative"
+    ]
+    assert op.outputs[0].dtype == (tf.float32 if chosen else tf.bfloat16)
+    assert function.output_dtypes == tf.bfloat16
+
+
+def test_graphs_of_version_1_are_plain():
     with tf.Graph().as_default() as graph:
-        outputs = slim.conv2d(tf.ones([2, 6, 6, 8]), 4, 3)
-        tf.gradients(outputs, tf.compat.v1.trainable_variables())
-    types = {op.type for op in graph.get_operations()}
-    assert "Conv2DBackpropFilter" in types
-    assert "PartitionedCall" not in types
+        net = slim.conv2d(tf.ones([2, 6, 6, 8]), 4, 3, scope="first")
+        slim.conv2d(net, 4, 6, padding="VALID", scope="second")
+        tf.gradients(net, tf.compat.v1.trainable_variables())
+    ops = {op.name: op.type for op in graph.get_operations()}
+    assert ops["first/Conv2D"] == ops["second/Conv2D"] == "Conv2D"
+    assert "Conv2DBackpropFilter" in ops.values()
+    assert not {"PartitionedCall", "StatefulPartitionedCall"} & set(ops.values())
 
 
-def test_replicas_compile_too(onednn_on_avx2):
+def test_replicas_compile_too():
     strategy = tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
     images, values = _tensors([2, 5, 4, 8], [3, 3, 8, 6], tf.float32)
     with strategy.scope():
@@ -149,7 +194,7 @@ def test_replicas_compile_too(onednn_on_avx2):
     @tf.function(autograph=False)
     def gradients():
         def one():
-            with tf.GradientTape() as tape:
+            with tf.GradientTape() as tape, computing(COMPILED):
                 loss = tf.reduce_sum(kernels.convolve(images, weights) ** 2)
             return tape.gradient(loss, weights)
 

@@ -9,7 +9,7 @@ import tf_slim
 from tensorflow.python.training import moving_averages
 
 from slimnets import slim
-from slimnets.layers import normalization
+from slimnets.layers.computation import Computation, computing
 from tests.layers import graphs
 
 v1 = tf.compat.v1
@@ -476,7 +476,7 @@ def test_what_is_not_offered(options, message):
 def moved_mean(decay, limit):
     """Returns what one update from 0 by a batch of ones makes of the moving mean."""
     with tf.Graph().as_default(), v1.Session() as session:
-        with normalization.decay_at_most(limit):
+        with computing(Computation(batch_norm_decay_limit=limit)):
             slim.batch_norm(tf.ones([4, 1]), decay=decay, scope="bn")
         slim.batch_norm(tf.ones([4, 1]), decay=decay, scope="outside")
         session.run(v1.global_variables_initializer())

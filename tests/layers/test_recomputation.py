@@ -1,7 +1,9 @@
 """Gradients computed anew equal those of activations kept; nothing happens twice."""
 
+import contextlib
+import dataclasses
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -12,7 +14,9 @@ import slimnets
 from slimnets import errors, slim
 from slimnets.config import dataclass_flags
 from slimnets.config.train import TrainConfig
-from slimnets.layers import recomputation
+from slimnets.layers import computation, recomputation
+from slimnets.layers.block_runs import Recomputation
+from slimnets.layers.computation import Computation, computing
 from slimnets.nets import registry
 from slimnets.nets.nasnet import operations
 from slimnets.nets.row import Network
@@ -26,6 +30,17 @@ BOUND = 1e-5  # of the largest value
 
 # Too few layers, or layers too large, to make blocks of.
 WITHOUT_BLOCKS = ["lenet", "cifarnet", "alexnet_v2", "overfeat", "vgg_a"]
+
+
+@contextlib.contextmanager
+def recomputing(
+    trained: Sequence[tf.Variable], way: Computation | None = None
+) -> Iterator[None]:
+    """Keeps nothing of the inside of the blocks that are run here; else by `way`."""
+    call = Recomputation(trained)
+    with computing(dataclasses.replace(way or Computation(), recomputation=call)):
+        yield
+    call.require_blocks()
 
 
 def assert_close(actual: Any, expected: Any, name: str = "") -> None:
@@ -72,7 +87,7 @@ def differentiated(
             tape.watch(sources)
             with variables.scope():
                 if recompute:
-                    with recomputation.recomputing(list(variables.values())):
+                    with recomputing(list(variables.values())):
                         net = network(images)
                 else:
                     net = network(images)
@@ -171,7 +186,7 @@ class TestBlock:
             images = tf.constant(IMAGES)
             with tf.GradientTape() as tape:
                 tape.watch(images)
-                with recomputation.recomputing([]):
+                with recomputing([]):
                     net = network(images)
             before = dict(end_points)
             tape.gradient(net, images)
@@ -179,6 +194,26 @@ class TestBlock:
         assert list(before) == ["Conv", "Conv_1", "block"]
         assert all(end_points[name] is tensor for name, tensor in before.items())
         assert len(averages) == 2
+
+    def test_both_runs_compute_alike(self):
+        ways = []
+
+        def network(net):
+            def noting(net):
+                ways.append(dataclasses.replace(computation.current(), block_run=None))
+                return unit(net)
+
+            return recomputation.block(noting, net)
+
+        call = Recomputation([])
+        asked = Computation(compiled_filter_gradients=True, recomputation=call)
+        with tf.Graph().as_default(), tf.GradientTape() as tape:
+            images = tf.constant(IMAGES)
+            tape.watch(images)
+            with computing(asked):
+                net = network(images)
+            tape.gradient(net, images)
+        assert ways == [asked, asked]
 
     def test_gives_no_gradients_of_what_is_not_trained(self):
         variables = Variables()
@@ -191,7 +226,7 @@ class TestBlock:
             with (
                 tf.GradientTape() as tape,
                 variables.scope(),
-                recomputation.recomputing(trained),
+                recomputing(trained),
             ):
                 net = recomputation.block(unit, tf.constant(IMAGES))
             return tape.gradient(net, [*trained, variables["net/Conv_1/weights"]])
@@ -208,7 +243,7 @@ def test_the_second_run_waits_for_the_gradients_of_what_follows():
         later = tf.compat.v1.placeholder(tf.float32, [], name="later")
         with tf.GradientTape() as tape:
             tape.watch(images)
-            with recomputation.recomputing([]):
+            with recomputing([]):
                 loss = later * recomputation.block(unit, images) ** 2
         gradient = tape.gradient(loss, images)
         session.run(tf.compat.v1.global_variables_initializer())
@@ -260,7 +295,8 @@ class TestNetworks:
         with tf.GradientTape(watch_accessed_variables=False) as tape:
             tape.watch(list(trained.values()))
             if recompute:
-                with recomputation.recomputing(list(trained.values())):
+                way = model.choose_computation(is_training=True)
+                with recomputing(list(trained.values()), way):
                     logits, end_points = model(images)
             else:
                 logits, end_points = model(images)

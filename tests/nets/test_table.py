@@ -6,7 +6,8 @@ import pytest
 import tensorflow as tf
 
 from slimnets.errors import InputError
-from slimnets.layers import recomputation
+from slimnets.layers.block_runs import Recomputation
+from slimnets.layers.computation import Computation, computing
 from slimnets.nets import table
 
 
@@ -106,7 +107,8 @@ def test_a_block_is_recomputed_as_one(rows, built):
     def gradient():
         with tf.GradientTape(watch_accessed_variables=False) as tape:
             tape.watch(weight)
-            with recomputation.recomputing([weight]):
+            call = Recomputation([weight])
+            with computing(Computation(recomputation=call)):
                 net, _ = table.run(rows, IMAGES + weight)
             total = tf.reduce_sum(net)
         return tape.gradient(total, weight)

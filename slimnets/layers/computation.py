@@ -1,0 +1,106 @@
+"""How the layers of a run compute: one value, made where the run starts.
+
+    chosen = computation.fastest(training=True, precision=tf.float32, hardware=machine)
+    with computation.computing(chosen):
+        logits, end_points = network(images)
+
+A layer reads this value alone: no environment variable, no list of devices. Where a run
+gives none, as in a v1 graph of TF-Slim, layers use TensorFlow's plain ops under the
+names that TF-Slim gave them.
+"""
+
+import contextlib
+import contextvars
+import dataclasses
+from collections.abc import Iterator
+
+import tensorflow as tf
+
+from slimnets.hardware import Hardware
+from slimnets.layers.block_runs import FirstRun, Recomputation, SecondRun
+from slimnets.layers.folding import FoldedCall
+
+
+@dataclasses.dataclass(frozen=True)
+class Computation:
+    """What decides how layers compute; each default is TensorFlow's plain way.
+
+    Attributes:
+      whole_extents_as_products: a convolution whose filters cover all of the input is a
+        matrix product.
+      pointwise_filter_gradients_as_products: the gradient of a 1x1 convolution's
+        filters is a matrix product.
+      compiled_filter_gradients: XLA compiles the gradients of larger filters.
+      depthwise_in_float32: depthwise convolutions compute in float32 and cast.
+      batch_norm_decay_limit: in [0, 1], a scalar that no batch norm's decay exceeds;
+        None for none. By TF-Slim's 0.997 to 0.9997 the moving averages need thousands
+        of steps to follow the weights; a limit that grows with the step lets short runs
+        evaluate well and leaves long ones as they were.
+      folding: folds batch norm into the linear layer before it; None does not.
+      recomputation: recomputes the inside of blocks for their gradients; None keeps it.
+      block_run: the run of a block that layers are in; `recomputation.block` sets it.
+    """
+
+    whole_extents_as_products: bool = False
+    pointwise_filter_gradients_as_products: bool = False
+    compiled_filter_gradients: bool = False
+    depthwise_in_float32: bool = False
+    batch_norm_decay_limit: tf.Tensor | float | None = None
+    folding: FoldedCall | None = None
+    recomputation: Recomputation | None = None
+    block_run: FirstRun | SecondRun | None = None
+
+
+def fastest(training: bool, precision: tf.DType, hardware: Hardware) -> Computation:
+    """Returns the fastest ways that were measured; kernels.py has the measurements.
+
+    Args:
+      training: whether gradients of the weights will be asked for.
+      precision: the type that the network computes in.
+      hardware: what it runs on.
+    """
+    on_cpu_in_16_bits = precision.size == 2 and not hardware.has_gpu
+    # oneDNN's gradients of filters are slow where it has AVX2 alone.
+    slow_filter_gradients = (
+        hardware.onednn
+        and not hardware.has_gpu
+        and "avx2" in hardware.instructions
+        and "avx512f" not in hardware.instructions
+    )
+    return Computation(
+        whole_extents_as_products=True,
+        pointwise_filter_gradients_as_products=on_cpu_in_16_bits,
+        compiled_filter_gradients=(
+            training and precision == tf.float32 and slow_filter_gradients
+        ),
+        depthwise_in_float32=on_cpu_in_16_bits,
+    )
+
+
+_PLAIN = Computation()
+_given: contextvars.ContextVar[Computation | None] = contextvars.ContextVar(
+    "computation", default=None
+)
+
+
+@contextlib.contextmanager
+def computing(computation: Computation) -> Iterator[None]:
+    """Lets the layers called inside, in this thread, compute as a value says.
+
+    In a distributed step that is inside `strategy.run`, which may start threads.
+    """
+    token = _given.set(computation)
+    try:
+        yield
+    finally:
+        _given.reset(token)
+
+
+def given() -> Computation | None:
+    """Returns the value of the innermost `computing` around; None outside of all."""
+    return _given.get()
+
+
+def current() -> Computation:
+    """Returns how a layer is to compute now."""
+    return _given.get() or _PLAIN

@@ -1,0 +1,61 @@
+"""What convolutions and matrix products share: kernel first, then norm or biases."""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import tensorflow as tf
+import tf_slim
+
+from slimnets.layers import computation, kernels, scoping
+from slimnets.layers.folding import Linear
+
+Initializer = Callable[..., tf.Tensor]
+Regularizer = Callable[[tf.Tensor], tf.Tensor]
+
+XAVIER: Initializer = tf_slim.xavier_initializer()
+ZEROS: Initializer = tf.compat.v1.zeros_initializer()
+
+
+class Epilogue(NamedTuple):
+    """What follows a layer's linear part: a layer's own arguments of these names."""
+
+    activation_fn: Callable[..., tf.Tensor] | None
+    normalizer_fn: Callable[..., tf.Tensor] | None
+    normalizer_params: dict[str, Any] | None
+    biases_initializer: Initializer | None
+    biases_regularizer: Regularizer | None
+    variables_collections: Any
+    trainable: bool
+
+
+def apply_linear(layer: Linear) -> tf.Tensor:
+    """Returns a linear layer's outputs; a batch norm may then be folded into it."""
+    outputs = layer.apply(layer.kernel)
+    folding = computation.current().folding
+    if folding is not None:
+        folding.register(outputs, layer)
+    return outputs
+
+
+def apply_norm_bias_activation(
+    outputs: tf.Tensor, data_format: str, epilogue: Epilogue
+) -> tf.Tensor:
+    """Ends a linear layer: normalizer_fn or else biases, then activation_fn."""
+    if epilogue.normalizer_fn is not None:
+        outputs = epilogue.normalizer_fn(outputs, **(epilogue.normalizer_params or {}))
+    elif epilogue.biases_initializer is not None:
+        biases = tf_slim.model_variable(
+            "biases",
+            shape=[scoping.channels_of(outputs, data_format)],
+            dtype=scoping.stored_type(outputs.dtype),
+            initializer=epilogue.biases_initializer,
+            regularizer=epilogue.biases_regularizer,
+            trainable=epilogue.trainable,
+            collections=scoping.collections_for(
+                epilogue.variables_collections, "biases"
+            ),
+        )
+        outputs = kernels.add_biases(outputs, biases, data_format)
+    if epilogue.activation_fn is not None:
+        outputs = epilogue.activation_fn(outputs)
+    return outputs
