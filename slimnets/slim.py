@@ -9,7 +9,8 @@ with something broken in them are twins of tf_slim's: see slimnets/mended.
 # ruff: noqa: F401, F403 - what is imported here is what this module offers.
 
 import warnings
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import tf_slim
 from tf_slim import *
@@ -35,9 +36,12 @@ from slimnets.mended.modules import (
 )
 from slimnets.mended.scopes import arg_scope
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # tf_slim has no types
+    _Function = TypeVar("_Function", bound=Callable[..., Any])
 
-    def __getattr__(name: str) -> Any: ...  # tf_slim's other names; it has no types
+    def add_arg_scope(func: _Function) -> _Function: ...
+
+    def __getattr__(name: str) -> Any: ...
 
 
 convolution2d = conv2d
