@@ -18,7 +18,7 @@ def xception() -> Iterator[Layer]:
     """Yields Xception's layers; Keras names its shortcuts by number."""
     shortcuts = itertools.count()
     for row in nets.XCEPTION:
-        if not isinstance(row, nets.Block):
+        if not isinstance(row, nets.Residual):
             yield from _named(
                 CONV if isinstance(row, nets.Conv) else SEPARABLE, row.name
             )
