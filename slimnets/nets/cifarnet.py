@@ -25,8 +25,8 @@ class Norm(NamedTuple):
     """Local response normalization over 9 channels; it has no end point."""
 
     scope: str
-    name = ""
-    stride = 1
+    name: str = ""
+    stride: int = 1
 
     def build(self, net: tf.Tensor, stride: int, rate: int) -> tf.Tensor:
         """Adds it to the graph."""

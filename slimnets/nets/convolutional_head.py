@@ -35,7 +35,7 @@ class FullyConnected(NamedTuple):
     padding: str = "VALID"
     stddev: float | None = None
     bias: float = 0.0
-    stride = 1
+    stride: int = 1
 
     def build(self, net: tf.Tensor, stride: int, rate: int) -> tf.Tensor:
         """Adds it to the graph."""
@@ -116,6 +116,7 @@ def build(
         if not num_classes:
             return net, end_points
         net = Dropout("dropout7", dropout_keep_prob, is_training).build(net, 1, 1)
+        *_, fc7 = (row for row in table if isinstance(row, FullyConnected))
         # Initial weights as fc7's, initial biases zero.
         net = slim.conv2d(
             net,
@@ -124,7 +125,7 @@ def build(
             activation_fn=None,
             normalizer_fn=None,
             scope="fc8",
-            **table[-1]._replace(bias=0.0).initializers(),
+            **fc7._replace(bias=0.0).initializers(),
         )
         if spatial_squeeze:
             net = spatial.squeeze_logits(net, "fc8/squeezed")

@@ -73,7 +73,7 @@ class Flatten(NamedTuple):
     """All of an image's features in one vector."""
 
     name: str
-    stride = 1
+    stride: int = 1
 
     def build(self, net: tf.Tensor, stride: int, rate: int) -> tf.Tensor:
         """Adds it to the graph."""
@@ -85,7 +85,7 @@ class Dense(NamedTuple):
 
     name: str
     units: int
-    stride = 1
+    stride: int = 1
 
     def build(self, net: tf.Tensor, stride: int, rate: int) -> tf.Tensor:
         """Adds it to the graph."""
@@ -104,8 +104,8 @@ class Dropout(NamedTuple):
     scope: str
     keep_prob: float
     is_training: bool | tf.Tensor
-    name = ""
-    stride = 1
+    name: str = ""
+    stride: int = 1
 
     def build(self, net: tf.Tensor, stride: int, rate: int) -> tf.Tensor:
         """Adds it to the graph."""
