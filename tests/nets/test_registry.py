@@ -12,6 +12,8 @@ from slimnets.preprocessing import registry as recipes
 from tests import tiny
 
 ROWS = list(registry.NETWORKS.values())
+# Those of a family whose builder takes a table; others are the builder themselves.
+NAMED = [row for row in ROWS if getattr(slimnets, row.name) is not row.builder]
 each_row = pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
 
 
@@ -63,8 +65,8 @@ def test_a_rows_builder_takes_its_arguments(row):
     assert list(bound.arguments)[1] == "num_classes"
 
 
-@each_row
-def test_a_public_builder_has_its_rows_arguments_as_defaults(row):
+@pytest.mark.parametrize("row", NAMED, ids=lambda row: row.name)
+def test_a_named_builder_has_its_rows_arguments_as_defaults(row):
     parameters = inspect.signature(getattr(slimnets, row.name)).parameters
     defaults = {name: parameters[name].default for name in row.arguments}
     assert defaults == row.arguments
