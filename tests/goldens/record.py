@@ -108,7 +108,7 @@ def _rounded(value: float) -> float:
     return float(f"{value:.7g}")  # float32 holds no more digits
 
 
-@errors.reported
+@errors.report_errors
 def main(argv: list[str]) -> None:
     """Records the networks that the command line names."""
     names = argv[1:]
