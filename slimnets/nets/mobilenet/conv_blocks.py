@@ -246,9 +246,11 @@ def expanded_conv(
         net = input_tensor = tf.identity(input_tensor, "input")
         if depthwise_location == "input":
             net = depthwise(net, activation_fn=None)
-        inner_size = expansion_size
-        if callable(expansion_size):
-            inner_size = expansion_size(num_inputs=_depth(input_tensor))
+        inner_size = (
+            expansion_size(num_inputs=_depth(input_tensor))
+            if callable(expansion_size)
+            else expansion_size
+        )
         if inner_size > _depth(net):
             expand = _set_groups(expansion_fn, split_expansion, split_divisible_by)
             net = expand(net, inner_size, scope="expand", normalizer_fn=normalizer_fn)
@@ -298,10 +300,13 @@ def squeeze_excite(
 
     Returns:
       A tensor of input_tensor's shape.
+
+    Raises:
+      InputError: pool is given, and height or width is unknown.
     """
     source = input_tensor if squeeze_input_tensor is None else squeeze_input_tensor
     with tf.compat.v1.variable_scope("squeeze_excite"):
-        if pool is not None and min(spatial.get_static_size(source)) >= pool:
+        if pool is not None and min(_get_size(source)) >= pool:
             net = slim.avg_pool2d(source, pool, pool)
         else:
             net = tf.reduce_mean(source, [1, 2], keepdims=True)
@@ -315,9 +320,20 @@ def squeeze_excite(
             )
         if pool is not None:
             net = tf.compat.v1.image.resize_bilinear(
-                net, spatial.get_static_size(input_tensor), align_corners=True
+                net, _get_size(input_tensor), align_corners=True
             )
         return input_tensor * net
+
+
+def _get_size(net: tf.Tensor) -> tuple[int, int]:
+    """Returns height and width, for squeeze_excite's windows."""
+    height, width = spatial.get_static_size(net)
+    if height is None or width is None:
+        raise errors.InputError(
+            "squeeze_excite needs features of a known height and width to pool them by"
+            " windows; pass pool=None to average the whole image"
+        )
+    return height, width
 
 
 def _depth(net: tf.Tensor) -> int:

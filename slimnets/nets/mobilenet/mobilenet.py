@@ -20,6 +20,9 @@ from slimnets.nets.mobilenet import conv_blocks
 
 NoOpScope = contextlib.nullcontext
 
+# What functions get by default: a table's 'defaults' and 'overrides'.
+ArgScopes = Mapping[tuple[Callable, ...], Mapping[str, Any]]
+
 
 @slim.add_arg_scope
 def depth_multiplier(
@@ -166,7 +169,7 @@ def mobilenet_base(
         raise errors.InputError(
             f"output_stride must be None, 1 or a multiple of 2, not {output_stride}"
         )
-    padding = {(slim.conv2d, slim.separable_conv2d): {"padding": "VALID"}}
+    padding: ArgScopes = {(slim.conv2d, slim.separable_conv2d): {"padding": "VALID"}}
     with (
         conv_blocks.scope_all(scope, "Mobilenet"),
         safe_arg_scope([slim.batch_norm, slim.dropout], is_training=is_training),
@@ -197,7 +200,7 @@ def _scale(
 
 @contextlib.contextmanager
 def _arg_scopes(
-    *tables: Mapping[tuple[Callable, ...], dict[str, Any]],
+    *tables: ArgScopes,
 ) -> Iterator[None]:
     """Opens an arg_scope for each item of a table's 'defaults', 'overrides', ..."""
     with contextlib.ExitStack() as scopes:

@@ -202,7 +202,7 @@ NETWORKS = (
     ),
 )
 
-mobilenet.default_image_size = NETWORKS[0].image_size
+mobilenet.default_image_size = NETWORKS[0].image_size  # type: ignore[attr-defined]
 mobilenet_v2_140 = named_builder(NETWORKS, "mobilenet_v2_140")
 mobilenet_v2_035 = named_builder(NETWORKS, "mobilenet_v2_035")
 # In research/slim it is a function alone, no network by name.

@@ -42,6 +42,8 @@ class Block(NamedTuple):
     def layer(self, input_depth: int) -> lib.Op:
         """Returns it for a table's 'spec'."""
         make = mbv3_fused if self.fused else mbv3_op
+        # Not named where it is the default, so that a table's overrides reach it.
+        residual: dict[str, Any] = {} if self.residual else {"residual": False}
         return make(
             ef=self.expanded / input_depth,
             n=self.depth,
@@ -49,8 +51,7 @@ class Block(NamedTuple):
             s=self.stride,
             act=self.activation,
             se=self.squeeze_excite,
-            # Not named where it is the default, so that a table's overrides reach it.
-            **({} if self.residual else {"residual": False}),
+            **residual,
         )
 
 
@@ -311,7 +312,7 @@ NETWORKS = (
     ),
 )
 
-mobilenet.default_image_size = NETWORKS[0].image_size
+mobilenet.default_image_size = NETWORKS[0].image_size  # type: ignore[attr-defined]
 large = named_builder(NETWORKS, "mobilenet_v3_large")
 small = named_builder(NETWORKS, "mobilenet_v3_small")
 large_minimalistic = named_builder(NETWORKS, "mobilenet_v3_large_minimalistic")

@@ -92,7 +92,7 @@ HEAD = 1280  # channels of the convolution after pooling
 # Tables 11 to 13 of arXiv:2404.10518, up to pooling. They call a block of two kernels
 # ExtraDW; of the first alone, ConvNext; of the second alone, IB; of none, FFN. Small's
 # FusedIB are two convolutions, both activated.
-CONV_SMALL = (
+CONV_SMALL: tuple[Block, ...] = (
     Conv(3, 32, stride=2),
     Conv(3, 32, stride=2),
     Conv(1, 32),
@@ -108,7 +108,7 @@ CONV_SMALL = (
     *[UIB(0, 3, 512, 128)] * 2,
     Conv(1, 960),
 )
-CONV_MEDIUM = (
+CONV_MEDIUM: tuple[Block, ...] = (
     Conv(3, 32, stride=2),
     FusedIB(3, 128, 48, stride=2),
     UIB(3, 5, 192, 80, stride=2),
@@ -131,7 +131,7 @@ CONV_MEDIUM = (
     UIB(5, 0, 512, 256),
     Conv(1, 960),
 )
-CONV_LARGE = (
+CONV_LARGE: tuple[Block, ...] = (
     Conv(3, 24, stride=2),
     FusedIB(3, 96, 48, stride=2),
     UIB(3, 5, 192, 96, stride=2),

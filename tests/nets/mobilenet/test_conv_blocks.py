@@ -239,3 +239,10 @@ def test_squeeze_excite_by_another_tensor_and_gate():
         shapes = [v.shape.as_list() for v in v1_graph.all_variables().values()]
     assert net.shape.as_list() == [None, None, None, 16]
     assert shapes == [[1, 1, 24, 8], [8], [1, 1, 8, 16], [16]]
+
+
+def test_squeeze_excite_by_windows_needs_a_known_size():
+    with tf.Graph().as_default():
+        images = tf.compat.v1.placeholder(tf.float32, [1, None, 8, 16])
+        with pytest.raises(errors.InputError, match="known height and width"):
+            conv_blocks.squeeze_excite(images, pool=4)
