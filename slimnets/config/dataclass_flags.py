@@ -6,9 +6,10 @@ share one flat space of flag names.
 """
 
 import dataclasses
+import operator
 import types
 import typing
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -22,8 +23,12 @@ T = TypeVar("T")
 def setting(
     default: Any,
     text: str,
+    *,
     choices: tuple[str, ...] | None = None,
     lowest: float | None = None,
+    above: float | None = None,
+    highest: float | None = None,
+    below: float | None = None,
 ) -> Any:
     """Returns a dataclass field that is also a flag.
 
@@ -32,27 +37,51 @@ def setting(
       text: the flag's help: what it means, its unit, why this default.
       choices: the values a string may take; None for any.
       lowest: the smallest number that `check` lets pass; None for any.
+      above: a number that it has to exceed.
+      highest: the largest number that passes.
+      below: a number that it has to stay below.
     """
+    limits = {"lowest": lowest, "above": above, "highest": highest, "below": below}
     return dataclasses.field(
-        default=default, metadata={"help": text, "choices": choices, "lowest": lowest}
+        default=default,
+        metadata={
+            "help": text,
+            "choices": choices,
+            "limits": {name: n for name, n in limits.items() if n is not None},
+        },
     )
 
 
+_LIMITS: dict[str, tuple[Callable[[float, float], bool], str]] = {
+    "lowest": (operator.ge, "at least"),
+    "above": (operator.gt, "above"),
+    "highest": (operator.le, "at most"),
+    "below": (operator.lt, "below"),
+}
+
+
 def check(config: Any) -> None:
-    """Raises an InputError for a setting that is below the lowest it can be."""
+    """Raises an InputError for a setting outside its range or its choices."""
     values = to_dict(config)
-    for field, _ in _settings(type(config)):
-        lowest, value = field.metadata["lowest"], values[field.name]
-        counts = lowest is not None and isinstance(value, int | float)
-        if counts and not value >= lowest:
-            raise errors.InputError(f"--{field.name}={value} must be at least {lowest}")
+    for field, _ in _list_settings(type(config)):
+        value, choices = values[field.name], field.metadata["choices"]
+        if isinstance(value, int | float):
+            _check_range(field.name, value, field.metadata["limits"])
+        elif choices and value not in choices:
+            raise errors.unknown(field.name, value, choices)
+
+
+def _check_range(name: str, value: float, limits: Mapping[str, float]) -> None:
+    if not all(_LIMITS[kind][0](value, limit) for kind, limit in limits.items()):
+        wanted = [f"{_LIMITS[kind][1]} {limit}" for kind, limit in limits.items()]
+        raise errors.InputError(f"--{name}={value} must be {' and '.join(wanted)}")
 
 
 def define_flags(
     config_class: type, flag_values: flags.FlagValues = flags.FLAGS
 ) -> None:
     """Defines a flag for each setting of a dataclass and of those it holds."""
-    for field, kind in _settings(config_class):
+    for field, kind in _list_settings(config_class):
         define = _definer(kind, field.metadata["choices"])
         define(
             field.name, field.default, field.metadata["help"], flag_values=flag_values
@@ -116,12 +145,12 @@ def from_dict(config_class: type[T], values: dict[str, Any]) -> T:
     return config_class(**arguments)
 
 
-def _settings(config_class: type) -> Iterator[tuple[dataclasses.Field, Any]]:
+def _list_settings(config_class: type) -> Iterator[tuple[dataclasses.Field, Any]]:
     """Yields each setting's field and type, those of dataclasses inside included."""
     hints = typing.get_type_hints(config_class)
     for field in dataclasses.fields(config_class):
         if dataclasses.is_dataclass(hints[field.name]):
-            yield from _settings(hints[field.name])
+            yield from _list_settings(hints[field.name])
         else:
             yield field, hints[field.name]
 

@@ -4,9 +4,9 @@ The flags of the programs follow from them: see slimnets.config.dataclass_flags.
 """
 
 import dataclasses
+import math
 from typing import Literal
 
-from slimnets import errors
 from slimnets.config import choices
 from slimnets.config.dataclass_flags import setting
 
@@ -70,22 +70,27 @@ class LearningRateConfig:
 
     learning_rate_decay_type: str = setting(
         "exponential",
-        "How the learning rate falls.",
+        "Schedule by which the learning rate decays.",
         choices=choices.SCHEDULES,
     )
     learning_rate: float = setting(0.01, "Learning rate before it decays.", lowest=0)
     end_learning_rate: float = setting(
-        0.0001, "Learning rate at the end of polynomial and cosine decay."
+        0.0001, "Learning rate at the end of polynomial and cosine decay.", lowest=0
     )
     learning_rate_decay_factor: float = setting(
-        0.94, "Factor of exponential decay, applied every num_epochs_per_decay."
+        0.94,
+        "Factor of exponential decay, applied every num_epochs_per_decay.",
+        lowest=0,
     )
     num_epochs_per_decay: float = setting(
-        2.0, "Epochs between two exponential decays, or until polynomial's end."
+        2.0,
+        "Epochs from one exponential decay to the next, or to the end of polynomial"
+        " decay.",
+        above=0,
     )
     warmup_epochs: float = setting(
         0.0,
-        "Epochs over which the learning rate rises from 0 at the start.",
+        "Epochs of linear warmup, over which the learning rate rises from 0.",
         lowest=0,
     )
 
@@ -95,45 +100,61 @@ class OptimizerConfig:
     """Which optimizer, and its constants. The defaults are TF-Slim's."""
 
     optimizer: str = setting(
-        "rmsprop",
-        "adadelta, adagrad, adam, adamw, ftrl, momentum, rmsprop or sgd.",
+        "rmsprop", "How gradients change the weights.", choices=choices.OPTIMIZERS
     )
-    adadelta_rho: float = setting(0.95, "Decay of adadelta's averages, in [0, 1).")
+    adadelta_rho: float = setting(
+        0.95, "Decay of adadelta's averages, in [0, 1).", lowest=0, below=1
+    )
     adagrad_initial_accumulator_value: float = setting(
-        0.1, "Start of adagrad's sum of squared gradients, > 0."
+        0.1, "Initial value of adagrad's sum of squared gradients, > 0.", above=0
     )
     adam_beta1: float = setting(
-        0.9, "Decay of the mean of gradients, for adam and adamw, in [0, 1)."
+        0.9,
+        "Decay of the first moment of gradients, for adam and adamw, in [0, 1).",
+        lowest=0,
+        below=1,
     )
     adam_beta2: float = setting(
-        0.999, "Decay of the mean of squares, for adam and adamw, in [0, 1)."
+        0.999,
+        "Decay of the second moment of gradients, for adam and adamw, in [0, 1).",
+        lowest=0,
+        below=1,
     )
     adamw_weight_decay: float = setting(
-        0.01, "adamw takes learning rate x this x the weights off the weights a step."
+        0.01,
+        "adamw's decoupled weight decay: w -= learning_rate * decay * w at each step.",
+        lowest=0,
     )
     opt_epsilon: float = setting(
         1.0,
-        "Added to a divisor by adadelta, adam, adamw and rmsprop. TF-Slim's 1.0 suits"
-        " rmsprop on Inception; for adam and adamw 1e-8 is usual.",
+        "Added to a denominator by adadelta, adam, adamw and rmsprop. TF-Slim's 1.0"
+        " suits rmsprop on Inception; for adam and adamw 1e-8 is usual.",
+        lowest=0,
     )
-    ftrl_learning_rate_power: float = setting(-0.5, "Of ftrl, <= 0.")
+    ftrl_learning_rate_power: float = setting(
+        -0.5, "Power of ftrl's learning rate, <= 0.", highest=0
+    )
     ftrl_initial_accumulator_value: float = setting(
-        0.1, "Start of ftrl's sum of squared gradients, >= 0."
+        0.1, "Initial value of ftrl's sum of squared gradients, >= 0.", lowest=0
     )
-    ftrl_l1: float = setting(0.0, "Strength of ftrl's L1 regularization, >= 0.")
-    ftrl_l2: float = setting(0.0, "Strength of ftrl's L2 regularization, >= 0.")
-    momentum: float = setting(0.9, "Of the momentum optimizer, in [0, 1).")
+    ftrl_l1: float = setting(
+        0.0, "Strength of ftrl's L1 regularization, >= 0.", lowest=0
+    )
+    ftrl_l2: float = setting(
+        0.0, "Strength of ftrl's L2 regularization, >= 0.", lowest=0
+    )
+    momentum: float = setting(
+        0.9, "Momentum of the momentum optimizer, in [0, 1).", lowest=0, below=1
+    )
     use_nesterov: bool = setting(
-        False, "The momentum optimizer looks ahead (Nesterov)."
+        False, "Use Nesterov's momentum in the momentum optimizer."
     )
-    rmsprop_momentum: float = setting(0.9, "Of the rmsprop optimizer, in [0, 1).")
+    rmsprop_momentum: float = setting(
+        0.9, "Momentum of the rmsprop optimizer, in [0, 1).", lowest=0, below=1
+    )
     rmsprop_decay: float = setting(
-        0.9, "Decay of rmsprop's mean of squares, in [0, 1)."
+        0.9, "Decay of rmsprop's mean of squares, in [0, 1).", lowest=0, below=1
     )
-
-    def __post_init__(self) -> None:
-        if self.optimizer not in choices.OPTIMIZERS:
-            raise errors.unknown("optimizer", self.optimizer, choices.OPTIMIZERS)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -167,10 +188,15 @@ class RunConfig:
     )
     max_number_of_steps: int | None = setting(
         None,
-        "Last step. With neither this nor num_epochs training never ends.",
+        "Last step. With neither this nor num_epochs, training goes on until stopped.",
         lowest=1,
     )
-    num_epochs: float | None = setting(None, "Length in passes over the images.")
+    num_epochs: float | None = setting(
+        None,
+        "How long to train, in passes over the images.",
+        above=0,
+        below=math.inf,
+    )
     seed: int | None = setting(
         None, "Seed of weights, shuffling and augmentation. None differs at each run."
     )
@@ -223,36 +249,42 @@ class TrainConfig:
     run: RunConfig = dataclasses.field(default_factory=RunConfig)
     precision: str = setting(
         "auto",
-        "What the network computes in; weights, losses and checkpoints are float32"
-        " whatever it is. auto takes the fastest measured for the network: bfloat16 on"
-        " a GPU that has it, and on a CPU that has it for networks of large"
+        "Number type that the network computes in; weights, losses and checkpoints are"
+        " float32 in any case. auto takes the fastest measured for the network:"
+        " bfloat16 on a GPU that has it, and on a CPU that has it for networks of large"
         " convolutions; float16 on GPUs with tensor cores for that alone; else float32."
-        " float16 trains with a loss scale that finds itself; it is meant for GPUs, as"
-        " CPUs also add up in it.",
+        " float16 trains with dynamic loss scaling; it is meant for GPUs, as CPUs also"
+        " accumulate in it.",
         choices=choices.TRAINING_PRECISIONS,
     )
     recompute_gradients: bool = setting(
         False,
-        "Keep only what goes in and out of a network's blocks, and compute the rest"
-        " again when its gradients are due: half the memory or less for up to a third"
-        " more time, and the same weights. A step of 16 images of 224x224 pixels takes"
-        " 0.6 GB in place of 1.35 of resnet_v1_50, 1.0 GB in place of 2.2 of"
-        " densenet_121, beside the weights.",
+        "Gradient checkpointing: keep the inputs of a network's blocks alone, and"
+        " recompute the rest in the backward pass. Half the memory or less for up to a"
+        " third more time, and the same weights. Beside the weights, a step on 16"
+        " images of 224x224 pixels takes 0.6 GB instead of 1.35 for resnet_v1_50, 1.0"
+        " GB instead of 2.2 for densenet_121.",
     )
     weight_decay: float = setting(
         0.00004, "Weight of the L2 regularizers; replaces the network's own.", lowest=0
     )
     label_smoothing: float = setting(
-        0.0, "Share of each label that is spread over all classes, in [0, 1)."
+        0.0,
+        "Share of each label that is spread evenly over all classes, in [0, 1).",
+        lowest=0,
+        below=1,
     )
     adapt_batch_norm_decay: bool = setting(
         True,
-        "Let batch norm's moving averages follow quickly at first, by a decay of at"
-        " most (1 + step) / (10 + step), so that short runs evaluate well. No"
-        " difference after some thousand steps. --noadapt_batch_norm_decay: the"
-        " network's own, always.",
+        "Limit the decay of batch norm's moving averages to (1 + step) / (10 + step),"
+        " so that they follow early steps quickly and short runs evaluate well. No"
+        " difference after some thousand steps. --noadapt_batch_norm_decay always uses"
+        " the network's own decay.",
     )
     moving_average_decay: float | None = setting(
         None,
-        "Decay of the moving averages of all weights, such as 0.9999. None keeps none.",
+        "Decay of the exponential moving averages (EMA) of all weights, in [0, 1), such"
+        " as 0.9999. None keeps no averages.",
+        lowest=0,
+        below=1,
     )

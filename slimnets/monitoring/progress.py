@@ -24,9 +24,10 @@ class TrainingProgress:
         """Moves by some steps."""
         self._bar.update(count)
 
-    def report(self, step: int, loss: float, rate: tuple[float, float]) -> None:
-        """Shows the loss, the speed (as Rate gives it) and the time left."""
-        images_per_second, seconds = rate
+    def report(
+        self, step: int, loss: float, images_per_second: float, seconds_per_step: float
+    ) -> None:
+        """Shows the loss, the speed and the time left."""
         if not self._bar.disable:
             self._bar.set_postfix_str(
                 f"loss {loss:.4f}, {images_per_second:.1f} images/s"
@@ -34,10 +35,10 @@ class TrainingProgress:
             return
         left = ""
         if self._end is not None:
-            rest = datetime.timedelta(seconds=round((self._end - step) * seconds))
-            left = f", {rest} left"
+            seconds = round((self._end - step) * seconds_per_step)
+            left = f", {datetime.timedelta(seconds=seconds)} left"
         print(
-            f"global step {step}: loss = {loss:.4f} ({seconds:.3f} sec/step,"
+            f"global step {step}: loss = {loss:.4f} ({seconds_per_step:.3f} sec/step,"
             f" {images_per_second:.1f} images/s{left})",
             flush=True,
         )

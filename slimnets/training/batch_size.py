@@ -6,10 +6,10 @@ within 5 % of the fastest: small batches learn more from an epoch.
 """
 
 import dataclasses
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any
 
-from slimnets import checkpoints, errors
-from slimnets.checkpoints import run_settings
+from slimnets import errors
 from slimnets.config.train import TrainConfig
 from slimnets.training import distribute
 from slimnets.training.batch_trial import OutOfMemory, Trial, measure_apart
@@ -19,7 +19,9 @@ WORTH = 1.05  # a larger batch has to be faster by this factor
 _FIRST = 8
 
 
-def found(config: TrainConfig, say: Callable[[str], None]) -> TrainConfig:
+def resolve_auto(
+    config: TrainConfig, own_flags: Mapping[str, Any], log: Callable[[str], None]
+) -> TrainConfig:
     """Returns the settings with a number for --batch_size=auto; others as they are.
 
     A run that goes on keeps the size it began with. Call it before TensorFlow uses its
@@ -27,7 +29,8 @@ def found(config: TrainConfig, say: Callable[[str], None]) -> TrainConfig:
 
     Args:
       config: all settings.
-      say: gets a line for each size, and one for the choice.
+      own_flags: those of the run that this one goes on with, by name; empty if new.
+      log: gets a line for each size, and one for the choice.
 
     Raises:
       InputError: workers on several machines would each find another size, or not even
@@ -41,19 +44,22 @@ def found(config: TrainConfig, say: Callable[[str], None]) -> TrainConfig:
             "--batch_size=auto with --strategy=multi_worker: each worker would find"
             " another; give a number"
         )
-    chosen = _begun_with(run.train_dir)
+    chosen = own_flags.get("batch_size")
     if chosen:
-        say(f"--batch_size=auto: {chosen}, with which this run began")
-        return _with(config, chosen)
+        log(f"--batch_size=auto: {chosen}, with which this run began")
+        return _replace_batch_size(config, chosen)
     replicas = distribute.count_replicas(run.strategy, run.num_clones, run.clone_on_cpu)
-    chosen = choose(
-        search(lambda size: measure_apart(_with(config, size)), sizes(replicas), say)
+    trials = search(
+        lambda size: measure_apart(_replace_batch_size(config, size)),
+        generate_sizes(replicas),
+        log,
     )
-    say(f"--batch_size=auto: {chosen}; the learning rate is not scaled with it")
-    return _with(config, chosen)
+    chosen = choose(trials)
+    log(f"--batch_size=auto: {chosen}; the learning rate is not scaled with it")
+    return _replace_batch_size(config, chosen)
 
 
-def sizes(replicas: int) -> Iterator[int]:
+def generate_sizes(replicas: int) -> Iterator[int]:
     """Yields 8, 16, 32, ...; from the first multiple of the replicas that is not less.
 
     Args:
@@ -66,14 +72,14 @@ def sizes(replicas: int) -> Iterator[int]:
 
 
 def search(
-    measure: Callable[[int], Trial], sizes: Iterable[int], say: Callable[[str], None]
+    measure: Callable[[int], Trial], sizes: Iterable[int], log: Callable[[str], None]
 ) -> list[Trial]:
     """Tries sizes until a larger one does not pay or does not fit.
 
     Args:
       measure: tries a size; raises OutOfMemory.
       sizes: rising.
-      say: gets a line for each.
+      log: gets a line for each.
 
     Returns:
       The trials of the sizes that fit.
@@ -82,17 +88,17 @@ def search(
     for size in sizes:
         if trials and size > trials[0].examples:
             break
-        need = _foreseen(trials, size)
+        need = _foresee_shortage(trials, size)
         if need is not None:
-            say(f"batch size {size}: not tried, it would take about {need:.1f} GB")
+            log(f"batch size {size}: not tried, it would take about {need:.1f} GB")
             break
         try:
             trial = measure(size)
         except OutOfMemory:
-            say(f"batch size {size}: out of memory")
+            log(f"batch size {size}: out of memory")
             break
         held = "" if trial.gigabytes is None else f", {trial.gigabytes:.2f} GB"
-        say(f"batch size {size}: {trial.images_per_second:.1f} images/s{held}")
+        log(f"batch size {size}: {trial.images_per_second:.1f} images/s{held}")
         before = max((each.images_per_second for each in trials), default=0.0)
         trials.append(trial)
         if trial.images_per_second <= WORTH * before:
@@ -115,7 +121,7 @@ def choose(trials: Sequence[Trial]) -> int:
     return min(t.batch_size for t in trials if t.images_per_second * WORTH >= best)
 
 
-def _foreseen(trials: Sequence[Trial], size: int) -> float | None:
+def _foresee_shortage(trials: Sequence[Trial], size: int) -> float | None:
     """Returns the gigabytes that a size would take if that is more than there are."""
     if not trials or None in (trials[-1].gigabytes, trials[-1].available):
         return None
@@ -126,13 +132,6 @@ def _foreseen(trials: Sequence[Trial], size: int) -> float | None:
     return need if need > last.available else None
 
 
-def _begun_with(train_dir: str) -> int | None:
-    """Returns the batch size in the settings beside a run's checkpoints, if any."""
-    own = checkpoints.latest(train_dir)
-    flags = None if own is None else run_settings.read_flags(own)
-    return None if flags is None else flags.get("batch_size")
-
-
-def _with(config: TrainConfig, size: int) -> TrainConfig:
+def _replace_batch_size(config: TrainConfig, size: int) -> TrainConfig:
     data = dataclasses.replace(config.data, batch_size=size)
     return dataclasses.replace(config, data=data)

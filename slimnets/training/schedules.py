@@ -18,7 +18,7 @@ class Schedule:
       kind: one of `SCHEDULES`.
       learning_rate: at step 0 without warmup; > 0.
       decay_steps: exponential: steps per factor `decay_factor`. polynomial: steps until
-        `end_learning_rate`. See the function `decay_steps`.
+        `end_learning_rate`. See `count_decay_steps`.
       decay_factor: exponential: factor applied every `decay_steps`.
       end_learning_rate: polynomial and cosine: the last one, kept from then on.
       total_steps: cosine: steps until `end_learning_rate`.
@@ -75,7 +75,9 @@ def from_config(
     return Schedule(
         kind=config.learning_rate_decay_type,
         learning_rate=config.learning_rate,
-        decay_steps=decay_steps(num_examples, config.num_epochs_per_decay, batch_size),
+        decay_steps=count_decay_steps(
+            num_examples, config.num_epochs_per_decay, batch_size
+        ),
         decay_factor=config.learning_rate_decay_factor,
         end_learning_rate=config.end_learning_rate,
         total_steps=total_steps or 0,
@@ -83,7 +85,9 @@ def from_config(
     )
 
 
-def decay_steps(num_examples: int, num_epochs_per_decay: float, batch_size: int) -> int:
+def count_decay_steps(
+    num_examples: int, num_epochs_per_decay: float, batch_size: int
+) -> int:
     """Returns the steps in `num_epochs_per_decay` epochs, rounded down, at least 1.
 
     Args:
@@ -94,7 +98,9 @@ def decay_steps(num_examples: int, num_epochs_per_decay: float, batch_size: int)
     return max(1, int(num_examples * num_epochs_per_decay / batch_size))
 
 
-def learning_rate(schedule: Schedule, step: tf.Tensor | tf.Variable | int) -> tf.Tensor:
+def compute_learning_rate(
+    schedule: Schedule, step: tf.Tensor | tf.Variable | int
+) -> tf.Tensor:
     """Returns the learning rate at `step`, a float32 scalar.
 
     Args:

@@ -37,6 +37,7 @@ class TrainState:
         Raises:
           InputError: no variable lies in the trainable scopes.
         """
+        self._strategy = tf.distribute.get_strategy()
         self.global_step = tf.Variable(
             0,
             dtype=tf.int64,
@@ -54,9 +55,9 @@ class TrainState:
             precision=precision.for_training(
                 config.precision, registry.get_row(config.model)
             ),
-            **self._schedule_of(config.model),
+            **self._step_argument(config.model),
         )
-        self.trained = _in_scopes(self.model, config.fine_tuning.trainable_scopes)
+        self.trained = _select_scopes(self.model, config.fine_tuning.trainable_scopes)
         self.optimizer = Optimizer(
             config.optimization, list(self.trained.values()), list(self.trained)
         )
@@ -68,7 +69,7 @@ class TrainState:
             else None
         )
 
-    def _schedule_of(self, network: str) -> dict[str, tf.Variable]:
+    def _step_argument(self, network: str) -> dict[str, tf.Variable]:
         """Returns the step for a network that changes with it, as drop path does."""
         builder = registry.get_row(network).builder
         takes_step = "current_step" in inspect.signature(builder).parameters
@@ -93,9 +94,9 @@ class TrainState:
         try:
             report = checkpoints.restore(self.variables(), path)
         except checkpoints.Misfit as error:
-            raise _other_run(str(error)) from error
+            raise _describe_other_run(str(error)) from error
         if report.unused:
-            raise _other_run(
+            raise _describe_other_run(
                 f"{path} holds {', '.join(report.unused[:3])}, which this run lacks"
             )
 
@@ -118,7 +119,7 @@ class TrainState:
                 averages=True,
             )
         except checkpoints.Misfit as error:
-            raise _excludable(error, config) from error
+            raise _name_excluding_flag(error, config) from error
         if self.averages:
             self.averages.reset()
         return report
@@ -129,7 +130,7 @@ class TrainState:
         Raises:
           InputError: a weight is not finite; nothing is written then.
         """
-        values = {name: _local_value(v) for name, v in self.variables().items()}
+        values = {name: self._read_local(v) for name, v in self.variables().items()}
         for name, value in values.items():
             if not np.all(np.isfinite(value)):
                 raise errors.InputError(
@@ -141,10 +142,23 @@ class TrainState:
     @property
     def step(self) -> int:
         """The number of steps done."""
-        return int(_local_value(self.global_step))
+        return int(self._read_local(self.global_step))
+
+    def _read_local(self, variable: tf.Variable) -> np.ndarray:
+        """Returns a variable's value from this process's replicas alone.
+
+        Reading an ON_READ variable through its strategy would make all workers meet; so
+        a checkpoint would need every worker, at the same step. The mean over this
+        process's replicas does not. (TF-Slim took the first replica's.)
+        """
+        parts = self._strategy.experimental_local_results(variable)
+        values = [part.numpy() for part in parts]
+        if variable.synchronization == tf.VariableSynchronization.ON_READ:
+            return np.mean(values, axis=0)
+        return values[0]
 
 
-def _other_run(reason: str) -> errors.InputError:
+def _describe_other_run(reason: str) -> errors.InputError:
     return errors.InputError(
         f"cannot go on from train_dir's checkpoint: {reason}. If the network, its"
         " classes, the optimizer, --trainable_scopes or --moving_average_decay changed,"
@@ -152,7 +166,9 @@ def _other_run(reason: str) -> errors.InputError:
     )
 
 
-def _excludable(error: checkpoints.Misfit, config: TrainConfig) -> errors.InputError:
+def _name_excluding_flag(
+    error: checkpoints.Misfit, config: TrainConfig
+) -> errors.InputError:
     """Adds to an error the flag that would leave out what does not fit."""
     if not 0 < len(error.scopes) <= _MOST_SCOPES:
         return errors.InputError(
@@ -168,7 +184,7 @@ def _excludable(error: checkpoints.Misfit, config: TrainConfig) -> errors.InputE
     )
 
 
-def _in_scopes(model: Model, scopes: tuple[str, ...]) -> dict[str, tf.Variable]:
+def _select_scopes(model: Model, scopes: tuple[str, ...]) -> dict[str, tf.Variable]:
     """Returns the trainable variables whose names begin with a scope; () means all."""
     trainable = model.trainable_by_name
     for scope in scopes:
@@ -178,17 +194,3 @@ def _in_scopes(model: Model, scopes: tuple[str, ...]) -> dict[str, tf.Variable]:
     if not scopes:
         return trainable
     return {name: v for name, v in trainable.items() if name.startswith(scopes)}
-
-
-def _local_value(variable: tf.Variable) -> np.ndarray:
-    """Returns a variable's value from this process's replicas alone.
-
-    Reading an ON_READ variable through its strategy would make all workers meet; so a
-    checkpoint would need every worker, at the same step. The mean over this process's
-    replicas does not. (TF-Slim took the first replica's.)
-    """
-    parts = tf.distribute.get_strategy().experimental_local_results(variable)
-    values = [part.numpy() for part in parts]
-    if variable.synchronization == tf.VariableSynchronization.ON_READ:
-        return np.mean(values, axis=0)
-    return values[0]

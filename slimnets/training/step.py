@@ -28,13 +28,17 @@ class StepResult(NamedTuple):
     learning_rate: tf.Tensor
 
 
+# Trains on a distributed batch; `count` steps on as many stacked ones.
+TrainStep = Callable[..., StepResult]
+
+
 def make_step(
     strategy: tf.distribute.Strategy,
     config: TrainConfig,
     state: TrainState,
     num_examples: int,
     last_step: int | None,
-) -> Callable[..., StepResult]:
+) -> TrainStep:
     """Returns the function that trains on distributed batches, `f(batch, count=1)`.
 
     It takes a step on (images, labels). With config.run.steps_per_call > 1 these have
@@ -55,7 +59,9 @@ def make_step(
     )
     trained = list(state.trained.values())
 
-    def replica_step(images: tf.Tensor, labels: tf.Tensor) -> tuple[Any, tf.Tensor]:
+    def replica_step(
+        images: tf.Tensor, labels: tf.Tensor, learning_rate: tf.Tensor
+    ) -> tuple[losses.Losses, tf.Tensor]:
         with tf.GradientTape(watch_accessed_variables=False) as tape:
             tape.watch(trained)
             computation = _computation(config, state, trained)
@@ -74,7 +80,7 @@ def make_step(
             )
             loss = _scaled(parts.total, state)
         gradients = _summed(tape.gradient(loss, trained))
-        _update(state, gradients, schedules.learning_rate(schedule, state.global_step))
+        _update(state, gradients, learning_rate)
         if state.averages:
             state.averages.update(state.global_step)
         right = tf.equal(tf.argmax(logits, axis=-1), labels)
@@ -83,8 +89,8 @@ def make_step(
     # Autograph would rewrite every builder's Python, at 20 times the cost.
     @tf.function(autograph=False)
     def step(images: Any, labels: Any) -> StepResult:
-        rate = schedules.learning_rate(schedule, state.global_step)
-        shares = strategy.run(replica_step, args=(images, labels))
+        rate = schedules.compute_learning_rate(schedule, state.global_step)
+        shares = strategy.run(replica_step, args=(images, labels, rate))
         parts, accuracy = tf.nest.map_structure(
             lambda share: strategy.reduce(tf.distribute.ReduceOp.SUM, share, axis=None),
             shares,

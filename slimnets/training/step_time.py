@@ -9,9 +9,8 @@ import tensorflow as tf
 
 from slimnets import hardware
 from slimnets.config.train import LearningRateConfig, TrainConfig
-from slimnets.datasets import registry as datasets
-from slimnets.training import distribute
 from slimnets.training.batch_trial import Trial
+from slimnets.training.resources import find_resources
 from slimnets.training.state import TrainState
 from slimnets.training.step import make_step
 
@@ -20,38 +19,33 @@ _LEAST_CALLS, _LEAST_SECONDS = 3, 2.0  # timed, after two to warm up
 
 def measure(config: TrainConfig) -> Trial:
     """Times training steps on made-up images, with weights that are thrown away."""
-    run, size = config.run, config.data.batch_size
+    size, steps_per_call = config.data.batch_size, config.run.steps_per_call
     available = hardware.available_memory()
-    strategy = distribute.get_strategy(run.strategy, run.num_clones, run.clone_on_cpu)
-    dataset = datasets.get_dataset(
-        config.data.dataset_dir,
-        config.data.dataset_split_name,
-        config.data.dataset_name,
-    )
+    strategy, dataset, num_classes = find_resources(config)
     # Noise is not to be learnt: the loss would leave the finite numbers.
     still = LearningRateConfig(learning_rate_decay_type="fixed", learning_rate=0.0)
     config = dataclasses.replace(config, learning_rate=still)
     with strategy.scope():
-        state = TrainState(config, dataset.num_classes - config.data.labels_offset)
+        state = TrainState(config, num_classes)
         step = make_step(strategy, config, state, dataset.num_examples, None)
-        batch = _made_up(strategy, config, state)
+        batch = _make_batch(strategy, config, state)
 
         def call() -> None:
-            float(step(batch, run.steps_per_call).losses.total)
+            float(step(batch, steps_per_call).losses.total)
 
         call()
         call()
-        fastest = min(_durations(call))
+        fastest = min(_time_calls(call))
     return Trial(
         size,
-        size * run.steps_per_call / fastest,
+        size * steps_per_call / fastest,
         hardware.peak_memory(),
         None if tf.config.list_logical_devices("GPU") else available,
         dataset.num_examples,
     )
 
 
-def _made_up(
+def _make_batch(
     strategy: tf.distribute.Strategy, config: TrainConfig, state: TrainState
 ) -> tuple[Any, Any]:
     """Returns images and labels, distributed, as `make_step`'s function takes them."""
@@ -67,7 +61,7 @@ def _made_up(
     )
 
 
-def _durations(call: Callable[[], None]) -> Iterator[float]:
+def _time_calls(call: Callable[[], None]) -> Iterator[float]:
     """Yields the seconds that each of some calls took."""
     total, calls = 0.0, 0
     while calls < _LEAST_CALLS or total < _LEAST_SECONDS:

@@ -5,21 +5,34 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 
-class Every:
+class Interval:
     """Says when something that happens every n steps or seconds is due."""
 
-    def __init__(self, step: int = 0, *, steps: int = 0, secs: float = 0.0):
+    def __init__(
+        self,
+        step: int = 0,
+        *,
+        steps: int = 0,
+        secs: float = 0.0,
+        at_once: bool = False,
+    ):
         """Starts the clock at `step`.
 
-        0 steps or seconds mean never; with both given, what comes first counts.
+        Args:
+          step: the present one.
+          steps: from one time to the next; 0 for never.
+          secs: seconds from one time to the next; 0 for never. With both given, what
+            comes first counts.
+          at_once: whether it is due at the first step, too.
         """
         self._steps = steps
         self._secs = secs
+        self._at_once = at_once
         self._seen = step
         self._last = time.monotonic()
 
-    def due(self, step: int) -> bool:
-        """Whether it fell due since the step last asked about; starts the clock anew.
+    def is_due(self, step: int) -> bool:
+        """Returns whether it fell due since the step last asked about.
 
         Steps fall due at multiples of n, so that a run that goes on keeps to them.
         """
@@ -27,12 +40,14 @@ class Every:
         by_step = self._steps > 0 and step // self._steps > self._seen // self._steps
         self._seen = step
         by_clock = self._secs > 0 and now - self._last >= self._secs
-        if by_step or by_clock:
+        due = by_step or by_clock or self._at_once
+        self._at_once = False
+        if due:
             self._last = now
-        return by_step or by_clock
+        return due
 
 
-class Rate:
+class Throughput:
     """Images per second and seconds per step since it was last asked."""
 
     def __init__(self, step: int, batch_size: int):
@@ -48,24 +63,24 @@ class Rate:
         return steps * self._batch_size / secs, secs / steps
 
 
-class Waiting:
+class DataWait:
     """What share of the time goes into waiting for data.
 
     The network and the input run side by side, so a wait means that the input is the
     slower of the two.
     """
 
-    WORTH_SAYING = 0.1
+    WORTH_LOGGING = 0.1
     LONG_ENOUGH = 5.0  # seconds; a share of less says little
 
-    def __init__(self, say: Callable[[str], None]):
-        """Starts the clock; `say` gets a line, once, where too much is waited."""
-        self._say: Callable[[str], None] | None = say
+    def __init__(self, log: Callable[[str], None]):
+        """Starts the clock; `log` gets a line, once, where too much is waited."""
+        self._log: Callable[[str], None] | None = log
         self._waited, self._began = 0.0, time.monotonic()
         self._first = True
 
     @contextmanager
-    def data(self) -> Iterator[None]:
+    def measure(self) -> Iterator[None]:
         """Counts the time spent inside as waiting."""
         began = time.monotonic()
         yield
@@ -79,12 +94,12 @@ class Waiting:
         self._waited, self._began = 0.0, now
         # The first interval has the start of both in it.
         telling = seconds >= self.LONG_ENOUGH and not self._first
-        if telling and share > self.WORTH_SAYING and self._say:
-            self._say(
+        if telling and share > self.WORTH_LOGGING and self._log:
+            self._log(
                 f"the network waits for data {share:.0%} of the time; python -m"
                 " benchmarks.benchmark_pipeline times each by itself, and --cache,"
                 " --num_readers or --data_service may help"
             )
-            self._say = None
+            self._log = None
         self._first = False
         return share

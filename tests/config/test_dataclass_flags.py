@@ -82,7 +82,7 @@ class Outer:
     name: str = setting("x", "Name.")
     folder: str | None = setting(None, "Where.")
     rate: float = setting(0.5, "How fast.")
-    decay: float | None = setting(None, "How slow.", lowest=0)
+    decay: float | None = setting(None, "How slow.", lowest=0, below=1)
     fast: bool = setting(False, "Whether.")
     gray: bool | None = setting(None, "Whether gray.")
     size: int | Literal["auto"] = setting(8, "How large.", lowest=1)
@@ -162,8 +162,10 @@ def test_check_lets_pass_what_is_high_enough():
 @pytest.mark.parametrize(
     ("config", "message"),
     [
-        (Outer(decay=-1.0), "--decay=-1.0 must be at least 0"),
-        (Outer(decay=float("nan")), "--decay=nan must be at least 0"),
+        (Outer(decay=-1.0), "--decay=-1.0 must be at least 0 and below 1"),
+        (Outer(decay=float("nan")), "--decay=nan must be at least 0 and below 1"),
+        (Outer(decay=2.0), "--decay=2.0 must be at least 0 and below 1"),
+        (Outer(inner=Inner(kind="c")), "unknown kind 'c'; known: a, b"),
         (Outer(size=0), "--size=0 must be at least 1"),
         (Outer(inner=Inner(count=0)), "--count=0 must be at least 1"),
         (Outer(inner=Inner(limit=-1)), "--limit=-1 must be at least 0"),

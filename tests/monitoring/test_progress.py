@@ -9,7 +9,7 @@ from slimnets.monitoring import progress as bars
 def test_a_line_of_progress(capsys, end, left):
     progress = bars.TrainingProgress(90, end)
     progress.step()
-    progress.report(100, 1.23456, (16.0, 2.0))
+    progress.report(100, 1.23456, 16.0, 2.0)
     progress.close()
     assert capsys.readouterr().out == (
         f"global step 100: loss = 1.2346 (2.000 sec/step, 16.0 images/s{left})\n"
@@ -20,7 +20,7 @@ def test_a_bar_on_a_terminal(capsys, monkeypatch):
     monkeypatch.setattr("sys.stderr.isatty", lambda: True)
     progress = bars.TrainingProgress(90, 100)
     progress.step()
-    progress.report(91, 1.23456, (16.0, 2.0))
+    progress.report(91, 1.23456, 16.0, 2.0)
     progress.close()
     written = capsys.readouterr()
     assert "91/100" in written.err and "loss 1.2346, 16.0 images/s" in written.err

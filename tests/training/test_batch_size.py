@@ -27,14 +27,14 @@ def searched(rates: dict[int, float | None], **facts) -> tuple[list[Trial], list
         )
 
     said = []
-    return batch_size.search(measure, batch_size.sizes(1), said.append), said
+    return batch_size.search(measure, batch_size.generate_sizes(1), said.append), said
 
 
 @pytest.mark.parametrize(
     ("replicas", "sizes"), [(1, [8, 16, 32]), (3, [9, 18, 36]), (16, [16, 32, 64])]
 )
 def test_sizes_are_multiples_of_the_replicas(replicas, sizes):
-    several = batch_size.sizes(replicas)
+    several = batch_size.generate_sizes(replicas)
     assert [next(several) for _ in sizes] == sizes
 
 

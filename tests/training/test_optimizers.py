@@ -226,8 +226,3 @@ def test_no_gradient_at_all_is_an_error():
 def test_as_many_names_as_variables():
     with pytest.raises(ValueError, match="zip"):
         Optimizer(OptimizerConfig(), [tf.Variable([1.0])], [])
-
-
-def test_unknown_optimizer():
-    with pytest.raises(errors.InputError, match="did you mean momentum"):
-        OptimizerConfig("momentun")

@@ -12,7 +12,7 @@ STEPS = [0, 1, 9, 10, 11, 20, 25, 99, 100, 1000]
 
 
 def rates(schedule: Schedule) -> list[float]:
-    return [float(schedules.learning_rate(schedule, step)) for step in STEPS]
+    return [float(schedules.compute_learning_rate(schedule, step)) for step in STEPS]
 
 
 def tensorflow_1(decay, *args, **kwargs) -> list[float]:
@@ -64,7 +64,7 @@ def test_one_trace_serves_every_step(kind):
 
     @tf.function(autograph=False)
     def rate():
-        return schedules.learning_rate(schedule, step)
+        return schedules.compute_learning_rate(schedule, step)
 
     for value, expected in zip(STEPS, rates(schedule), strict=True):
         step.assign(value)
@@ -74,8 +74,8 @@ def test_one_trace_serves_every_step(kind):
 
 
 def test_decay_steps():
-    assert schedules.decay_steps(1_281_167, 2.0, 32) == 80_072
-    assert schedules.decay_steps(10, 2.0, 32) == 1  # TF-Slim's 0 gave NaN
+    assert schedules.count_decay_steps(1_281_167, 2.0, 32) == 80_072
+    assert schedules.count_decay_steps(10, 2.0, 32) == 1  # TF-Slim's 0 gave NaN
 
 
 def test_unknown_kind():

@@ -1,0 +1,71 @@
+"""The input of training: batches of prepared images, distributed over the replicas."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import tensorflow as tf
+
+from slimnets import errors
+from slimnets.config.train import TrainConfig
+from slimnets.datasets import pipeline
+from slimnets.datasets.registry import Dataset
+from slimnets.model import Model
+from slimnets.preprocessing import registry as preprocessing
+
+
+def distribute_batches(
+    strategy: tf.distribute.Strategy,
+    config: TrainConfig,
+    dataset: Dataset,
+    model: Model,
+    first_step: int,
+) -> Iterator[Any]:
+    """Yields distributed batches of images and labels, without end.
+
+    Args:
+      strategy: over whose replicas a batch is divided.
+      config: all settings.
+      dataset: the split to train on.
+      model: tells the images' size and channels.
+      first_step: at which the run starts or goes on.
+
+    Raises:
+      InputError: a batch cannot be divided evenly, or a record or file is broken.
+    """
+    data = config.data
+    if data.batch_size % strategy.num_replicas_in_sync:
+        raise errors.InputError(
+            f"--batch_size={data.batch_size} cannot be divided among"
+            f" {strategy.num_replicas_in_sync} replicas; give a multiple of that"
+        )
+    recipe = preprocessing.get_preprocessing(
+        data.preprocessing_name or config.model, True, data.use_grayscale
+    )
+    size, seed = model.image_size, config.run.seed
+
+    def make_dataset(context: tf.distribute.InputContext) -> tf.data.Dataset:
+        return pipeline.train_batches(
+            dataset,
+            lambda image: recipe(image, size, size),
+            context.get_per_replica_batch_size(data.batch_size),
+            # The step keeps a resumed run from the images that it began with.
+            seed=None if seed is None else seed + first_step,
+            shard=(context.input_pipeline_id, context.num_input_pipelines),
+            num_readers=data.num_readers,
+            num_parallel_calls=data.num_preprocessing_threads or tf.data.AUTOTUNE,
+            channels=model.channels,
+            labels_offset=data.labels_offset,
+            cache=data.cache,
+            service=data.data_service,
+            steps=config.run.steps_per_call,
+            replicas=context.num_replicas_in_sync // context.num_input_pipelines,
+        )
+
+    batches = iter(strategy.distribute_datasets_from_function(make_dataset))
+    while True:
+        try:
+            yield next(batches)
+        except tf.errors.OpError as error:
+            raise pipeline.describe_failure(
+                error, dataset, data.labels_offset
+            ) from error

@@ -1,0 +1,45 @@
+"""Settings of training that contradict each other, or a folder that is no use."""
+
+from pathlib import Path
+
+from slimnets import errors
+from slimnets.checkpoints import atomic_files
+from slimnets.config import dataclass_flags
+from slimnets.config.train import RunConfig, TrainConfig
+
+
+def check(config: TrainConfig) -> None:
+    """Checks all settings before anything is built, and makes train_dir.
+
+    Raises:
+      InputError: a setting is out of its range, two contradict each other, or train_dir
+        cannot be written.
+    """
+    dataclass_flags.check(config)
+    if not config.model:
+        raise errors.InputError(
+            "no network named; give --model, such as --model=alexnet_v2"
+        )
+    fine_tuning = config.fine_tuning
+    if fine_tuning.checkpoint_exclude_scopes and not fine_tuning.checkpoint_path:
+        raise errors.InputError(
+            "--checkpoint_exclude_scopes says what not to read from --checkpoint_path;"
+            " give that too"
+        )
+    _check_run(config.run)
+
+
+def _check_run(run: RunConfig) -> None:
+    if not run.train_dir:
+        raise errors.InputError("--train_dir is empty; name the folder for checkpoints")
+    if run.max_number_of_steps is not None and run.num_epochs is not None:
+        raise errors.InputError(
+            "--max_number_of_steps and --num_epochs both say how long to train;"
+            " give one"
+        )
+    try:
+        atomic_files.make_writable(Path(run.train_dir))
+    except OSError as error:
+        raise errors.InputError(
+            f"cannot write to --train_dir={run.train_dir}: {error.strerror}"
+        ) from error

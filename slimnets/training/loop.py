@@ -1,0 +1,185 @@
+"""The loop around the training step: its log, summaries, checkpoints and end."""
+
+import dataclasses
+import math
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import tensorflow as tf
+
+from slimnets import checkpoints, errors
+from slimnets.config.train import TrainConfig
+from slimnets.monitoring.progress import TrainingProgress
+from slimnets.monitoring.summaries import Summaries
+from slimnets.training import distribute, loss_scale
+from slimnets.training.interruption import interruptible
+from slimnets.training.state import TrainState
+from slimnets.training.step import StepResult, TrainStep
+from slimnets.training.timers import DataWait, Interval, Throughput
+
+
+@dataclasses.dataclass(frozen=True)
+class Outcome:
+    """What a run left.
+
+    Attributes:
+      step: the last step done.
+      checkpoint: its path.
+      seconds: spent training.
+      loss: of the last step; None where nothing was left to train.
+      interrupted: the name of the signal that ended the run early, or None.
+    """
+
+    step: int
+    checkpoint: str
+    seconds: float
+    loss: float | None
+    interrupted: str | None = None
+
+
+class Loop:
+    """Takes steps until the last one, a signal, or a loss that is not finite."""
+
+    def __init__(
+        self,
+        config: TrainConfig,
+        strategy: tf.distribute.Strategy,
+        state: TrainState,
+        train_step: TrainStep,
+        last_step: int | None,
+    ):
+        """Starts the clocks.
+
+        Args:
+          config: all settings.
+          strategy: in whose scope the state was made.
+          state: what a step changes.
+          train_step: takes one or several steps, as `make_step` returns it.
+          last_step: at which to end; None goes on without end.
+        """
+        run, step = config.run, state.step
+        self._run, self._strategy = run, strategy
+        self._state, self._train_step = state, train_step
+        self._step, self._last_step = step, last_step
+        self._is_chief = distribute.is_chief(strategy)
+        self._log_due = Interval(step, steps=run.log_every_n_steps)
+        self._images_due = Interval(step, secs=run.save_summaries_secs, at_once=True)
+        self._checkpoint_due = Interval(
+            step, steps=run.save_interval_steps, secs=run.save_interval_secs
+        )
+        self._throughput = Throughput(step, config.data.batch_size)
+        self._summaries = Summaries(run.train_dir if self._is_chief else None)
+        self._progress = TrainingProgress(step, last_step)
+        self._data_wait = DataWait(self._progress.note)
+
+    def run(self, batches: Iterator[Any]) -> Outcome:
+        """Trains, and saves a checkpoint of the last step.
+
+        Args:
+          batches: distributed, as many as it takes.
+
+        Raises:
+          InputError: the loss, or the gradients at any loss scale, are not finite;
+            checkpoints written before are kept.
+        """
+        began, loss = time.monotonic(), None
+        try:
+            with interruptible() as interruption:
+                while self._goes_on() and not interruption.by:
+                    loss = self._take_steps(batches)
+        finally:
+            self._progress.close()
+            self._summaries.close()
+        return Outcome(
+            step=self._step,
+            checkpoint=self._save_last(),
+            seconds=time.monotonic() - began,
+            loss=loss,
+            interrupted=interruption.by if self._goes_on() else None,
+        )
+
+    def _goes_on(self) -> bool:
+        return self._last_step is None or self._step < self._last_step
+
+    def _take_steps(self, batches: Iterator[Any]) -> float:
+        """Takes the steps of one call, reports them, returns the last one's loss."""
+        count = self._steps_of_call()
+        with self._data_wait.measure():
+            batch = next(batches)
+        result = self._train_step(batch, count)
+        self._step += count
+        loss = float(result.losses.total)
+        self._require_finite(loss)
+        self._progress.step(count)
+        if self._log_due.is_due(self._step) or self._step == self._last_step:
+            self._report(loss, result)
+        if self._images_due.is_due(self._step):
+            self._summaries.images(self._step, "input", self._local_images(batch))
+        if self._is_chief and self._checkpoint_due.is_due(self._step):
+            self._save()
+        return loss
+
+    def _steps_of_call(self) -> int:
+        most = self._run.steps_per_call
+        return (
+            most if self._last_step is None else min(most, self._last_step - self._step)
+        )
+
+    def _report(self, loss: float, result: StepResult) -> None:
+        images_per_second, seconds = self._throughput.since_last(self._step)
+        self._progress.report(self._step, loss, images_per_second, seconds)
+        parts = {f"losses/{k}": float(v) for k, v in result.losses._asdict().items()}
+        scalars = {
+            "total_loss": parts.pop("losses/total"),
+            **parts,
+            "accuracy": float(result.accuracy),
+            "learning_rate": float(result.learning_rate),
+            "images_per_second": images_per_second,
+            "waiting_for_data": self._data_wait.since_last(),
+        }
+        if self._state.loss_scale is not None:
+            scalars["loss_scale"] = float(self._state.loss_scale.value)
+        self._summaries.scalars(self._step, scalars)
+
+    def _local_images(self, batch: Any) -> tf.Tensor:
+        """Returns the images of a batch's first step that the first replica has."""
+        images, _ = batch
+        local = self._strategy.experimental_local_results(images)[0]
+        return local if self._run.steps_per_call == 1 else local[0]
+
+    def _save(self) -> str:
+        return self._state.save(self._run.train_dir, self._run.max_checkpoints_to_keep)
+
+    def _save_last(self) -> str:
+        """Saves the last step unless that was done already; returns the path."""
+        saved = checkpoints.latest(self._run.train_dir)
+        if self._is_chief and (
+            saved is None or checkpoints.step_of(saved) != self._step
+        ):
+            return self._save()
+        return str(Path(self._run.train_dir) / f"{checkpoints.BASENAME}-{self._step}")
+
+    def _require_finite(self, loss: float) -> None:
+        """Raises an InputError if the steps just taken leave nothing to go on from."""
+        step, scale = self._state.step, self._state.loss_scale
+        if not math.isfinite(loss):
+            raise _describe_divergence(loss, step, self._run.train_dir)
+        if scale is not None and scale.value < loss_scale.LEAST:
+            raise errors.InputError(
+                f"the gradients are not finite at step {step}, however small the loss"
+                " scale; give --precision=float32"
+            )
+
+
+def _describe_divergence(loss: float, step: int, train_dir: str) -> errors.InputError:
+    kept = checkpoints.latest(train_dir)
+    left = f"The last good checkpoint is {kept or 'none: none was due'}"
+    if kept and checkpoints.step_of(kept) == step - 1:
+        # The loss is that of its weights: going on from it would end here again.
+        left = f"{kept} holds the weights that gave it: delete it to go on from before"
+    return errors.InputError(
+        f"the loss became {loss} at step {step}; lower --learning_rate or begin it with"
+        f" --warmup_epochs. {left}"
+    )

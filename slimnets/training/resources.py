@@ -1,0 +1,38 @@
+"""What a run works with: devices and data, as its settings name them."""
+
+from typing import NamedTuple
+
+import tensorflow as tf
+
+from slimnets.config.train import TrainConfig
+from slimnets.datasets import registry as datasets
+from slimnets.datasets.registry import Dataset
+from slimnets.training import distribute
+
+
+class Resources(NamedTuple):
+    """Devices and data.
+
+    Attributes:
+      strategy: over the devices.
+      dataset: the split to train on.
+      num_classes: of the network's logits.
+    """
+
+    strategy: tf.distribute.Strategy
+    dataset: Dataset
+    num_classes: int
+
+
+def find_resources(config: TrainConfig) -> Resources:
+    """Finds devices and data; call it before TensorFlow has used its devices.
+
+    Raises:
+      InputError: there are not as many devices, or there is no such dataset.
+    """
+    run, data = config.run, config.data
+    strategy = distribute.get_strategy(run.strategy, run.num_clones, run.clone_on_cpu)
+    dataset = datasets.get_dataset(
+        data.dataset_dir, data.dataset_split_name, data.dataset_name
+    )
+    return Resources(strategy, dataset, dataset.num_classes - data.labels_offset)

@@ -1,0 +1,89 @@
+"""What a run starts from: its own checkpoint, another run's weights, or neither.
+
+In this order: train_dir's latest checkpoint (weights, slots, step); the weights of
+--checkpoint_path; the initializers.
+"""
+
+import dataclasses
+from collections.abc import Callable
+from typing import Any
+
+import tensorflow as tf
+
+from slimnets import checkpoints, errors
+from slimnets.checkpoints import run_settings
+from slimnets.config.train import TrainConfig
+from slimnets.training.state import TrainState
+
+
+@dataclasses.dataclass(frozen=True)
+class Start:
+    """What a run starts from.
+
+    Attributes:
+      own: the checkpoint of train_dir that the run resumes, or None.
+      own_flags: the flags, by name, of the run that wrote it; empty where unknown.
+      weights: the checkpoint of another run to take weights from, or None.
+    """
+
+    own: str | None = None
+    own_flags: dict[str, Any] = dataclasses.field(default_factory=dict)
+    weights: str | None = None
+
+
+def find_start(config: TrainConfig) -> Start:
+    """Finds the checkpoint that a run starts from.
+
+    Raises:
+      InputError: there is none at --checkpoint_path, or train_dir's settings.json
+        cannot be understood.
+    """
+    own = checkpoints.latest(config.run.train_dir)
+    if own is not None:
+        return Start(own=own, own_flags=run_settings.read_flags(own) or {})
+    given = config.fine_tuning.checkpoint_path
+    return Start(weights=checkpoints.require(given) if given else None)
+
+
+def restore(
+    state: TrainState, start: Start, config: TrainConfig, log: Callable[[str], None]
+) -> None:
+    """Gives a state its first values.
+
+    Args:
+      state: as it was made, at step 0.
+      start: as `find_start` returned it.
+      config: all settings.
+      log: gets the lines that tell what was read.
+
+    Raises:
+      InputError: the checkpoint is unreadable or does not fit.
+    """
+    given = config.fine_tuning.checkpoint_path
+    if start.own is not None:
+        state.resume(start.own)
+        log(f"going on from {start.own}, step {state.step}")
+        if given:
+            log(f"--checkpoint_path={given} is not read: {start.own} exists already")
+    elif start.weights is not None:
+        log(str(state.start_from(start.weights, config)))
+
+
+def check_same_step(strategy: tf.distribute.Strategy, state: TrainState) -> None:
+    """Raises an InputError if the workers do not all begin at the same step.
+
+    Each reads train_dir for itself. One that finds another folder under that name
+    would train weights of its own without anybody noticing.
+    """
+
+    @tf.function(autograph=False)
+    def sum_of_steps() -> tf.Tensor:
+        steps = strategy.run(lambda: tf.identity(state.global_step))
+        return strategy.reduce(tf.distribute.ReduceOp.SUM, steps, axis=None)
+
+    replicas = strategy.num_replicas_in_sync
+    if replicas > 1 and int(sum_of_steps()) != state.step * replicas:
+        raise errors.InputError(
+            f"this worker begins at step {state.step}, another one does not;"
+            " --train_dir has to be one folder, on a file system that all workers share"
+        )
