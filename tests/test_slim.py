@@ -65,6 +65,10 @@ def test_every_public_name_is_here_and_is_tf_slims_own_unless_broken(name):
     assert (getattr(slim, name) is getattr(tf_slim, name)) == (name not in OUR_NAMES)
 
 
+def test_nothing_else_is_here_but_layers_that_tf_slim_lacks():
+    assert slim.__all__ == sorted([*PUBLIC, "grouped_conv2d"])
+
+
 @pytest.mark.parametrize(
     "name", [n for n in OUR_NAMES if not isinstance(getattr(slim, n), types.ModuleType)]
 )

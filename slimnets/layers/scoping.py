@@ -1,7 +1,7 @@
 """What every layer shares: tf_slim's scope keys, collections and output names."""
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, TypeVar
 
 import tensorflow as tf
 from tf_slim.layers import utils as slim_utils
@@ -9,8 +9,10 @@ from tf_slim.ops import arg_scope as slim_arg_scope
 
 from slimnets.layers import recomputation
 
+Layer = TypeVar("Layer", bound=Callable[..., Any])
 
-def stands_for(slim_layer: Callable) -> Callable[[Callable], Callable]:
+
+def stands_for(slim_layer: Callable[..., Any]) -> Callable[[Layer], Layer]:
     """Decorates a layer so that tf_slim's scopes for `slim_layer` reach it too.
 
     arg_scope finds a layer's defaults under a key; giving ours the key of the layer
@@ -22,9 +24,10 @@ def stands_for(slim_layer: Callable) -> Callable[[Callable], Callable]:
       slim_layer: the tf_slim function whose place the decorated one takes.
     """
 
-    def decorate(layer: Callable) -> Callable:
+    def decorate(layer: Layer) -> Layer:
+        key = slim_arg_scope.arg_scope_func_key(slim_layer)
+        vars(layer).update(_key_op=key)
         layer.__name__ = slim_layer.__name__
-        layer._key_op = slim_arg_scope.arg_scope_func_key(slim_layer)
         return slim_arg_scope.add_arg_scope(layer)
 
     return decorate
