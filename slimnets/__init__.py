@@ -9,10 +9,10 @@ when it is first asked for. So a program can choose how TensorFlow starts.
 """
 
 import importlib
-import importlib.util
-import sys
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
+
+from slimnets.lazy import import_submodule
 
 __version__ = "0.1.0"
 
@@ -23,12 +23,12 @@ else:
     def __getattr__(name: str) -> Any:
         if name == "__all__":
             return _load_api().__all__
-        module = f"{__name__}.{name}"
-        if not name.startswith("_") and importlib.util.find_spec(module):
-            return _load_module(module)
-        if not name.startswith("_") and name in _load_api().__all__:
-            return getattr(_load_api(), name)
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        try:
+            return import_submodule(__name__, name)
+        except AttributeError:
+            if name.startswith("_") or name not in _load_api().__all__:
+                raise
+        return getattr(_load_api(), name)
 
     def __dir__() -> list[str]:
         return sorted({*globals(), *_load_api().__all__})
@@ -36,12 +36,3 @@ else:
 
 def _load_api() -> ModuleType:
     return importlib.import_module("slimnets.api")
-
-
-def _load_module(name: str) -> ModuleType:
-    """Imports a module; beside a package all of the API, as slimnets.nets.vgg needs."""
-    module = importlib.import_module(name)
-    # Not while slimnets.model is being imported: the API would find it half made.
-    if hasattr(module, "__path__") and f"{__name__}.model" not in sys.modules:
-        _load_api()
-    return module

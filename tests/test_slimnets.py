@@ -47,6 +47,8 @@ def test_an_unknown_name_is_no_attribute():
 
 def test_modules_are_attributes_of_the_package():
     assert slimnets.nets.lenet.lenet is slimnets.lenet
+    with pytest.raises(AttributeError, match="no attribute 'lenet_6'"):
+        slimnets.nets.lenet_6  # noqa: B018
 
 
 def test_importing_the_package_alone_imports_no_tensorflow():
