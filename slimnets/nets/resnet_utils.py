@@ -279,7 +279,7 @@ def record_end_points(
       is_training: mode of batch norm; None leaves it to the enclosing arg scope.
     """
     mode = {} if is_training is None else {"is_training": is_training}
-    layers = [slim.conv2d, unit_fn, stack_blocks_dense]
+    layers: list[Callable] = [slim.conv2d, unit_fn, stack_blocks_dense]
     with (
         slim.arg_scope(layers, outputs_collections=end_points),
         slim.arg_scope([slim.batch_norm], **mode),

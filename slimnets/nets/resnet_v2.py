@@ -51,7 +51,7 @@ def bottleneck(
     Returns:
       float [batch, ceil(height / stride), ceil(width / stride), depth].
     """
-    linear = {"normalizer_fn": None, "activation_fn": None}
+    linear: dict[str, Any] = {"normalizer_fn": None, "activation_fn": None}
     with tf.compat.v1.variable_scope(scope, "bottleneck_v2", [inputs]) as sc:
         preact = slim.batch_norm(inputs, activation_fn=tf.nn.relu, scope="preact")
         if depth == scoping.channels_of(inputs, "NHWC"):

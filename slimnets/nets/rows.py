@@ -1,6 +1,6 @@
 """Kinds of rows that several families' tables have; see slimnets.nets.table.Row."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import tensorflow as tf
 
@@ -114,5 +114,5 @@ class Dropout(NamedTuple):
         )
 
 
-def _given(padding: str | None) -> dict[str, str]:
+def _given(padding: str | None) -> dict[str, Any]:
     return {} if padding is None else {"padding": padding}
