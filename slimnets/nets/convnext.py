@@ -15,7 +15,7 @@ import tensorflow as tf
 from slimnets import slim
 from slimnets.layers import scoping
 from slimnets.nets import image_size, spatial
-from slimnets.nets.row import Network, named_builder
+from slimnets.nets.row import Network, named_builder, set_image_size
 from slimnets.nets.table import EndPoints
 from slimnets.nets.table import run as run_table
 
@@ -296,5 +296,6 @@ NETWORKS = (
     ),
 )
 
+set_image_size(convnext, NETWORKS[0].image_size)
 convnext_tiny = named_builder(NETWORKS, "convnext_tiny")
 convnext_small = named_builder(NETWORKS, "convnext_small")

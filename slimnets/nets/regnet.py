@@ -91,13 +91,17 @@ class Unit(NamedTuple):
     ) -> tuple[tf.Tensor, EndPoints]:
         inside: EndPoints = {}
         inputs = scoping.channels_of(net, "NHWC")
-        linear = {"activation_fn": None}
         with tf.compat.v1.variable_scope(self.name):
             shortcut = net
             # It keeps its convolution where the stride was given up for dilation.
             if self.stride > 1 or self.depth != inputs:
                 shortcut = inside["shortcut"] = slim.conv2d(
-                    net, self.depth, 1, stride=stride, scope="shortcut", **linear
+                    net,
+                    self.depth,
+                    1,
+                    stride=stride,
+                    activation_fn=None,
+                    scope="shortcut",
                 )
             net = inside["conv1"] = slim.conv2d(net, self.depth, 1, scope="conv1")
             group_width = min(self.group_width, self.depth)
@@ -106,7 +110,7 @@ class Unit(NamedTuple):
                 net, divisible_by=1, squeeze_factor=self.depth / (SQUEEZE * inputs)
             )
             net = inside["conv3"] = slim.conv2d(
-                net, self.depth, 1, scope="conv3", **linear
+                net, self.depth, 1, activation_fn=None, scope="conv3"
             )
             net = tf.nn.relu(shortcut + net)
         return net, {f"{self.name}/{part}": x for part, x in inside.items()}

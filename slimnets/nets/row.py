@@ -88,30 +88,35 @@ def named_builder(rows: Sequence[Network], name: str) -> Builder:
     """
     (row,) = [row for row in rows if row.name == name]
     signature = inspect.signature(row.builder)
-    parameters = list(signature.parameters.values())
+    names = list(signature.parameters)
 
     def build(*args: Any, **kwargs: Any) -> tuple[tf.Tensor, dict[str, tf.Tensor]]:
-        given = [parameter.name for parameter in parameters[: len(args)]]
+        given = names[: len(args)]
         defaults = {k: v for k, v in row.arguments.items() if k not in given}
         return row.builder(*args, **{**defaults, **kwargs})
 
-    named: dict[str, Any] = {
+    attributes: dict[str, Any] = {
         "__name__": name,
         "__qualname__": name,
         "__module__": row.builder.__module__,
         "__doc__": f"{name} ({row.paper}).\n\n{row.builder.__doc__}",
-        "__signature__": signature.replace(
-            parameters=[
-                parameter.replace(
-                    default=row.arguments.get(parameter.name, parameter.default)
-                )
-                for parameter in parameters
-            ]
-        ),
-        "default_image_size": row.image_size,  # where TF-Slim's users look for it
+        "__signature__": _with_defaults(signature, row.arguments),
     }
     if tf_slim.has_arg_scope(row.builder):
-        named["_key_op"] = tf_slim.arg_scope_func_key(row.builder)
-    for attribute, value in named.items():
+        attributes["_key_op"] = tf_slim.arg_scope_func_key(row.builder)
+    for attribute, value in attributes.items():
         setattr(build, attribute, value)
+    set_image_size(build, row.image_size)
     return build
+
+
+def _with_defaults(
+    signature: inspect.Signature, defaults: Mapping[str, Any]
+) -> inspect.Signature:
+    """Returns a signature with other defaults where `defaults` names an argument."""
+    return signature.replace(
+        parameters=[
+            parameter.replace(default=defaults.get(parameter.name, parameter.default))
+            for parameter in signature.parameters.values()
+        ]
+    )
