@@ -52,6 +52,7 @@ setup(
         "openvino": ["openvino"],
         "test": [
             "mypy",
+            "pillow",
             "pytest>=8",
             "pytest-xdist",
             "ruff",

@@ -57,6 +57,13 @@ _LAYOUT = flags.DEFINE_enum(
     " others: `splits` leaves the others out, `classes` takes all of them for classes;"
     " `auto` refuses such a folder.",
 )
+_UPRIGHT = flags.DEFINE_bool(
+    "upright",
+    True,
+    "Store photos as viewers show them, turned as their cameras noted (Exif). With"
+    " --noupright their bytes are stored, and training and evaluation turn them unless"
+    " told otherwise in the same way.",
+)
 _WORKERS = flags.DEFINE_integer(
     "workers", None, "Photos decoded at once; as many as the cores bear if not given."
 )
@@ -84,6 +91,7 @@ def main(argv: list[str]) -> None:
         shards=_SHARDS.value,
         labels=Path(_LABELS.value) if _LABELS.value else None,
         layout=_LAYOUT.value,
+        upright=_UPRIGHT.value,
         workers=_WORKERS.value,
         overwrite=_OVERWRITE.value,
     )

@@ -1,6 +1,7 @@
 """A folder of photos, one subfolder a class, becomes TFRecords."""
 
 import collections
+import functools
 import hashlib
 import itertools
 import os
@@ -27,9 +28,14 @@ from slimnets.datasets import class_folders, metadata, tfrecord
 from slimnets.datasets import images as image_files
 from slimnets.datasets.class_folders import Photo
 from slimnets.datasets.writer import DatasetWriter, Report
+from slimnets.preprocessing import exif
+from slimnets.preprocessing.encoded import Encoded
 
 # Photos handed to Python at once: one by one costs more than decoding them.
 _BATCH = 64
+
+# Of 255: the brightest pixel of a photo that uses 13 of its 16 bits or fewer.
+_DARK = 32
 
 
 class _Checked(NamedTuple):
@@ -40,6 +46,7 @@ class _Checked(NamedTuple):
     height: int = 0
     width: int = 0
     kept: str = ""  # "jpg" or "png": stored byte for byte; "": re-encoded
+    brightest: int = 255  # of its pixels, where it has 16 bits
     reason: str = ""
 
 
@@ -52,6 +59,7 @@ def convert(
     shards: int = 5,
     labels: Path | None = None,
     layout: str = "auto",
+    upright: bool = True,
     workers: int | None = None,
     overwrite: bool = False,
 ) -> Report:
@@ -60,7 +68,8 @@ def convert(
     A photo's split and place follow from the SHA-256 of its bytes alone: adding,
     removing or renaming photos moves no other, and copies of one photo stay on one
     side. JPEG and PNG files are stored byte for byte; what else TensorFlow decodes
-    (BMP, GIF, WebP, JPEG XL, CMYK JPEG) is stored as PNG, which loses nothing.
+    (BMP, GIF, WebP, JPEG XL, CMYK JPEG), and photos that a camera held sideways, are
+    stored as PNG, which loses nothing.
 
     Args:
       images: the folder of class folders, or of split folders of class folders.
@@ -73,6 +82,8 @@ def convert(
       labels: a file of `id:name` lines that fixes the class ids; the folders' names
         have to be among its names. None: the sorted folder names are numbered.
       layout: as class_folders.find's: which of two readings is meant.
+      upright: store photos as they are to be seen, turned as their cameras noted;
+        False stores their bytes and lets whoever reads them turn them or not.
       workers: photos decoded at once; None: as many as the cores bear.
       overwrite: whether a dataset already in `output` is replaced.
 
@@ -87,11 +98,11 @@ def convert(
     found = class_folders.find(images, labels, layout)
     sidecar = metadata.Sidecar(name=name, classes=found.classes, channels=3)
     with DatasetWriter(output, sidecar, overwrite=overwrite) as writer:
-        checked = _check(found.photos, workers)
+        checked = _check(found.photos, workers, upright)
         _require_every_class(found.classes, checked)
         splits = _split(checked, validation_fraction)
         for split, items in splits.items():
-            records = _records(items, images, split)
+            records = _records(items, images, split, upright)
             writer.write_split(split, records, examples=len(items), shards=shards)
     return Report(
         output=output,
@@ -101,7 +112,11 @@ def convert(
         class_count=len(found.classes),
         broken=found.astray + [(c.photo.path, c.reason) for c in checked if c.reason],
         seconds=time.monotonic() - start,
-        notes=(*found.notes, *_notes_on_copies(splits)),
+        notes=(
+            *found.notes,
+            *_notes_on_copies(splits),
+            *_notes_on_dark_photos(checked),
+        ),
     )
 
 
@@ -141,7 +156,9 @@ def _check_arguments(
         )
 
 
-def _check(photos: Sequence[Photo], workers: int | None) -> list[_Checked]:
+def _check(
+    photos: Sequence[Photo], workers: int | None, upright: bool
+) -> list[_Checked]:
     """Decodes every photo once.
 
     tf.data does it: two cores decode 9,500 photos of 128x128 a second in batches, 3,300
@@ -152,40 +169,62 @@ def _check(photos: Sequence[Photo], workers: int | None) -> list[_Checked]:
         tf.data.Dataset.from_tensor_slices(np.array(readable, np.int64)),
         _paths(photos[index] for index in readable),
     )
-    decoded = paths.map(_decode, workers or tf.data.AUTOTUNE).ignore_errors()
+    decode = functools.partial(_decode, upright)
+    decoded = paths.map(decode, workers or tf.data.AUTOTUNE).ignore_errors()
     sound = {}
     with tqdm(total=len(photos), desc="checking", unit="photo", disable=None) as bar:
         for batch in decoded.batch(_BATCH).prefetch(1).as_numpy_iterator():
-            for index, encoded, height, width, channels in zip(*batch, strict=True):
-                sound[index] = _Checked(
-                    photos[index],
-                    hashlib.sha256(encoded).digest(),
-                    int(height),
-                    int(width),
-                    _kept_format(encoded, channels),
+            for photo in itertools.starmap(_Decoded, zip(*batch, strict=True)):
+                sound[photo.index] = _Checked(
+                    photos[photo.index],
+                    hashlib.sha256(photo.encoded).digest(),
+                    int(photo.height),
+                    int(photo.width),
+                    _kept_format(photo),
+                    brightest=int(photo.brightest),
                 )
-            bar.update(index + 1 - bar.n)
+            bar.update(batch[0][-1] + 1 - bar.n)
     return [sound.get(index) or _broken(photo) for index, photo in enumerate(photos)]
 
 
-def _decode(index: tf.Tensor, path: tf.Tensor) -> tuple[tf.Tensor, ...]:
-    """Returns index, file, height, width and, of a JPEG only, the channels stored."""
+class _Decoded(NamedTuple):
+    """What decoding a photo told, in TensorFlow's types, a batch of them or one."""
+
+    index: tf.Tensor
+    encoded: tf.Tensor
+    height: tf.Tensor
+    width: tf.Tensor
+    jpeg_channels: tf.Tensor  # as stored; 0 of other formats
+    turned: tf.Tensor  # whether it is stored otherwise than it is to be seen
+    brightest: tf.Tensor  # of 255, of a PNG of 16 bits; 255 of others
+
+
+def _decode(upright: bool, index: tf.Tensor, path: tf.Tensor) -> _Decoded:
     encoded = tf.io.read_file(path)
-    image = tf.io.decode_image(encoded, channels=3, expand_animations=False)
+    image = Encoded(encoded, 3, upright).whole()
     height, width = tf.unstack(tf.shape(image)[:2])
-    channels = tf.cond(
+    jpeg_channels = tf.cond(
         tf.strings.substr(encoded, 0, 2) == b"\xff\xd8",
         lambda: tf.image.extract_jpeg_shape(encoded)[2],
         lambda: 0,
     )
-    return index, encoded, height, width, channels
+    turned = exif.orientation_of(encoded) != exif.UPRIGHT
+    brightest = tf.cond(
+        image_files.is_png_of_16_bits(encoded),
+        lambda: tf.cast(tf.reduce_max(image), tf.int32),
+        lambda: 255,
+    )
+    return _Decoded(
+        index, encoded, height, width, jpeg_channels, turned & upright, brightest
+    )
 
 
-def _kept_format(encoded: bytes, jpeg_channels: int) -> str:
-    if image_files.image_format(encoded) == "png":
+def _kept_format(decoded: _Decoded) -> str:
+    if image_files.image_format(decoded.encoded) == "png":
         return "png"
     # TensorFlow decodes CMYK to RGB, though not to gray; so it is stored as RGB.
-    return "jpg" if jpeg_channels in (1, 3) else ""
+    as_it_is = decoded.jpeg_channels in (1, 3) and not decoded.turned
+    return "jpg" if as_it_is else ""
 
 
 def _paths(photos: Iterable[Photo]) -> tf.data.Dataset:
@@ -267,6 +306,18 @@ def _notes_on_copies(splits: Mapping[str, Sequence[_Checked]]) -> Iterator[str]:
         )
 
 
+def _notes_on_dark_photos(checked: Iterable[_Checked]) -> Iterator[str]:
+    """Says how many photos of 16 bits come out nearly black in 8 bits."""
+    dark = [item for item in checked if item.brightest < _DARK]
+    if dark:
+        yield (
+            f"photos of 16 bits that use few of them: {len(dark):,}; in 8 bits they are"
+            f" nearly black, such as {errors.printable(str(dark[0].photo.path))}, whose"
+            f" brightest pixel is {dark[0].brightest} of 255: stretch their values to"
+            " 0 to 65535 first"
+        )
+
+
 def _in_several(
     copies: Iterable[Sequence[tuple[str, _Checked]]],
     place: Callable[[str, _Checked], Hashable],
@@ -288,7 +339,9 @@ def _per_class(items: Iterable[_Checked], classes: Sequence[str]) -> dict[str, i
     return {classes[label]: counts[label] for label in sorted(counts)}
 
 
-def _records(items: Sequence[_Checked], images: Path, split: str) -> Iterator[bytes]:
+def _records(
+    items: Sequence[_Checked], images: Path, split: str, upright: bool
+) -> Iterator[bytes]:
     """Yields the records of one split; filenames are relative to `images`."""
     files = _paths(item.photo for item in items).map(tf.io.read_file, tf.data.AUTOTUNE)
     batches = files.batch(_BATCH).prefetch(1).as_numpy_iterator()
@@ -297,7 +350,7 @@ def _records(items: Sequence[_Checked], images: Path, split: str) -> Iterator[by
         with tqdm(total=len(items), desc=title, unit="photo", disable=None) as bar:
             encoded = itertools.chain.from_iterable(batches)
             for item, content in zip(items, encoded, strict=True):
-                yield _record(item, content, images)
+                yield _record(item, content, images, upright)
                 bar.update()
     except tf.errors.OpError as error:
         raise errors.InputError(
@@ -305,9 +358,9 @@ def _records(items: Sequence[_Checked], images: Path, split: str) -> Iterator[by
         ) from error
 
 
-def _record(item: _Checked, encoded: bytes, images: Path) -> bytes:
+def _record(item: _Checked, encoded: bytes, images: Path, upright: bool) -> bytes:
     if not item.kept:
-        encoded = tf.io.encode_png(image_files.decode(encoded)).numpy()
+        encoded = tf.io.encode_png(image_files.decode(encoded, upright)).numpy()
     return tfrecord.make_example(
         encoded,
         item.kept or "png",

@@ -7,6 +7,7 @@ import tensorflow as tf
 
 from slimnets import errors
 from slimnets.datasets import folder_files
+from slimnets.preprocessing.encoded import Encoded
 
 _SIGNATURES = (
     (b"\xff\xd8\xff", "jpeg"),
@@ -16,8 +17,8 @@ _SIGNATURES = (
     (b"\xff\x0a", "jxl"),
     (b"\x00\x00\x00\x0cJXL ", "jxl"),
 )
-# Of the header of a PNG: the type is 0 for gray, 4 for gray with alpha.
-_PNG_COLOUR_TYPE = 25
+# Where they stand in the header of a PNG. The type is 0 for gray, 4 with alpha.
+_PNG_BIT_DEPTH, _PNG_COLOUR_TYPE = 24, 25
 _PNG_GRAY = (b"\x00", b"\x04")
 _SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".gif", ".bmp", ".webp", ".jxl"})
 
@@ -46,11 +47,18 @@ def stored_channels(encoded: bytes) -> int:
     return 3
 
 
-def decode(encoded: bytes) -> np.ndarray:
+def is_png_of_16_bits(encoded: tf.Tensor) -> tf.Tensor:
+    """Whether an image file, a string tensor, is a PNG with 16 bits a channel."""
+    is_png = tf.strings.substr(encoded, 0, 4) == b"\x89PNG"
+    return is_png & (tf.strings.substr(encoded, _PNG_BIT_DEPTH, 1) == b"\x10")
+
+
+def decode(encoded: bytes, upright: bool = True) -> np.ndarray:
     """Decodes a whole image, the first frame of an animated one.
 
     Args:
       encoded: the bytes of an image file.
+      upright: turn a photo as its camera noted; False takes pixels as stored.
 
     Returns:
       uint8 [height, width, 3], RGB.
@@ -64,7 +72,7 @@ def decode(encoded: bytes) -> np.ndarray:
     if kind is None:
         raise ValueError("not an image")
     try:
-        return tf.io.decode_image(encoded, channels=3, expand_animations=False).numpy()
+        return Encoded(encoded, 3, upright).whole().numpy()
     except (tf.errors.OpError, ValueError) as error:
         raise ValueError(
             f"the {kind} image does not decode: it is damaged, cut off or of a kind"

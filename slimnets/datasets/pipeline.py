@@ -33,6 +33,7 @@ def train_batches(
     seed: int | None = None,
     shard: tuple[int, int] = (0, 1),
     channels: int | None = None,
+    upright: bool = True,
     labels_offset: int = 0,
     num_readers: int = 4,
     num_parallel_calls: int = tf.data.AUTOTUNE,
@@ -53,6 +54,7 @@ def train_batches(
       shard: (index, count): this worker's share of the examples. Together the `count`
         shards see each example once an epoch.
       channels: 1 for gray, 3 for RGB; None: as the dataset stores them.
+      upright: turn photos as their cameras noted; False takes pixels as stored.
       labels_offset: subtracted from each label, see `eval_batches`.
       num_readers: files read at once.
       num_parallel_calls: images preprocessed at once where there is no seed.
@@ -77,7 +79,7 @@ def train_batches(
             f"shard {index} of {count} of {dataset.num_examples} examples is empty or"
             " does not exist"
         )
-    parse = _record_parser(dataset, channels, labels_offset)
+    parse = _record_parser(dataset, channels, labels_offset, upright)
 
     @_as_written
     def example(serialized: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
@@ -107,6 +109,7 @@ def eval_batches(
     *,
     num_replicas: int = 1,
     channels: int | None = None,
+    upright: bool = True,
     labels_offset: int = 0,
     num_parallel_calls: int = tf.data.AUTOTUNE,
 ) -> tf.data.Dataset:
@@ -122,6 +125,7 @@ def eval_batches(
       num_replicas: the batch size has to be a multiple of it, so that each replica
         gets as many examples and the shapes stay static.
       channels: 1 for gray, 3 for RGB; None: as the dataset stores them.
+      upright: turn photos as their cameras noted; False takes pixels as stored.
       labels_offset: subtracted from each label: with 1, the classes 1 to 1000 of
         ImageNet's 1001 (0 is the background) become 0 to 999, for networks that have
         `dataset.num_classes - labels_offset` outputs; with -1 the other way round. A
@@ -141,7 +145,7 @@ def eval_batches(
         raise errors.InputError(
             f"batch_size {batch_size} is not a multiple of {num_replicas} replicas"
         )
-    parse = _record_parser(dataset, channels, labels_offset)
+    parse = _record_parser(dataset, channels, labels_offset, upright)
 
     @_as_written
     def example(serialized: tf.Tensor) -> dict[str, tf.Tensor]:
@@ -157,6 +161,7 @@ def image_batches(
     batch_size: int,
     channels: int = 3,
     *,
+    upright: bool = True,
     num_parallel_calls: int = tf.data.AUTOTUNE,
 ) -> tf.data.Dataset:
     """Returns plain image files, in order, as `eval_batches` returns records.
@@ -166,6 +171,7 @@ def image_batches(
       preprocess: prepares one image.
       batch_size: images a batch; the last one is filled up with zeros, of mask 0.
       channels: 1 for gray, 3 for RGB.
+      upright: turn photos as their cameras noted; False takes pixels as stored.
       num_parallel_calls: images preprocessed at once.
 
     Returns:
@@ -177,7 +183,7 @@ def image_batches(
     def example(path: tf.Tensor) -> dict[str, tf.Tensor]:
         return _masked(
             preprocess,
-            image=_decode_any(tf.io.read_file(path), channels),
+            image=Encoded(tf.io.read_file(path), channels, upright),
             label=tf.constant(_UNKNOWN_LABEL, tf.int64),
             filename=path,
         )
@@ -297,7 +303,7 @@ def _stacked(batches: tf.data.Dataset, steps: int, replicas: int) -> tf.data.Dat
 
 
 def _record_parser(
-    dataset: Dataset, channels: int | None, labels_offset: int
+    dataset: Dataset, channels: int | None, labels_offset: int, upright: bool
 ) -> Callable[[tf.Tensor], dict[str, Any]]:
     """Returns the function from a serialized record to image, label and filename."""
     channels = channels or dataset.channels
@@ -311,24 +317,12 @@ def _record_parser(
         with tf.control_dependencies([tf.debugging.Assert(in_range, [message, label])]):
             label = label - labels_offset
         return {
-            "image": Encoded(parsed["encoded"], channels),
+            "image": Encoded(parsed["encoded"], channels, upright),
             "label": label,
             "filename": parsed["filename"],
         }
 
     return parse
-
-
-def _decode_any(encoded: tf.Tensor, channels: int) -> tf.Tensor:
-    """Decodes whatever TensorFlow can, though only JPEG and PNG decode to gray."""
-    if channels != 1:
-        return Encoded(encoded, channels).whole()
-    first = tf.strings.substr(encoded, 0, 2)
-    return tf.cond(
-        (first == b"\xff\xd8") | (first == b"\x89P"),
-        Encoded(encoded, 1).whole,
-        lambda: tf.image.rgb_to_grayscale(Encoded(encoded, 3).whole()),
-    )
 
 
 def _masked(

@@ -23,6 +23,7 @@ import tensorflow as tf
 from slimnets import errors, hardware
 from slimnets.export.function import Lean
 from slimnets.export.network import LABELS, Network
+from slimnets.preprocessing.encoded import Encoded
 
 FILE = "model.tflite"
 
@@ -75,10 +76,7 @@ def run(
     whole = interpreter.get_signature_runner("serving_default")
     pixels = interpreter.get_signature_runner("pixels")
     channels = images.shape[3]
-    decoded = [
-        tf.io.decode_image(one, channels, expand_animations=False).numpy()
-        for one in encoded
-    ]
+    decoded = [Encoded(one, channels).whole().numpy() for one in encoded]
     return {
         "serving_default": whole(images=images)["logits"],
         "pixels": np.concatenate(

@@ -6,6 +6,7 @@ from typing import NamedTuple
 import tensorflow as tf
 
 from slimnets.export.function import Lean, lean
+from slimnets.preprocessing.encoded import Encoded
 
 LABELS = "labels.txt"
 
@@ -44,7 +45,7 @@ class Network(NamedTuple):
 
     def decode(self, encoded: tf.Tensor) -> tf.Tensor:
         """Decodes a JPEG or PNG file, a string scalar, to uint8 [h, w, channels]."""
-        return tf.io.decode_image(encoded, self.channels, expand_animations=False)
+        return Encoded(encoded, self.channels).whole()
 
     def labels(self) -> str:
         """Returns the content of a file of labels: a class name a line."""

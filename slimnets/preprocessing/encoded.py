@@ -8,12 +8,17 @@ from typing import Any
 
 import tensorflow as tf
 
+from slimnets.preprocessing import bitmap, exif
+
 # In TensorFlow's JPEG decoder: the size of the whole image divided by the result's.
 _RATIOS = (1, 2, 4, 8)
 
 
 class Encoded:
-    """A JPEG or PNG in memory; what takes a tensor takes it as the decoded image.
+    """An image file in memory; what takes a tensor takes it as the decoded image.
+
+    It is decoded as a photo viewer shows it: turned upright where a JPEG notes how the
+    camera was held, in the colours of its palette where a BMP has one.
 
     Attributes:
       shape: [None, None, channels].
@@ -22,40 +27,67 @@ class Encoded:
 
     dtype = tf.uint8
 
-    def __init__(self, contents: tf.Tensor, channels: int):
+    def __init__(self, contents: tf.Tensor, channels: int, upright: bool = True):
         """Wraps an image.
 
         Args:
-          contents: string, the bytes of the file.
+          contents: string, the bytes of a JPEG, PNG, GIF, BMP or WebP file.
           channels: to decode to: 1 for gray, 3 for RGB.
+          upright: False leaves a JPEG's pixels as they are stored.
         """
         self._contents = contents
         self._channels = channels
+        self._orientation = (
+            exif.orientation_of(contents) if upright else tf.constant(exif.UPRIGHT)
+        )
         self.shape = tf.TensorShape([None, None, channels])
 
     def whole(self) -> tf.Tensor:
         """Decodes it; returns uint8 [height, width, channels]."""
-        return tf.io.decode_image(
-            self._contents, self._channels, expand_animations=False
-        )
+        turned = self._orientation != exif.UPRIGHT
+        plain = tf.io.is_jpeg(self._contents) | _is_png(self._contents)
+        whole = tf.cond(plain & ~turned, self._decode_plain, self._decode_any)
+        return tf.ensure_shape(whole, self.shape)
 
     def size(self) -> tf.Tensor:
-        """Reads int32 [height, width] off the header."""
+        """Reads int32 [height, width] off the header, where a JPEG or PNG has it."""
         return tf.cond(
             tf.io.is_jpeg(self._contents),
-            lambda: tf.image.extract_jpeg_shape(self._contents)[:2],
-            self._size_of_png,
+            self._size_of_jpeg,
+            lambda: tf.cond(
+                _is_png(self._contents),
+                self._size_of_png,
+                lambda: tf.shape(self.whole())[:2],
+            ),
         )
 
     def part(
         self, begin: tf.Tensor, size: tf.Tensor, least: tuple[int, int] | None
     ) -> tf.Tensor:
         """Decodes a part; see `part_of`."""
+        as_stored = tf.io.is_jpeg(self._contents) & (self._orientation == exif.UPRIGHT)
         return tf.cond(
-            tf.io.is_jpeg(self._contents),
+            as_stored,
             lambda: self._part_of_jpeg(begin, size, least),
             lambda: _cut(self.whole(), begin, size),
         )
+
+    def _decode_plain(self) -> tf.Tensor:
+        """Decodes a JPEG or PNG whose pixels are stored upright."""
+        return tf.io.decode_image(
+            self._contents, self._channels, expand_animations=False
+        )
+
+    def _decode_any(self) -> tf.Tensor:
+        """Decodes all there is, by way of RGB: TensorFlow has no gray for most."""
+        image = tf.cond(
+            bitmap.has_palette(self._contents),
+            lambda: bitmap.decode_with_palette(self._contents),
+            lambda: tf.io.decode_image(self._contents, 3, expand_animations=False),
+        )
+        image = tf.ensure_shape(image, [None, None, 3])
+        image = exif.turn_upright(image, self._orientation)
+        return image if self._channels == 3 else tf.image.rgb_to_grayscale(image)
 
     def _part_of_jpeg(
         self, begin: tf.Tensor, size: tf.Tensor, least: tuple[int, int] | None
@@ -81,11 +113,19 @@ class Encoded:
         decoded = tf.io.decode_jpeg(self._contents, self._channels, ratio)
         return _cut(decoded, begin, size)
 
+    def _size_of_jpeg(self) -> tf.Tensor:
+        size = tf.image.extract_jpeg_shape(self._contents)[:2]
+        return tf.where(exif.swaps_sides(self._orientation), size[::-1], size)
+
     def _size_of_png(self) -> tf.Tensor:
         # After a signature of 8 bytes, a length and a name of 4 each.
         header = tf.strings.substr(self._contents, 16, 8)
         width_and_height = tf.io.decode_raw(header, tf.int32, little_endian=False)
         return width_and_height[::-1]
+
+
+def _is_png(contents: tf.Tensor) -> tf.Tensor:
+    return tf.strings.substr(contents, 0, 4) == b"\x89PNG"
 
 
 def size_of(image: tf.Tensor | Encoded) -> tf.Tensor:

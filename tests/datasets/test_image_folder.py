@@ -237,6 +237,34 @@ def test_links_to_nothing_and_pipes_are_left_out_with_the_reason(
     assert "a pipe" in reasons["pipe.jpg"]
 
 
+def test_a_photo_held_sideways_is_stored_as_it_is_to_be_seen(photo_folder, tmp_path):
+    image = pytest.importorskip("PIL.Image")
+    note = image.Exif()
+    note[0x0112] = 6
+    path = photo_folder / "cat" / "sideways.jpg"
+    image.new("RGB", (16, 12), (200, 40, 90)).save(path, "JPEG", exif=note)
+    for name, upright in (("as_seen", True), ("as_it_is", False)):
+        image_folder.convert(
+            photo_folder, tmp_path / name, "p", validation_fraction=0, upright=upright
+        )
+    stored = records(tmp_path / "as_seen", "train")["cat/sideways.jpg"]
+    assert (stored["format"], stored["height"], stored["width"]) == (b"png", 16, 12)
+    assert tf.io.decode_png(stored["encoded"]).shape == (16, 12, 3)
+    untouched = records(tmp_path / "as_it_is", "train")["cat/sideways.jpg"]
+    assert untouched["encoded"] == path.read_bytes()
+    assert (untouched["height"], untouched["width"]) == (12, 16)
+
+
+def test_16_bits_of_which_few_are_used_are_said(photo_folder, tmp_path):
+    for name, brightest in (("dark", 4095), ("bright", 65535)):
+        values = np.linspace(0, brightest, 192).reshape(12, 16, 1).astype(np.uint16)
+        path = photo_folder / "cat" / f"{name}.png"
+        path.write_bytes(tf.io.encode_png(values).numpy())
+    [note] = image_folder.convert(photo_folder, tmp_path / "out", "pets").notes
+    assert note.startswith("photos of 16 bits that use few of them: 1;")
+    assert f"{photo_folder}/cat/dark.png, whose brightest pixel is 15 of 255" in note
+
+
 def test_class_of_broken_photos_only_is_an_input_error(photo_folder, tmp_path):
     (photo_folder / "fish").mkdir()
     (photo_folder / "fish" / "a.jpg").write_text("not a fish")
