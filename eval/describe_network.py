@@ -50,7 +50,7 @@ def describe(config: SourceConfig, checkpoint: str | None) -> str:
     from slimnets.nets import blueprint, registry
     from slimnets.report import description, holding
 
-    row = registry.get_row(config.model)
+    row = registry.get_row(config.require_model())
     held = checkpoints.read_num_classes(checkpoint, row.name) if checkpoint else None
     traced = blueprint.trace(
         row.name,
@@ -77,8 +77,6 @@ def main(argv: list[str]) -> None:
     if _CHECKPOINT_PATH.value is not None:
         checkpoint = checkpoints.require(_CHECKPOINT_PATH.value)
         config = predictor.completed(config, checkpoint)
-    elif config.model is None:
-        raise errors.InputError("name a network with --model, or a --checkpoint_path")
     print(describe(config, checkpoint))
 
 

@@ -11,6 +11,7 @@ import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
@@ -230,7 +231,7 @@ def _key(name: str, held: Mapping[str, list[int]], averages: bool) -> str:
     return averaged if averages and averaged in held else name
 
 
-def _read(reader: object, keys: Mapping[str, str], path: str) -> dict[str, np.ndarray]:
+def _read(reader: Any, keys: Mapping[str, str], path: str) -> dict[str, np.ndarray]:
     try:
         return {name: reader.get_tensor(key) for name, key in keys.items()}
     except _UNREADABLE as error:
@@ -301,7 +302,7 @@ def _damaged(path: str, error: Exception) -> errors.InputError:
     )
 
 
-def _reader(path: str) -> object:
+def _reader(path: str) -> Any:
     try:
         return tf.train.load_checkpoint(path)
     except _UNREADABLE as error:

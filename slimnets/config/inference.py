@@ -5,6 +5,7 @@ Their flags follow from them: see slimnets.config.dataclass_flags.
 
 import dataclasses
 
+from slimnets import errors
 from slimnets.config import choices
 from slimnets.config.dataclass_flags import setting
 
@@ -58,6 +59,14 @@ class SourceConfig:
     dataset_split_name: str | None = setting(
         None, "Split of the dataset. None takes the one that is held out."
     )
+
+    def require_model(self) -> str:
+        """Returns the network's name; InputError where nothing names it."""
+        if self.model is None:
+            raise errors.InputError(
+                "name a network with --model, or a --checkpoint_path"
+            )
+        return self.model
 
 
 @dataclasses.dataclass(frozen=True)

@@ -78,7 +78,7 @@ def evaluate(
         say(str(report))
         run = loaded.prepare(function, batch_size)
         began = time.monotonic()
-        summary = _scored(loaded, dataset, offset, run, batch_size)
+        summary = _scored(loaded, num_classes, dataset, offset, run, batch_size)
         evaluation = Evaluation(
             report=report,
             dataset=dataset,
@@ -113,7 +113,7 @@ def _classes(
     beside it. Who gives the number of classes alone means the labels as they are.
     """
     num_classes = completed.num_classes or checkpoints.read_num_classes(
-        checkpoint, completed.model
+        checkpoint, completed.require_model()
     )
     offset = given.labels_offset
     if num_classes is None:  # of another network: restoring it says so
@@ -164,13 +164,14 @@ _score = tf.function(metrics.score, autograph=False)
 
 def _scored(
     loaded: predictor.Source,
+    num_classes: int,
     dataset: datasets.Dataset,
     offset: int,
     run: runtimes.Run,
     batch_size: int,
 ) -> metrics.Summary:
     """Scores every example of a split."""
-    counts = metrics.Counts(loaded.model.num_classes)
+    counts = metrics.Counts(num_classes)
     batches = pipeline.eval_batches(
         dataset,
         loaded.preprocess,

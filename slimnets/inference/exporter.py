@@ -85,9 +85,11 @@ def export(config: ExportConfig, say: Callable[[str], None] = print) -> Export:
     FORMATS[config.format].require()
     checkpoint = checkpoints.require(config.source.checkpoint_path)
     completed = predictor.completed(config.source, checkpoint)
-    loaded = predictor.load(completed, _num_classes(completed, checkpoint))
+    num_classes = _num_classes(completed, checkpoint)
+    loaded = predictor.load(completed, num_classes)
     say(str(loaded.restore(checkpoint)))
-    network = _network(config.source, checkpoint, loaded, say)
+    class_names = _class_names(config.source, checkpoint, num_classes, say)
+    network = _network(loaded, class_names)
     trial = _trial(config, completed, loaded)
     with atomic_files.whole_folder(output) as unfinished:
         comparisons = _written(config.format, unfinished, network, trial, loaded)
@@ -122,7 +124,7 @@ def _checked_output(config: ExportConfig) -> Path:
 
 def _num_classes(completed: SourceConfig, checkpoint: str) -> int:
     num_classes = completed.num_classes or checkpoints.read_num_classes(
-        checkpoint, completed.model
+        checkpoint, completed.require_model()
     )
     if num_classes is None:
         raise errors.InputError(
@@ -132,18 +134,13 @@ def _num_classes(completed: SourceConfig, checkpoint: str) -> int:
     return num_classes
 
 
-def _network(
-    given: SourceConfig,
-    checkpoint: str,
-    loaded: predictor.Source,
-    say: Callable[[str], None],
-) -> Network:
+def _network(loaded: predictor.Source, class_names: tuple[str, ...]) -> Network:
     return Network(
         logits=lambda images: loaded.network(images)[0],
         image_size=loaded.model.image_size,
         channels=loaded.model.channels,
         preprocess=loaded.preprocess,
-        class_names=_class_names(given, checkpoint, loaded.model.num_classes, say),
+        class_names=class_names,
     )
 
 

@@ -4,7 +4,7 @@ import fnmatch
 import os
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import tensorflow as tf
@@ -42,7 +42,7 @@ class _Images(NamedTuple):
     """Batches to run, how many images they hold, and what explains a failure."""
 
     batches: tf.data.Dataset
-    count: int
+    total: int
     explain: Callable[[tf.errors.OpError], errors.InputError]
 
 
@@ -72,7 +72,7 @@ def extract(config: ExtractConfig, say: Callable[[str], None] = print) -> Extrac
     say(str(report))
     images = _images(config, completed, loaded, say)
     shapes = _write(output, _rows(loaded, names, images))
-    return Extraction(report, shapes, images.count, str(output))
+    return Extraction(report, shapes, images.total, str(output))
 
 
 def choose(patterns: Sequence[str], end_points: Sequence[str]) -> list[str]:
@@ -125,7 +125,7 @@ def _num_classes(completed: predictor.SourceConfig, checkpoint: str) -> int | No
     """Returns the number of logits, None if the checkpoint holds features alone."""
     if completed.num_classes is not None:
         return completed.num_classes
-    return checkpoints.read_num_classes(checkpoint, completed.model)
+    return checkpoints.read_num_classes(checkpoint, completed.require_model())
 
 
 def _end_points(model: Model) -> list[str]:
@@ -198,7 +198,7 @@ def _rows(
 
     batch_size = images.batches.element_spec["image"].shape[0]
     run = loaded.prepare(chosen, batch_size)
-    with image_bar(images.count) as bar:
+    with image_bar(images.total) as bar:
         try:
             for batch in images.batches:
                 features = run(batch["image"])
@@ -230,13 +230,15 @@ def _write(output: Path, rows: Iterator[_Row]) -> dict[str, tuple[int, ...]]:
 
 
 def _write_npz(path: Path, rows: Iterator[_Row]) -> dict[str, tuple[int, ...]]:
-    rows = list(rows)
-    names = list(rows[0].features)
-    arrays = {name: np.stack([row.features[name] for row in rows]) for name in names}
+    held = list(rows)
+    arrays: dict[str, Any] = {
+        name: np.stack([row.features[name] for row in held])
+        for name in held[0].features
+    }
     np.savez(
         path,
-        label=np.array([row.label for row in rows]),
-        filename=np.array([os.fsdecode(row.filename) for row in rows]),
+        label=np.array([row.label for row in held]),
+        filename=np.array([os.fsdecode(row.filename) for row in held]),
         **arrays,
     )
     return {name: array.shape[1:] for name, array in arrays.items()}

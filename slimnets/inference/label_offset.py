@@ -13,7 +13,7 @@ from slimnets.datasets.registry import Dataset
 BACKGROUND = "background"  # the name of class 0 that says what it is
 
 _WITHOUT, _WITH = 1000, 1001
-_REASONS = {
+_REASONS: dict[int | None, str] = {
     -1: "class 0 of the checkpoint is the background, so ",
     1: "class 0 of the dataset is the background, so ",
 }
@@ -67,8 +67,8 @@ def offset_between(num_classes: int, dataset: Dataset) -> int | None:
     if num_classes == dataset.num_classes:
         return 0
     if dataset.class_names[0] == BACKGROUND:
-        sizes = {_WITH: 0, _WITHOUT: 1, dataset.num_classes - 1: 1}
-        return sizes.get(num_classes)
+        offsets = {_WITH: 0, _WITHOUT: 1, dataset.num_classes - 1: 1}
+        return offsets.get(num_classes)
     sizes = {num_classes, dataset.num_classes}
     return dataset.num_classes - num_classes if sizes == {_WITH, _WITHOUT} else None
 

@@ -138,6 +138,7 @@ def load(
       num_classes: of the network's logits; None for features alone.
       inference: how it is to be run; None takes the defaults.
     """
+    network = config.require_model()
     inference = inference or InferenceConfig()
     # Other runtimes are given a graph in float32 and choose the kernels.
     by_layers = inference.runtime == "tensorflow"
@@ -146,7 +147,7 @@ def load(
     call = None if folding is None else folding.start_call()
     with computing(Computation(folding=call)):
         model = Model(
-            config.model,
+            network,
             num_classes,
             image_size=config.image_size,
             channels=1 if config.use_grayscale else None,
@@ -154,7 +155,7 @@ def load(
         )
     size = model.image_size
     recipe = preprocessing.get_preprocessing(
-        config.preprocessing_name or config.model, False, bool(config.use_grayscale)
+        config.preprocessing_name or network, False, bool(config.use_grayscale)
     )
     return Source(
         model=model,

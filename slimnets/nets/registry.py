@@ -33,7 +33,7 @@ from slimnets.nets import (
 )
 from slimnets.nets.mobilenet import mobilenet_v2, mobilenet_v3, mobilenet_v4
 from slimnets.nets.nasnet import nasnet, pnasnet
-from slimnets.nets.row import Network
+from slimnets.nets.row import Network, set_image_size
 
 # The order in which they are listed.
 FAMILIES = (
@@ -80,7 +80,7 @@ def register(row: Network) -> None:
         raise ValueError(f"there is a network {row.name!r} already; give another name")
     NETWORKS[row.name] = row
     if getattr(row.builder, "__name__", "") == row.name:
-        row.builder.default_image_size = row.image_size  # type: ignore[attr-defined]
+        set_image_size(row.builder, row.image_size)
 
 
 for _family in FAMILIES:
@@ -134,5 +134,5 @@ def get_network_fn(
             return row.build(images, num_classes, is_training=is_training, **kwargs)
 
     network_fn.__name__ = row.name
-    network_fn.default_image_size = row.image_size  # type: ignore[attr-defined]
+    set_image_size(network_fn, row.image_size)
     return network_fn

@@ -18,7 +18,7 @@ import tensorflow as tf
 from slimnets import slim
 from slimnets.layers import recomputation, scoping
 from slimnets.nets import resnet_utils
-from slimnets.nets.row import Network, named_builder
+from slimnets.nets.row import Network, named_builder, set_image_size
 
 resnet_arg_scope = resnet_utils.resnet_arg_scope
 
@@ -238,4 +238,4 @@ resnet_v2_50 = named_builder(NETWORKS, "resnet_v2_50")
 resnet_v2_101 = named_builder(NETWORKS, "resnet_v2_101")
 resnet_v2_152 = named_builder(NETWORKS, "resnet_v2_152")
 resnet_v2_200 = named_builder(NETWORKS, "resnet_v2_200")
-resnet_v2.default_image_size = NETWORKS[0].image_size  # type: ignore[attr-defined]
+set_image_size(resnet_v2, NETWORKS[0].image_size)

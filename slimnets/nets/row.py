@@ -69,6 +69,16 @@ class Network:
         return self.builder(images, num_classes, **{**self.arguments, **settings})
 
 
+def set_image_size(builder: Any, image_size: int) -> None:
+    """Gives a builder the attribute `default_image_size`, which TF-Slim's users read.
+
+    Args:
+      builder: of a network; its attribute is set.
+      image_size: height and width, in pixels.
+    """
+    builder.default_image_size = image_size
+
+
 def named_builder(rows: Sequence[Network], name: str) -> Builder:
     """Returns the builder of a row, named after it and with its arguments as defaults.
 

@@ -74,8 +74,8 @@ def run(
       final_endpoint: name of the last row to build; None for all.
       output_stride: images' size divided by features' size to stop at, by dilating
         what follows (see spatial.replace_stride_with_dilation); None for the rows' own.
-      output_strides: what output_stride may be; empty where the strides alone
-        decides.
+      output_strides: what output_stride may be; empty where the rows' strides alone
+        decide.
       recompute: whether rows can be recomputed for their gradients. False where each is
         a single layer, of which nothing would be saved.
 

@@ -15,7 +15,7 @@ import tensorflow as tf
 from slimnets import errors, slim
 from slimnets.nets.mobilenet import conv_blocks
 from slimnets.nets.mobilenet import mobilenet as lib
-from slimnets.nets.row import Network, named_builder
+from slimnets.nets.row import Network, named_builder, set_image_size
 
 op = lib.op
 training_scope = lib.training_scope
@@ -202,7 +202,7 @@ NETWORKS = (
     ),
 )
 
-mobilenet.default_image_size = NETWORKS[0].image_size  # type: ignore[attr-defined]
+set_image_size(mobilenet, NETWORKS[0].image_size)
 mobilenet_v2_140 = named_builder(NETWORKS, "mobilenet_v2_140")
 mobilenet_v2_035 = named_builder(NETWORKS, "mobilenet_v2_035")
 # In research/slim it is a function alone, no network by name.

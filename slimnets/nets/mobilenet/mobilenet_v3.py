@@ -16,7 +16,7 @@ import tensorflow as tf
 from slimnets import errors, slim
 from slimnets.nets.mobilenet import conv_blocks, v3_blocks
 from slimnets.nets.mobilenet import mobilenet as lib
-from slimnets.nets.row import Network, named_builder
+from slimnets.nets.row import Network, named_builder, set_image_size
 
 # Where TF-Slim's users look for them.
 op, training_scope = lib.op, lib.training_scope
@@ -312,7 +312,7 @@ NETWORKS = (
     ),
 )
 
-mobilenet.default_image_size = NETWORKS[0].image_size  # type: ignore[attr-defined]
+set_image_size(mobilenet, NETWORKS[0].image_size)
 large = named_builder(NETWORKS, "mobilenet_v3_large")
 small = named_builder(NETWORKS, "mobilenet_v3_small")
 large_minimalistic = named_builder(NETWORKS, "mobilenet_v3_large_minimalistic")

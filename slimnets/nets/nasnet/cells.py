@@ -108,8 +108,9 @@ class Cell:
             self._bounded,
             self._pools_see_padding,
         )
-        if prev_layer is not None and prev_stride is None:
-            prev_stride = 1 if prev_layer.shape[2] == net.shape[2] else 2
+        if prev_stride is None:
+            same = prev_layer is None or prev_layer.shape[2] == net.shape[2]
+            prev_stride = 1 if same else 2
         with tf.compat.v1.variable_scope(scope):
             states = layers.inputs(net, prev_layer, prev_stride)
             for number, row in enumerate(self.table.sums):
@@ -143,7 +144,7 @@ class _Layers(NamedTuple):
     pools_see_padding: bool
 
     def inputs(
-        self, net: tf.Tensor, prev_layer: tf.Tensor | None, prev_stride: int | None
+        self, net: tf.Tensor, prev_layer: tf.Tensor | None, prev_stride: int
     ) -> list[tf.Tensor]:
         """Returns the hidden states 0 and 1, of one size and number of channels.
 

@@ -4,7 +4,7 @@ A network is the list of its cells, each with what came before it; one loop adds
 """
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import tensorflow as tf
@@ -14,7 +14,7 @@ from slimnets.layers import recomputation
 from slimnets.nets import spatial
 from slimnets.nets.nasnet import cells, nasnet_utils, operations
 
-_IN_DATA_FORMAT = [
+_IN_DATA_FORMAT: list[Callable] = [
     slim.avg_pool2d,
     slim.max_pool2d,
     slim.conv2d,
