@@ -112,7 +112,9 @@ class Model(tf.Module):
         """
         if not tf.compat.v1.executing_eagerly_outside_functions():
             return computation.Computation()
-        return computation.fastest(is_training, self.precision, hardware.detect())
+        return computation.choose_fastest(
+            is_training, self.precision, hardware.detect()
+        )
 
     @property
     def trainable_by_name(self) -> dict[str, tf.Variable]:

@@ -85,7 +85,7 @@ def test_every_folder_and_file_is_in_the_table():
     ("module", "source"),
     [
         ("slimnets.nets.vgg", "from slimnets.training import step"),
-        ("slimnets.weights.fit", "from slimnets import checkpoints, inference"),
+        ("slimnets.weights.match", "from slimnets import checkpoints, inference"),
         ("slimnets.config.train", "def f():\n  import slimnets.export.formats"),
         ("slimnets.model", "import slimnets"),
         ("slimnets.model", "from slimnets import resnet_v1_50"),

@@ -62,13 +62,13 @@ def convert(
     )
     with DatasetWriter(output, sidecar, overwrite=overwrite) as writer:
         for name, split in dataset.splits.items():
-            records = _records(name, split)
+            records = _encode_records(name, split)
             examples = len(split.labels)
             writer.write_split(name, records, examples=examples, shards=shards)
     return Report(
         output=output,
         counts={
-            name: _per_class(split.labels, dataset.classes)
+            name: _count_by_class(split.labels, dataset.classes)
             for name, split in dataset.splits.items()
         },
         class_count=len(dataset.classes),
@@ -77,13 +77,13 @@ def convert(
     )
 
 
-def digest(image: np.ndarray) -> bytes:
+def hash_pixels(image: np.ndarray) -> bytes:
     """Returns the SHA-256 of the pixels."""
     return hashlib.sha256(image.tobytes()).digest()
 
 
-def _records(name: str, split: Split) -> Iterator[bytes]:
-    digests = [digest(image) for image in split.images]
+def _encode_records(name: str, split: Split) -> Iterator[bytes]:
+    digests = [hash_pixels(image) for image in split.images]
     order = sorted(range(len(digests)), key=lambda index: (digests[index], index))
     for index in tqdm(order, desc=f"writing {name}", unit="image", disable=None):
         image = split.images[index]
@@ -98,6 +98,6 @@ def _records(name: str, split: Split) -> Iterator[bytes]:
         )
 
 
-def _per_class(labels: np.ndarray, classes: tuple[str, ...]) -> dict[str, int]:
+def _count_by_class(labels: np.ndarray, classes: tuple[str, ...]) -> dict[str, int]:
     counts = collections.Counter(labels.tolist())
     return {classes[label]: counts[label] for label in sorted(counts)}

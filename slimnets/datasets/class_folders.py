@@ -73,38 +73,38 @@ def find(images: Path, labels: Path | None, layout: str = "auto") -> Found:
       InputError: no class folders, an empty one, one that `labels` does not name or
         that labels.txt could not hold, or a layout that can be read in two ways.
     """
-    folders = _class_folders(images, layout)
+    folders = _find_class_folders(images, layout)
     if layout != "classes":
         _require_no_level_between(folders)
-    names = _names(folders)
+    names = _collect_class_names(folders)
     if labels:
         classes = metadata.read_labels(labels)
-        label_of = _label_finder(classes, labels)
+        find_label = _make_label_finder(classes, labels)
         notes = []
     else:
         metadata.check_class_names(names)
         classes = names
-        label_of = {name: label for label, name in enumerate(classes)}.__getitem__
-        notes = _notes_on_order(classes)
+        find_label = {name: label for label, name in enumerate(classes)}.__getitem__
+        notes = _note_order(classes)
     photos = [
-        Photo(file.path, split, label_of(folder.name), file.fault)
+        Photo(file.path, split, find_label(folder.name), file.fault)
         for split, paths in folders.items()
         for folder in paths
-        for file in _class_files(folder)
+        for file in _list_class_files(folder)
     ]
     parents = {images, *(paths[0].parent for paths in folders.values())}
-    notes += _notes_on_splits(images, folders)
-    return Found(classes, photos, _astray(sorted(parents)), notes)
+    notes += _note_splits(images, folders)
+    return Found(classes, photos, _list_astray(sorted(parents)), notes)
 
 
-def _class_folders(images: Path, layout: str) -> _ClassFolders:
-    folders = folder_files.subfolders(images)
+def _find_class_folders(images: Path, layout: str) -> _ClassFolders:
+    folders = folder_files.list_subfolders(images)
     if not folders:
         raise errors.InputError(
             f"{images} has no class folders; put the photos into {images}/<class>/"
         )
     named = {f: _SPLIT_OF_NAME.get(f.name.lower()) for f in folders}
-    inside = {f: folder_files.subfolders(f) for f in folders if named[f]}
+    inside = {f: folder_files.list_subfolders(f) for f in folders if named[f]}
     splits = {f: split for f, split in named.items() if split and inside[f]}
     if layout == "auto":
         layout = _read_layout(images, named, splits)
@@ -137,15 +137,15 @@ def _read_layout(
         return "classes"
     if not splits and None not in named.values():
         raise errors.InputError(
-            f"{_listed(named)} in {images} hold no class folders; put the photos into"
-            f" {images}/train/<class>/, or say that these are the classes with"
+            f"{_format_names(named)} in {images} hold no class folders; put the photos"
+            f" into {images}/train/<class>/, or say that these are the classes with"
             " --layout=classes"
         )
     others = [folder for folder in named if folder not in splits]
     raise errors.InputError(
-        f"{images} can be read in two ways: {_listed(splits or named)} as splits,"
-        f" leaving out {_listed(others)} (--layout=splits), or all {len(named)} folders"
-        " as classes (--layout=classes)"
+        f"{images} can be read in two ways: {_format_names(splits or named)} as splits,"
+        f" leaving out {_format_names(others)} (--layout=splits), or all {len(named)}"
+        " folders as classes (--layout=classes)"
     )
 
 
@@ -166,23 +166,23 @@ def _require_no_level_between(folders: _ClassFolders) -> None:
         if len(paths) > 1:
             continue
         [only] = paths
-        inside = folder_files.subfolders(only)
-        if inside and not any(_photos_beside(only)):
+        inside = folder_files.list_subfolders(only)
+        if inside and not any(_find_photos_beside(only)):
             raise errors.InputError(
                 f"{only.parent} holds one folder, {only.name}/, and that holds"
-                f" {_listed(inside)}: if these are the classes, take {only.name}/ out"
-                f" of the way (--images={only} where there are no splits); if"
+                f" {_format_names(inside)}: if these are the classes, take {only.name}/"
+                f" out of the way (--images={only} where there are no splits); if"
                 f" {only.name} is the only class, give --layout=classes"
             )
 
 
-def _listed(folders: Iterable[Path]) -> str:
+def _format_names(folders: Iterable[Path]) -> str:
     names = [f"{errors.printable(folder.name)}/" for folder in folders]
     more = f" and {len(names) - _MOST_NAMED} more" if len(names) > _MOST_NAMED else ""
     return ", ".join(names[:_MOST_NAMED]) + more
 
 
-def _names(folders: _ClassFolders) -> tuple[str, ...]:
+def _collect_class_names(folders: _ClassFolders) -> tuple[str, ...]:
     """Returns the sorted class names; a class only held out is a slip of naming."""
     names = {split: {path.name for path in paths} for split, paths in folders.items()}
     known = sorted(names.get("train") or set().union(*names.values()))
@@ -198,7 +198,7 @@ def _are_numbers(names: Sequence[str]) -> bool:
     return all(name.isascii() and name.isdecimal() for name in names)
 
 
-def _notes_on_order(classes: Sequence[str]) -> list[str]:
+def _note_order(classes: Sequence[str]) -> list[str]:
     notes = []
     if len(classes) > 1 and _are_numbers(classes):
         notes.append(
@@ -217,13 +217,13 @@ def _notes_on_order(classes: Sequence[str]) -> list[str]:
     return notes
 
 
-def _notes_on_splits(images: Path, folders: _ClassFolders) -> list[str]:
+def _note_splits(images: Path, folders: _ClassFolders) -> list[str]:
     if None in folders:
         return []
     used = {paths[0].parent for paths in folders.values()}
     notes = [
         f"{folder} is not a split with class folders, so it is left out"
-        for folder in folder_files.subfolders(images)
+        for folder in folder_files.list_subfolders(images)
         if folder not in used
     ]
     if set(folders) == {"train"}:
@@ -234,13 +234,13 @@ def _notes_on_splits(images: Path, folders: _ClassFolders) -> list[str]:
     return notes
 
 
-def _label_finder(classes: Sequence[str], labels: Path) -> Callable[[str], int]:
+def _make_label_finder(classes: Sequence[str], labels: Path) -> Callable[[str], int]:
     """Returns the function from a folder's name to its class id."""
     ids = collections.defaultdict(list)
     for label, name in enumerate(classes):
         ids[name].append(label)
 
-    def label_of(name: str) -> int:
+    def find_label(name: str) -> int:
         if len(ids[name]) != 1:
             given = f"to {ids[name]}" if ids[name] else "to no id"
             raise errors.InputError(
@@ -249,10 +249,10 @@ def _label_finder(classes: Sequence[str], labels: Path) -> Callable[[str], int]:
             )
         return ids[name][0]
 
-    return label_of
+    return find_label
 
 
-def _class_files(folder: Path) -> list[folder_files.File]:
+def _list_class_files(folder: Path) -> list[folder_files.File]:
     files = folder_files.list_files(folder)
     if not files:
         raise errors.InputError(
@@ -261,19 +261,19 @@ def _class_files(folder: Path) -> list[folder_files.File]:
     return files
 
 
-def _astray(folders: list[Path]) -> list[tuple[Path, str]]:
+def _list_astray(folders: list[Path]) -> list[tuple[Path, str]]:
     """Lists the photos that lie beside class folders; a README there is no fault."""
     return [
         (path, "a photo beside the class folders, not in one")
         for folder in folders
-        for path in sorted(_photos_beside(folder))
+        for path in sorted(_find_photos_beside(folder))
     ]
 
 
-def _photos_beside(folder: Path) -> Iterator[Path]:
+def _find_photos_beside(folder: Path) -> Iterator[Path]:
     """Yields the images in a folder itself, known by their first bytes."""
     for path in folder.iterdir():
-        if path.is_file() and folder_files.counts(path.name):
+        if path.is_file() and folder_files.is_users_file(path.name):
             with open(path, "rb") as file:
-                if image_files.image_format(file.read(16)):
+                if image_files.detect_format(file.read(16)):
                     yield path

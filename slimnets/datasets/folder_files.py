@@ -21,14 +21,14 @@ class File(NamedTuple):
     fault: str = ""
 
 
-def counts(name: str) -> bool:
+def is_users_file(name: str) -> bool:
     """Whether a file or folder of this name is one that a person put there."""
     return not name.startswith(".") and name.lower() not in _LEFT_BEHIND
 
 
-def subfolders(folder: Path) -> list[Path]:
+def list_subfolders(folder: Path) -> list[Path]:
     """Returns the folders in a folder, links to folders among them, sorted."""
-    return [path for path in _children(folder) if path.is_dir()]
+    return [path for path in _list_children(folder) if path.is_dir()]
 
 
 def list_files(folder: Path) -> list[File]:
@@ -44,7 +44,7 @@ def _walk(folder: Path, around: tuple[_Identity, ...]) -> Iterator[File]:
     """Yields the files under a folder; `around` are the folders that it lies in."""
     try:
         status = folder.stat()
-        children = _children(folder)
+        children = _list_children(folder)
     except OSError as error:
         yield File(folder, f"cannot be opened: {error.strerror}")
         return
@@ -55,14 +55,14 @@ def _walk(folder: Path, around: tuple[_Identity, ...]) -> Iterator[File]:
         if path.is_dir():
             yield from _walk(path, (*around, identity))
         else:
-            yield File(path, _fault(path))
+            yield File(path, _find_fault(path))
 
 
-def _children(folder: Path) -> list[Path]:
-    return [folder / name for name in sorted(os.listdir(folder)) if counts(name)]
+def _list_children(folder: Path) -> list[Path]:
+    return [folder / name for name in sorted(os.listdir(folder)) if is_users_file(name)]
 
 
-def _fault(path: Path) -> str:
+def _find_fault(path: Path) -> str:
     if path.is_file():
         return ""
     if path.is_symlink() and not path.exists():

@@ -102,25 +102,26 @@ def convert(
         _require_every_class(found.classes, checked)
         splits = _split(checked, validation_fraction)
         for split, items in splits.items():
-            records = _records(items, images, split, upright)
+            records = _read_records(items, images, split, upright)
             writer.write_split(split, records, examples=len(items), shards=shards)
     return Report(
         output=output,
         counts={
-            split: _per_class(items, found.classes) for split, items in splits.items()
+            split: _count_by_class(items, found.classes)
+            for split, items in splits.items()
         },
         class_count=len(found.classes),
         broken=found.astray + [(c.photo.path, c.reason) for c in checked if c.reason],
         seconds=time.monotonic() - start,
         notes=(
             *found.notes,
-            *_notes_on_copies(splits),
+            *_note_copies(splits),
             *_notes_on_dark_photos(checked),
         ),
     )
 
 
-def in_validation(digest: bytes, fraction: float) -> bool:
+def is_held_out(digest: bytes, fraction: float) -> bool:
     """Whether content with this SHA-256 belongs to the held-out share."""
     return int.from_bytes(digest[:8], "big") < fraction * 2**64
 
@@ -167,7 +168,7 @@ def _check(
     readable = [index for index, photo in enumerate(photos) if not photo.fault]
     paths = tf.data.Dataset.zip(
         tf.data.Dataset.from_tensor_slices(np.array(readable, np.int64)),
-        _paths(photos[index] for index in readable),
+        _make_path_dataset(photos[index] for index in readable),
     )
     decode = functools.partial(_decode, upright)
     decoded = paths.map(decode, workers or tf.data.AUTOTUNE).ignore_errors()
@@ -180,11 +181,13 @@ def _check(
                     hashlib.sha256(photo.encoded).digest(),
                     int(photo.height),
                     int(photo.width),
-                    _kept_format(photo),
+                    _choose_stored_format(photo),
                     brightest=int(photo.brightest),
                 )
             bar.update(batch[0][-1] + 1 - bar.n)
-    return [sound.get(index) or _broken(photo) for index, photo in enumerate(photos)]
+    return [
+        sound.get(index) or _explain_broken(photo) for index, photo in enumerate(photos)
+    ]
 
 
 class _Decoded(NamedTuple):
@@ -219,22 +222,22 @@ def _decode(upright: bool, index: tf.Tensor, path: tf.Tensor) -> _Decoded:
     )
 
 
-def _kept_format(decoded: _Decoded) -> str:
-    if image_files.image_format(decoded.encoded) == "png":
+def _choose_stored_format(decoded: _Decoded) -> str:
+    if image_files.detect_format(decoded.encoded) == "png":
         return "png"
     # TensorFlow decodes CMYK to RGB, though not to gray; so it is stored as RGB.
     as_it_is = decoded.jpeg_channels in (1, 3) and not decoded.turned
     return "jpg" if as_it_is else ""
 
 
-def _paths(photos: Iterable[Photo]) -> tf.data.Dataset:
+def _make_path_dataset(photos: Iterable[Photo]) -> tf.data.Dataset:
     paths = [os.fsencode(photo.path) for photo in photos]
     return tf.data.Dataset.from_tensor_slices(
         tf.constant(paths, tf.string, [len(paths)])
     )
 
 
-def _broken(photo: Photo) -> _Checked:
+def _explain_broken(photo: Photo) -> _Checked:
     """Finds out why a photo did not decode."""
     if photo.fault:
         return _Checked(photo, reason=photo.fault)
@@ -254,7 +257,7 @@ def _split(
     splits = collections.defaultdict(list)
     for item in checked:
         if not item.reason:
-            held_out = in_validation(item.digest, validation_fraction)
+            held_out = is_held_out(item.digest, validation_fraction)
             by_content = "validation" if held_out else "train"
             splits[item.photo.split or by_content].append(item)
     for items in splits.values():
@@ -286,23 +289,23 @@ def _require_every_class(classes: Sequence[str], checked: Iterable[_Checked]) ->
         )
 
 
-def _notes_on_copies(splits: Mapping[str, Sequence[_Checked]]) -> Iterator[str]:
+def _note_copies(splits: Mapping[str, Sequence[_Checked]]) -> Iterator[str]:
     """Says how many photos stand, byte for byte, in several splits or classes."""
     copies = collections.defaultdict(list)
     for split, items in splits.items():
         for item in items:
             copies[item.digest].append((split, item))
-    by_split = _in_several(copies.values(), lambda split, item: split)
+    by_split = _find_in_several(copies.values(), lambda split, item: split)
     if by_split:
         yield (
             f"photos in more than one split: {len(by_split):,}; evaluation will score"
-            f" what was trained on, such as {_named(by_split[0])}"
+            f" what was trained on, such as {_format_pair(by_split[0])}"
         )
-    by_class = _in_several(copies.values(), lambda split, item: item.photo.label)
+    by_class = _find_in_several(copies.values(), lambda split, item: item.photo.label)
     if by_class:
         yield (
             f"photos in more than one class: {len(by_class):,}; not all of their labels"
-            f" can be right, such as {_named(by_class[0])}"
+            f" can be right, such as {_format_pair(by_class[0])}"
         )
 
 
@@ -318,7 +321,7 @@ def _notes_on_dark_photos(checked: Iterable[_Checked]) -> Iterator[str]:
         )
 
 
-def _in_several(
+def _find_in_several(
     copies: Iterable[Sequence[tuple[str, _Checked]]],
     place: Callable[[str, _Checked], Hashable],
 ) -> list[list[_Checked]]:
@@ -330,27 +333,31 @@ def _in_several(
     return [items for items in of_each_place if len(items) > 1]
 
 
-def _named(items: Sequence[_Checked]) -> str:
+def _format_pair(items: Sequence[_Checked]) -> str:
     return " and ".join(errors.printable(str(item.photo.path)) for item in items[:2])
 
 
-def _per_class(items: Iterable[_Checked], classes: Sequence[str]) -> dict[str, int]:
+def _count_by_class(
+    items: Iterable[_Checked], classes: Sequence[str]
+) -> dict[str, int]:
     counts = collections.Counter(item.photo.label for item in items)
     return {classes[label]: counts[label] for label in sorted(counts)}
 
 
-def _records(
+def _read_records(
     items: Sequence[_Checked], images: Path, split: str, upright: bool
 ) -> Iterator[bytes]:
     """Yields the records of one split; filenames are relative to `images`."""
-    files = _paths(item.photo for item in items).map(tf.io.read_file, tf.data.AUTOTUNE)
+    files = _make_path_dataset(item.photo for item in items).map(
+        tf.io.read_file, tf.data.AUTOTUNE
+    )
     batches = files.batch(_BATCH).prefetch(1).as_numpy_iterator()
     title = f"writing {split}"
     try:
         with tqdm(total=len(items), desc=title, unit="photo", disable=None) as bar:
             encoded = itertools.chain.from_iterable(batches)
             for item, content in zip(items, encoded, strict=True):
-                yield _record(item, content, images, upright)
+                yield _make_record(item, content, images, upright)
                 bar.update()
     except tf.errors.OpError as error:
         raise errors.InputError(
@@ -358,7 +365,7 @@ def _records(
         ) from error
 
 
-def _record(item: _Checked, encoded: bytes, images: Path, upright: bool) -> bytes:
+def _make_record(item: _Checked, encoded: bytes, images: Path, upright: bool) -> bytes:
     if not item.kept:
         encoded = tf.io.encode_png(image_files.decode(encoded, upright)).numpy()
     return tfrecord.make_example(

@@ -23,7 +23,7 @@ _PNG_GRAY = (b"\x00", b"\x04")
 _SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".gif", ".bmp", ".webp", ".jxl"})
 
 
-def image_format(encoded: bytes) -> str | None:
+def detect_format(encoded: bytes) -> str | None:
     """Returns "jpeg", "png", "gif", "bmp", "jxl", "webp" by content; None: no image."""
     if encoded[:4] == b"RIFF" and encoded[8:12] == b"WEBP":
         return "webp"
@@ -33,13 +33,13 @@ def image_format(encoded: bytes) -> str | None:
     return None
 
 
-def stored_channels(encoded: bytes) -> int:
+def count_stored_channels(encoded: bytes) -> int:
     """Returns the colour channels in the file: 1 gray, 3 colour, 4 CMYK.
 
     Args:
       encoded: an image file; of others than JPEG and PNG 3 is taken for granted.
     """
-    kind = image_format(encoded)
+    kind = detect_format(encoded)
     if kind == "png":
         return 1 if encoded[_PNG_COLOUR_TYPE : _PNG_COLOUR_TYPE + 1] in _PNG_GRAY else 3
     if kind == "jpeg":
@@ -68,7 +68,7 @@ def decode(encoded: bytes, upright: bool = True) -> np.ndarray:
     """
     if not encoded:
         raise ValueError("the file is empty")
-    kind = image_format(encoded)
+    kind = detect_format(encoded)
     if kind is None:
         raise ValueError("not an image")
     try:

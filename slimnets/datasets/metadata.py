@@ -127,7 +127,7 @@ def read_labels(path: Path) -> tuple[str, ...]:
         stands twice or is larger than any number of classes.
     """
     names: dict[int, str] = {}
-    for number, line in _numbered_lines(path):
+    for number, line in _read_numbered_lines(path):
         label, colon, name = line.partition(":")
         if not (colon and label.strip().isdecimal() and name.strip()):
             raise errors.InputError(f"{path}, line {number}: {line!r} is not `id:name`")
@@ -144,7 +144,7 @@ def read_labels(path: Path) -> tuple[str, ...]:
     return tuple(names.get(id_, f"class_{id_}") for id_ in range(max(names) + 1))
 
 
-def _numbered_lines(path: Path) -> list[tuple[int, str]]:
+def _read_numbered_lines(path: Path) -> list[tuple[int, str]]:
     try:
         text = path.read_text(encoding="utf-8-sig", errors="surrogateescape")
         lines = text.splitlines()

@@ -7,7 +7,7 @@ import numpy as np
 
 from slimnets import errors
 from slimnets.datasets import arrays
-from slimnets.datasets.image_folder import in_validation
+from slimnets.datasets.image_folder import is_held_out
 
 _TEST_FRACTION = 0.2
 _BRIGHTEST = 16
@@ -29,7 +29,7 @@ def load() -> arrays.ArrayDataset:
     images = np.round(digits.images * (255 / _BRIGHTEST)).astype(np.uint8)
     images = images[..., np.newaxis]
     in_test = np.array(
-        [in_validation(arrays.digest(image), _TEST_FRACTION) for image in images]
+        [is_held_out(arrays.hash_pixels(image), _TEST_FRACTION) for image in images]
     )
     return arrays.ArrayDataset(
         name="digits",

@@ -22,7 +22,7 @@ _UNKNOWN_LABEL = -1
 _PATIENCE = 10.0  # seconds that a tf.data service may take to answer
 
 # Autograph would rewrite the recipes' Python, and wrap their errors in its own.
-_as_written = tf.autograph.experimental.do_not_convert
+_without_autograph = tf.autograph.experimental.do_not_convert
 
 
 def train_batches(
@@ -79,16 +79,16 @@ def train_batches(
             f"shard {index} of {count} of {dataset.num_examples} examples is empty or"
             " does not exist"
         )
-    parse = _record_parser(dataset, channels, labels_offset, upright)
+    parse = _make_record_parser(dataset, channels, labels_offset, upright)
 
-    @_as_written
+    @_without_autograph
     def example(serialized: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         if seed is not None:  # of the traced function: what its random ops start from
             tf.random.set_seed(seed + index)
         parsed = parse(serialized)
         return preprocess(parsed["image"]), parsed["label"]
 
-    records = _shuffled_records(dataset, seed, shard, num_readers, cache)
+    records = _read_shuffled(dataset, seed, shard, num_readers, cache)
     # Shuffle, then repeat: each epoch sees every example once. The other way round,
     # examples of neighbouring epochs mix and some are seen twice before others once.
     examples = records.repeat().map(
@@ -98,8 +98,8 @@ def train_batches(
     )
     batches = examples.batch(batch_size, drop_remainder=True)
     if service:
-        batches = _served(batches, service)
-    return _finish(_stacked(batches, steps, replicas) if steps > 1 else batches)
+        batches = _distribute_to_service(batches, service)
+    return _finish(_stack(batches, steps, replicas) if steps > 1 else batches)
 
 
 def eval_batches(
@@ -145,14 +145,14 @@ def eval_batches(
         raise errors.InputError(
             f"batch_size {batch_size} is not a multiple of {num_replicas} replicas"
         )
-    parse = _record_parser(dataset, channels, labels_offset, upright)
+    parse = _make_record_parser(dataset, channels, labels_offset, upright)
 
-    @_as_written
+    @_without_autograph
     def example(serialized: tf.Tensor) -> dict[str, tf.Tensor]:
-        return _masked(preprocess, **parse(serialized))
+        return _make_masked_example(preprocess, **parse(serialized))
 
     records = tf.data.TFRecordDataset(list(dataset.files))
-    return _padded_batches(records.map(example, num_parallel_calls), batch_size)
+    return _pad_to_batches(records.map(example, num_parallel_calls), batch_size)
 
 
 def image_batches(
@@ -179,9 +179,9 @@ def image_batches(
       does not decode raises a tf.errors.OpError; see `describe_image_failure`.
     """
 
-    @_as_written
+    @_without_autograph
     def example(path: tf.Tensor) -> dict[str, tf.Tensor]:
-        return _masked(
+        return _make_masked_example(
             preprocess,
             image=Encoded(tf.io.read_file(path), channels, upright),
             label=tf.constant(_UNKNOWN_LABEL, tf.int64),
@@ -189,7 +189,7 @@ def image_batches(
         )
 
     files = tf.data.Dataset.from_tensor_slices(list(paths))
-    return _padded_batches(files.map(example, num_parallel_calls), batch_size)
+    return _pad_to_batches(files.map(example, num_parallel_calls), batch_size)
 
 
 def describe_failure(
@@ -207,7 +207,7 @@ def describe_failure(
     fault = tfrecord.find_fault(
         dataset.files, dataset.num_classes, max(labels_offset, 0)
     )
-    return errors.InputError(fault or _first_line(error, dataset.files[0]))
+    return errors.InputError(fault or _describe_in_one_line(error, dataset.files[0]))
 
 
 def describe_image_failure(
@@ -227,7 +227,7 @@ def describe_image_failure(
                 images.decode(file.read())
         except (OSError, ValueError) as reason:
             return errors.InputError(f"{path}: {reason}")
-    return errors.InputError(_first_line(error, paths[0]))
+    return errors.InputError(_describe_in_one_line(error, paths[0]))
 
 
 def _check_arguments(dataset: Dataset, batch_size: int, labels_offset: int) -> None:
@@ -240,7 +240,7 @@ def _check_arguments(dataset: Dataset, batch_size: int, labels_offset: int) -> N
         )
 
 
-def _shuffled_records(
+def _read_shuffled(
     dataset: Dataset,
     seed: int | None,
     shard: tuple[int, int],
@@ -268,7 +268,7 @@ def _shuffled_records(
     return records.shuffle(min(_SHUFFLE_BUFFER, dataset.num_examples), seed=seed)
 
 
-def _served(batches: tf.data.Dataset, service: str) -> tf.data.Dataset:
+def _distribute_to_service(batches: tf.data.Dataset, service: str) -> tf.data.Dataset:
     """Lets a tf.data service make the batches; InputError where none listens."""
     address = service.removeprefix("grpc://")
     host, _, port = address.rpartition(":")
@@ -286,13 +286,13 @@ def _served(batches: tf.data.Dataset, service: str) -> tf.data.Dataset:
     return batches.apply(distribute)
 
 
-def _stacked(batches: tf.data.Dataset, steps: int, replicas: int) -> tf.data.Dataset:
+def _stack(batches: tf.data.Dataset, steps: int, replicas: int) -> tf.data.Dataset:
     """Stacks batches, so that each replica gets those that it would get one by one."""
     stacks = batches.batch(steps * replicas, drop_remainder=True)
     if replicas == 1:
         return stacks
 
-    @_as_written
+    @_without_autograph
     def by_replica(*parts: tf.Tensor) -> tuple[tf.Tensor, ...]:
         return tuple(
             tf.stack([part[first::replicas] for first in range(replicas)])
@@ -302,7 +302,7 @@ def _stacked(batches: tf.data.Dataset, steps: int, replicas: int) -> tf.data.Dat
     return stacks.map(by_replica).unbatch()
 
 
-def _record_parser(
+def _make_record_parser(
     dataset: Dataset, channels: int | None, labels_offset: int, upright: bool
 ) -> Callable[[tf.Tensor], dict[str, Any]]:
     """Returns the function from a serialized record to image, label and filename."""
@@ -325,7 +325,7 @@ def _record_parser(
     return parse
 
 
-def _masked(
+def _make_masked_example(
     preprocess: Preprocess,
     image: tf.Tensor | Encoded,
     label: tf.Tensor,
@@ -339,7 +339,7 @@ def _masked(
     }
 
 
-def _padded_batches(examples: tf.data.Dataset, batch_size: int) -> tf.data.Dataset:
+def _pad_to_batches(examples: tf.data.Dataset, batch_size: int) -> tf.data.Dataset:
     """Batches with a static size: b - 1 fillers complete the last batch, no more."""
     if batch_size < 1:
         raise errors.InputError(f"batch_size is {batch_size}; it has to be at least 1")
@@ -359,6 +359,6 @@ def _finish(batches: tf.data.Dataset) -> tf.data.Dataset:
     return batches.prefetch(tf.data.AUTOTUNE).with_options(options)
 
 
-def _first_line(error: tf.errors.OpError, where: str) -> str:
+def _describe_in_one_line(error: tf.errors.OpError, where: str) -> str:
     line = errors.first_line(error)
     return f"reading {where} and the files after it failed: {line}"

@@ -57,21 +57,21 @@ def get_dataset(
       InputError: no such folder, dataset or split; a file missing, cut off or not
         the one that was written; a conversion that did not finish.
     """
-    folder = _existing(dataset_dir)
+    folder = _require_folder(dataset_dir)
     sidecar = metadata.read_sidecar(folder)
     if sidecar:
-        return _described(folder, sidecar, split, name)
-    return _discovered(folder, split, name)
+        return _load_from_sidecar(folder, sidecar, split, name)
+    return _load_from_file_names(folder, split, name)
 
 
 def list_splits(dataset_dir: str | None, name: str | None = None) -> list[str]:
     """Lists the splits of the dataset in a folder; arguments as `get_dataset`'s."""
-    folder = _existing(dataset_dir)
+    folder = _require_folder(dataset_dir)
     sidecar = metadata.read_sidecar(folder)
-    return sorted(sidecar.splits if sidecar else _discover(folder, name))
+    return sorted(sidecar.splits if sidecar else _find_splits(folder, name))
 
 
-def _existing(dataset_dir: str | None) -> Path:
+def _require_folder(dataset_dir: str | None) -> Path:
     folder = Path(dataset_dir) if dataset_dir is not None else DIGITS
     if not folder.is_dir():
         raise errors.InputError(
@@ -81,7 +81,7 @@ def _existing(dataset_dir: str | None) -> Path:
     return folder
 
 
-def _described(
+def _load_from_sidecar(
     folder: Path, sidecar: metadata.Sidecar, split: str, name: str | None
 ) -> Dataset:
     if name is not None and name != sidecar.name:
@@ -119,24 +119,24 @@ def _check_shard(folder: Path, shard: metadata.Shard) -> None:
     )
 
 
-def _discovered(folder: Path, split: str, name: str | None) -> Dataset:
-    splits = _discover(folder, name)
+def _load_from_file_names(folder: Path, split: str, name: str | None) -> Dataset:
+    splits = _find_splits(folder, name)
     if split not in splits:
         raise errors.unknown(f"split of {folder}:", split, sorted(splits))
     files = splits[split]
-    counts = [_count(file) for file in files]
+    counts = [_count_examples(file) for file in files]
     parsed = tfrecord.parse_shard_name(files[0].name)
     return Dataset(
         name=name or (parsed and parsed.name) or folder.name,
         split=split,
         files=tuple(map(str, files)),
         num_examples=sum(counts),
-        class_names=_class_names(folder),
-        channels=_channels(files[0]),
+        class_names=_read_class_names(folder),
+        channels=_detect_channels(files[0]),
     )
 
 
-def _count(file: Path) -> int:
+def _count_examples(file: Path) -> int:
     """Counts a file's records; none at all is what a full disk or a cut copy leaves."""
     count = tfrecord.count_records(file)
     if not count:
@@ -144,7 +144,7 @@ def _count(file: Path) -> int:
     return count
 
 
-def _discover(folder: Path, name: str | None) -> dict[str, list[Path]]:
+def _find_splits(folder: Path, name: str | None) -> dict[str, list[Path]]:
     """Finds the files of each split by their names."""
     datasets: dict[str, dict[str, list[Path]]] = {}
     for path in sorted(folder.iterdir()):
@@ -159,13 +159,13 @@ def _discover(folder: Path, name: str | None) -> dict[str, list[Path]]:
         )
     if not datasets:
         raise errors.InputError(f"no TFRecords and no dataset.json in {folder}")
-    splits = datasets[_pick(folder, sorted(datasets), name)]
+    splits = datasets[_pick_name(folder, sorted(datasets), name)]
     for files in splits.values():
         _check_complete(files)
     return splits
 
 
-def _pick(folder: Path, names: list[str], name: str | None) -> str:
+def _pick_name(folder: Path, names: list[str], name: str | None) -> str:
     if name in names:
         return name
     if names == [""]:  # ImageNet's own shards, which bear no name: any will do
@@ -197,7 +197,7 @@ def _check_complete(files: list[Path]) -> None:
         )
 
 
-def _class_names(folder: Path) -> tuple[str, ...]:
+def _read_class_names(folder: Path) -> tuple[str, ...]:
     path = folder / metadata.LABELS_FILE
     if not path.exists():
         raise errors.InputError(
@@ -208,7 +208,9 @@ def _class_names(folder: Path) -> tuple[str, ...]:
     return metadata.read_labels(path)
 
 
-def _channels(path: Path) -> int:
+def _detect_channels(path: Path) -> int:
     """Looks at the first images: 1 if all of them are gray."""
-    encoded = tfrecord.first_images(path, _RECORDS_LOOKED_AT)
-    return 1 if all(images.stored_channels(image) == 1 for image in encoded) else 3
+    encoded = tfrecord.read_first_images(path, _RECORDS_LOOKED_AT)
+    return (
+        1 if all(images.count_stored_channels(image) == 1 for image in encoded) else 3
+    )

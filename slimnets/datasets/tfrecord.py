@@ -54,7 +54,7 @@ class ShardName(NamedTuple):
     total: int
 
 
-def shard_name(name: str, split: str, index: int, count: int) -> str:
+def format_shard_name(name: str, split: str, index: int, count: int) -> str:
     """Returns `flowers_train_00000-of-00005.tfrecord` for shard 0 of 5."""
     return f"{name}_{split}_{index:05d}-of-{count:05d}.tfrecord"
 
@@ -95,14 +95,14 @@ def make_example(
       filename: where the image came from; left out where empty.
     """
     features = {
-        ENCODED: _bytes(encoded),
-        FORMAT: _bytes(image_format.encode()),
-        LABEL: _int64(label),
-        HEIGHT: _int64(height),
-        WIDTH: _int64(width),
+        ENCODED: _bytes_feature(encoded),
+        FORMAT: _bytes_feature(image_format.encode()),
+        LABEL: _int64_feature(label),
+        HEIGHT: _int64_feature(height),
+        WIDTH: _int64_feature(width),
     }
     if filename:
-        features[FILENAME] = _bytes(os.fsencode(filename))
+        features[FILENAME] = _bytes_feature(os.fsencode(filename))
     example = tf.train.Example(features=tf.train.Features(feature=features))
     return example.SerializeToString(deterministic=True)
 
@@ -142,7 +142,7 @@ def count_records(path: Path) -> int:
         raise errors.InputError(f"cannot read {path}: {error.strerror}") from error
 
 
-def first_images(path: Path, count: int) -> list[bytes]:
+def read_first_images(path: Path, count: int) -> list[bytes]:
     """Returns the encoded images of the first records of a file, at most `count`.
 
     Raises:
@@ -174,17 +174,17 @@ def find_fault(
       One line naming file, record (the first is 0) and reason; None: all is well.
     """
     for file in files:
-        fault = _file_fault(Path(file), range(lowest_label, class_count))
+        fault = _find_file_fault(Path(file), range(lowest_label, class_count))
         if fault:
             return fault
     return None
 
 
-def _bytes(value: bytes) -> tf.train.Feature:
+def _bytes_feature(value: bytes) -> tf.train.Feature:
     return tf.train.Feature(bytes_list=tf.train.BytesList(value=[value]))
 
 
-def _int64(value: int) -> tf.train.Feature:
+def _int64_feature(value: int) -> tf.train.Feature:
     return tf.train.Feature(int64_list=tf.train.Int64List(value=[value]))
 
 
@@ -195,12 +195,12 @@ def _walk_headers(descriptor: int, path: Path) -> int:
         header = os.pread(descriptor, _HEADER_BYTES, position)
         position += _FRAME_BYTES + int.from_bytes(header[:8], "little")
         if len(header) < _HEADER_BYTES or position > size:
-            raise errors.InputError(f"{path}{_broken_record(path, count)}")
+            raise errors.InputError(f"{path}{_describe_broken_record(path, count)}")
         count += 1
     return count
 
 
-def _broken_record(path: Path, record: int) -> str:
+def _describe_broken_record(path: Path, record: int) -> str:
     """Says whether a file that does not end with a record ever was a TFRecord."""
     try:
         next(iter(tf.data.TFRecordDataset(str(path))), None)
@@ -210,7 +210,7 @@ def _broken_record(path: Path, record: int) -> str:
     return f" is cut off in record {record} (the first is 0); copy or convert it again"
 
 
-def _file_fault(path: Path, labels: range) -> str | None:
+def _find_file_fault(path: Path, labels: range) -> str | None:
     if not path.is_file():
         return f"{path} does not exist"
     try:
@@ -220,7 +220,7 @@ def _file_fault(path: Path, labels: range) -> str | None:
     record = 0
     try:
         for serialized in tf.data.TFRecordDataset(str(path)).as_numpy_iterator():
-            fault = _record_fault(serialized, labels)
+            fault = _find_record_fault(serialized, labels)
             if fault:
                 return f"{path}, record {record} (the first is 0): {fault}"
             record += 1
@@ -229,7 +229,7 @@ def _file_fault(path: Path, labels: range) -> str | None:
     return None
 
 
-def _record_fault(serialized: bytes, labels: range) -> str | None:
+def _find_record_fault(serialized: bytes, labels: range) -> str | None:
     try:
         feature = tf.train.Example.FromString(serialized).features.feature
     except DecodeError:

@@ -60,9 +60,9 @@ class Report:
         totals = [sum(self.counts[split].values()) for split in splits]
         rows.append(["total", *(f"{total:,}" for total in totals)])
         return (
-            f"{_table(rows)}\n{sum(totals):,} examples of {self.class_count:,} classes,"
-            f" {len(self.broken):,} files left out, {self.seconds:.1f} s"
-            f" -> {self.output}"
+            f"{_format_table(rows)}\n{sum(totals):,} examples of"
+            f" {self.class_count:,} classes, {len(self.broken):,} files left out,"
+            f" {self.seconds:.1f} s -> {self.output}"
         )
 
 
@@ -127,7 +127,7 @@ class DatasetWriter:
         shards = min(shards, examples)
         written = []
         for index in range(shards):
-            file = tfrecord.shard_name(self._sidecar.name, split, index, shards)
+            file = tfrecord.format_shard_name(self._sidecar.name, split, index, shards)
             size = (index + 1) * examples // shards - index * examples // shards
             path = self._staging / file
             count = _write_records(path, itertools.islice(records, size))
@@ -152,7 +152,7 @@ class DatasetWriter:
 
     def _remove_old(self) -> None:
         """Removes the dataset to be replaced, its dataset.json before all else."""
-        old = _own_files(self._output, self._sidecar.name)
+        old = _list_own_files(self._output, self._sidecar.name)
         (self._output / metadata.SIDECAR_FILE).unlink(missing_ok=True)
         _sync_folder(self._output)
         for path in old:
@@ -168,7 +168,7 @@ def _holds_dataset(folder: Path) -> bool:
     return any(tfrecord.parse_shard_name(path.name) for path in folder.iterdir())
 
 
-def _own_files(folder: Path, name: str) -> list[Path]:
+def _list_own_files(folder: Path, name: str) -> list[Path]:
     """Lists the shards that dataset.json names, and those of a dataset `name`."""
     try:
         old = metadata.read_sidecar(folder)
@@ -209,7 +209,7 @@ def _sync_folder(folder: Path) -> None:
         os.close(descriptor)
 
 
-def _table(rows: list[list[str]]) -> str:
+def _format_table(rows: list[list[str]]) -> str:
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     return "\n".join(
         "  ".join(

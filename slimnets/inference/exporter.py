@@ -200,7 +200,7 @@ def _first_files(folder: Path, count: int) -> list[str]:
     found = []
     for path in image_files.list_images(folder):
         with open(path, "rb") as file:
-            if image_files.image_format(file.read(16)) in _KINDS:
+            if image_files.detect_format(file.read(16)) in _KINDS:
                 found.append(path)
         if len(found) == count:
             break

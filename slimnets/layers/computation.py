@@ -1,6 +1,6 @@
 """How the layers of a run compute: one value, made where the run starts.
 
-    chosen = computation.fastest(training=True, precision=tf.float32, hardware=machine)
+    chosen = computation.choose_fastest(True, tf.float32, hardware.detect())
     with computation.computing(chosen):
         logits, end_points = network(images)
 
@@ -51,7 +51,9 @@ class Computation:
     block_run: FirstRun | SecondRun | None = None
 
 
-def fastest(training: bool, precision: tf.DType, hardware: Hardware) -> Computation:
+def choose_fastest(
+    training: bool, precision: tf.DType, hardware: Hardware
+) -> Computation:
     """Returns the fastest ways that were measured; kernels.py has the measurements.
 
     Args:

@@ -75,19 +75,19 @@ def conv2d(
       ValueError: data_format is unknown, channels are undefined, rank is not 4, or
         stride and rate both exceed 1.
     """
-    data_format = scoping.checked_data_format(data_format)
-    stride, rate = stride_and_rate(stride, rate)
+    data_format = scoping.check_data_format(data_format)
+    stride, rate = check_stride_and_rate(stride, rate)
     with tf.compat.v1.variable_scope(scope, "Conv", [inputs], reuse=reuse) as sc:
-        inputs = images_of(inputs)
-        depth = scoping.channels_of(inputs, data_format)
+        inputs = to_images(inputs)
+        depth = scoping.get_channels(inputs, data_format)
         weights = tf_slim.model_variable(
             "weights",
-            shape=[*scoping.pair(kernel_size), depth, num_outputs],
-            dtype=scoping.stored_type(inputs.dtype),
+            shape=[*scoping.to_pair(kernel_size), depth, num_outputs],
+            dtype=scoping.get_stored_type(inputs.dtype),
             initializer=weights_initializer,
             regularizer=weights_regularizer,
             trainable=trainable,
-            collections=scoping.collections_for(variables_collections, "weights"),
+            collections=scoping.select_collections(variables_collections, "weights"),
         )
         outputs = apply_linear(
             Linear(
@@ -111,7 +111,7 @@ def conv2d(
                 trainable=trainable,
             ),
         )
-        return scoping.collected(outputs_collections, sc.name, outputs)
+        return scoping.collect_outputs(outputs_collections, sc.name, outputs)
 
 
 @scoping.stands_for(tf_slim.separable_conv2d)
@@ -175,13 +175,13 @@ def separable_conv2d(
     Raises:
       ValueError: as conv2d.
     """
-    data_format = scoping.checked_data_format(data_format)
-    stride, rate = stride_and_rate(stride, rate)
+    data_format = scoping.check_data_format(data_format)
+    stride, rate = check_stride_and_rate(stride, rate)
     with tf.compat.v1.variable_scope(
         scope, "SeparableConv2d", [inputs], reuse=reuse
     ) as sc:
-        inputs = images_of(inputs)
-        depth = scoping.channels_of(inputs, data_format)
+        inputs = to_images(inputs)
+        depth = scoping.get_channels(inputs, data_format)
 
         def weights(
             name: str, shape: list[int], initializer: Any, regularizer: Any
@@ -189,21 +189,23 @@ def separable_conv2d(
             return tf_slim.model_variable(
                 name,
                 shape=shape,
-                dtype=scoping.stored_type(inputs.dtype),
+                dtype=scoping.get_stored_type(inputs.dtype),
                 initializer=initializer,
                 regularizer=regularizer,
                 trainable=trainable,
-                collections=scoping.collections_for(variables_collections, "weights"),
+                collections=scoping.select_collections(
+                    variables_collections, "weights"
+                ),
             )
 
         filtered = apply_linear(
             Linear(
-                lambda kernel: kernels.depthwise(
+                lambda kernel: kernels.convolve_depthwise(
                     inputs, kernel, stride, padding, data_format, rate
                 ),
                 weights(
                     "depthwise_weights",
-                    [*scoping.pair(kernel_size), depth, depth_multiplier],
+                    [*scoping.to_pair(kernel_size), depth, depth_multiplier],
                     weights_initializer,
                     weights_regularizer,
                 ),
@@ -243,10 +245,10 @@ def separable_conv2d(
                 trainable=trainable,
             ),
         )
-        return scoping.collected(outputs_collections, sc.name, outputs)
+        return scoping.collect_outputs(outputs_collections, sc.name, outputs)
 
 
-def images_of(inputs: tf.Tensor) -> tf.Tensor:
+def to_images(inputs: tf.Tensor) -> tf.Tensor:
     """Returns inputs as a tensor of rank 4; ValueError if it is not one."""
     inputs = tf.convert_to_tensor(inputs)
     if inputs.shape.rank != 4:
@@ -256,9 +258,11 @@ def images_of(inputs: tf.Tensor) -> tf.Tensor:
     return inputs
 
 
-def stride_and_rate(stride: Any, rate: Any) -> tuple[tuple[int, int], tuple[int, int]]:
+def check_stride_and_rate(
+    stride: Any, rate: Any
+) -> tuple[tuple[int, int], tuple[int, int]]:
     """Returns both as pairs; ValueError where both exceed 1."""
-    stride, rate = scoping.pair(stride), scoping.pair(rate)
+    stride, rate = scoping.to_pair(stride), scoping.to_pair(rate)
     if max(stride) > 1 and max(rate) > 1:
         raise ValueError(f"stride {stride} and rate {rate} must not both exceed 1")
     return stride, rate

@@ -70,16 +70,16 @@ def fully_connected(
             raise ValueError(f"fully_connected needs rank >= 2, not {inputs.shape}.")
         weights = tf_slim.model_variable(
             "weights",
-            shape=[scoping.channels_of(inputs, "NHWC"), num_outputs],
-            dtype=scoping.stored_type(inputs.dtype),
+            shape=[scoping.get_channels(inputs, "NHWC"), num_outputs],
+            dtype=scoping.get_stored_type(inputs.dtype),
             initializer=weights_initializer,
             regularizer=weights_regularizer,
             trainable=trainable,
-            collections=scoping.collections_for(variables_collections, "weights"),
+            collections=scoping.select_collections(variables_collections, "weights"),
         )
 
         def product(weights: tf.Variable) -> tf.Tensor:
-            weights = scoping.as_type(weights, inputs.dtype)
+            weights = scoping.cast_to(weights, inputs.dtype)
             if inputs.shape.rank == 2:
                 return tf.matmul(inputs, weights)
             return tf.tensordot(inputs, weights, axes=1)
@@ -98,7 +98,7 @@ def fully_connected(
                 trainable=trainable,
             ),
         )
-        return scoping.collected(outputs_collections, sc.name, outputs)
+        return scoping.collect_outputs(outputs_collections, sc.name, outputs)
 
 
 @scoping.stands_for(tf_slim.dropout)
@@ -131,7 +131,7 @@ def dropout(
         def dropped(values: tf.Tensor, noise_shape: Any = None) -> tf.Tensor:
             return tf.nn.dropout(values, 1 - keep_prob, noise_shape, seed)
 
-        mode = scoping.constant_bool(is_training)
+        mode = scoping.get_constant_bool(is_training)
 
         def decided(*values: Any) -> tf.Tensor:
             if mode is None:
@@ -149,7 +149,7 @@ def dropout(
             outputs = inputs * recomputation.once(lambda: decided(ones))
         else:
             outputs = decided(inputs, noise_shape)
-        return scoping.collected(outputs_collections, sc.name, outputs)
+        return scoping.collect_outputs(outputs_collections, sc.name, outputs)
 
 
 @scoping.stands_for(tf_slim.flatten)
@@ -177,4 +177,4 @@ def flatten(
         batch = -1 if size else tf.shape(inputs)[0]
         shape = [batch, -1 if size is None else size]
         outputs = tf.reshape(inputs, shape, name="flatten/Reshape")
-        return scoping.collected(outputs_collections, name, outputs)
+        return scoping.collect_outputs(outputs_collections, name, outputs)

@@ -12,7 +12,7 @@ import tensorflow as tf
 import tf_slim
 
 from slimnets.layers import scoping
-from slimnets.layers.convolution import images_of, stride_and_rate
+from slimnets.layers.convolution import check_stride_and_rate, to_images
 from slimnets.layers.folding import Linear
 from slimnets.layers.linear import (
     XAVIER,
@@ -80,10 +80,10 @@ def grouped_conv2d(
       ValueError: groups do not divide the channels, channels are undefined, rank is
         not 4, or stride and rate both exceed 1.
     """
-    stride, rate = stride_and_rate(stride, rate)
+    stride, rate = check_stride_and_rate(stride, rate)
     with tf.compat.v1.variable_scope(scope, "GroupedConv", [inputs], reuse=reuse) as sc:
-        inputs = images_of(inputs)
-        depth = scoping.channels_of(inputs, "NHWC")
+        inputs = to_images(inputs)
+        depth = scoping.get_channels(inputs, "NHWC")
         if groups < 1 or depth % groups or num_outputs % groups:
             raise ValueError(
                 f"{groups} groups do not divide {depth} channels in and {num_outputs}"
@@ -91,12 +91,12 @@ def grouped_conv2d(
             )
         weights = tf_slim.model_variable(
             "weights",
-            shape=[*scoping.pair(kernel_size), depth // groups, num_outputs],
-            dtype=scoping.stored_type(inputs.dtype),
+            shape=[*scoping.to_pair(kernel_size), depth // groups, num_outputs],
+            dtype=scoping.get_stored_type(inputs.dtype),
             initializer=weights_initializer,
             regularizer=weights_regularizer,
             trainable=trainable,
-            collections=scoping.collections_for(variables_collections, "weights"),
+            collections=scoping.select_collections(variables_collections, "weights"),
         )
         options = {"strides": stride, "padding": padding, "dilations": rate}
         outputs = apply_norm_bias_activation(
@@ -116,7 +116,7 @@ def grouped_conv2d(
                 trainable=trainable,
             ),
         )
-        return scoping.collected(outputs_collections, sc.name, outputs)
+        return scoping.collect_outputs(outputs_collections, sc.name, outputs)
 
 
 def _convolve(
@@ -125,7 +125,7 @@ def _convolve(
     """Convolves by an op for each group, as many as the kernel's depth leaves."""
     groups = inputs.shape[3] // kernel.shape[2]
     shares = tf.split(inputs, groups, axis=3)
-    kernels = tf.split(scoping.as_type(kernel, inputs.dtype), groups, axis=3)
+    kernels = tf.split(scoping.cast_to(kernel, inputs.dtype), groups, axis=3)
     outputs = [
         tf.nn.convolution(share, filters, name="Conv2D", **options)
         for share, filters in zip(shares, kernels, strict=True)

@@ -40,12 +40,14 @@ def convolve(
     Returns:
       [batch, out_height, out_width, num_outputs], or NCHW, of the inputs' type.
     """
-    weights = scoping.as_type(weights, inputs.dtype)
+    weights = scoping.cast_to(weights, inputs.dtype)
     if data_format == "NHWC":
         way = computation.current()
         if way.whole_extents_as_products and _covers_input(inputs, weights, padding):
             return multiply_whole_extent(inputs, weights)
-        if way.pointwise_filter_gradients_as_products and _mixes(weights, stride):
+        if way.pointwise_filter_gradients_as_products and _is_pointwise(
+            weights, stride
+        ):
             return convolve_pointwise(inputs, weights)
         if way.compiled_filter_gradients and _gains_by_compiling(inputs, weights, rate):
             return convolve_with_compiled_gradient(inputs, weights, stride, padding)
@@ -54,7 +56,7 @@ def convolve(
     )
 
 
-def depthwise(
+def convolve_depthwise(
     inputs: tf.Tensor,
     weights: tf.Tensor | tf.Variable,
     stride: Pair,
@@ -77,21 +79,21 @@ def depthwise(
     in_float32 = computation.current().depthwise_in_float32
     dtype = tf.float32 if in_float32 else inputs.dtype
     outputs = tf.nn.depthwise_conv2d(
-        scoping.as_type(inputs, dtype),
-        scoping.as_type(weights, dtype),
+        scoping.cast_to(inputs, dtype),
+        scoping.cast_to(weights, dtype),
         strides,
         padding,
         data_format,
         dilations=rate,
     )
-    return scoping.as_type(outputs, inputs.dtype)
+    return scoping.cast_to(outputs, inputs.dtype)
 
 
 def add_biases(
     outputs: tf.Tensor, biases: tf.Tensor | tf.Variable, data_format: str
 ) -> tf.Tensor:
     """Adds biases [channels] to a tensor of any rank from 2 on."""
-    biases = scoping.as_type(biases, outputs.dtype)
+    biases = scoping.cast_to(biases, outputs.dtype)
     add = _add_in_bfloat16 if outputs.dtype == tf.bfloat16 else tf.nn.bias_add
     return add(outputs, biases, data_format if outputs.shape.rank == 4 else None)
 
@@ -106,7 +108,7 @@ def _covers_input(inputs: tf.Tensor, weights: tf.Tensor, padding: str) -> bool:
     )
 
 
-def _mixes(weights: tf.Tensor, stride: Pair) -> bool:
+def _is_pointwise(weights: tf.Tensor, stride: Pair) -> bool:
     """Whether each pixel's channels are mixed, and nothing else."""
     return weights.shape[:2].num_elements() == 1 and max(stride) == 1
 
@@ -182,7 +184,9 @@ def convolve_with_compiled_gradient(
                 **options,
             )
             shape = tuple(weights.shape)
-            return of_inputs, _filter_gradient(inputs, upstream, shape, **options)
+            return of_inputs, _compute_filter_gradient(
+                inputs, upstream, shape, **options
+            )
 
         outputs = tf.raw_ops.Conv2D(
             input=inputs, filter=weights, name="Conv2D", **options
@@ -193,7 +197,7 @@ def convolve_with_compiled_gradient(
 
 
 @tf.function(autograph=False, jit_compile=True)
-def _filter_gradient(
+def _compute_filter_gradient(
     inputs: tf.Tensor,
     upstream: tf.Tensor,
     shape: tuple[int, ...],

@@ -59,12 +59,12 @@ def layer_norm(
             stored = tf_slim.model_variable(
                 name,
                 shape=inputs.shape[begin_params_axis:],
-                dtype=scoping.stored_type(inputs.dtype),
+                dtype=scoping.get_stored_type(inputs.dtype),
                 initializer=initializer,
-                collections=scoping.collections_for(variables_collections, name),
+                collections=scoping.select_collections(variables_collections, name),
                 trainable=trainable,
             )
-            return scoping.as_type(stored, inputs.dtype)
+            return scoping.cast_to(stored, inputs.dtype)
 
         beta = variable("beta", tf.compat.v1.zeros_initializer()) if center else None
         gamma = variable("gamma", tf.compat.v1.ones_initializer()) if scale else None
@@ -78,7 +78,7 @@ def layer_norm(
         outputs.set_shape(inputs.shape)
         if activation_fn is not None:
             outputs = activation_fn(outputs)
-        return scoping.collected(outputs_collections, sc.name, outputs)
+        return scoping.collect_outputs(outputs_collections, sc.name, outputs)
 
 
 def _check_axes(inputs: tf.Tensor, norm_axis: int, params_axis: int) -> None:

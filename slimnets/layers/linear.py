@@ -46,12 +46,12 @@ def apply_norm_bias_activation(
     elif epilogue.biases_initializer is not None:
         biases = tf_slim.model_variable(
             "biases",
-            shape=[scoping.channels_of(outputs, data_format)],
-            dtype=scoping.stored_type(outputs.dtype),
+            shape=[scoping.get_channels(outputs, data_format)],
+            dtype=scoping.get_stored_type(outputs.dtype),
             initializer=epilogue.biases_initializer,
             regularizer=epilogue.biases_regularizer,
             trainable=epilogue.trainable,
-            collections=scoping.collections_for(
+            collections=scoping.select_collections(
                 epilogue.variables_collections, "biases"
             ),
         )

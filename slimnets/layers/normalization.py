@@ -89,15 +89,15 @@ def batch_norm(
     if renorm or adjustment is not None:
         asked = "renorm=True" if renorm else "adjustment"
         raise NotImplementedError(f"slimnets' batch_norm does not offer {asked}")
-    data_format = scoping.checked_data_format(data_format)
+    data_format = scoping.check_data_format(data_format)
     with tf.compat.v1.variable_scope(scope, "BatchNorm", [inputs], reuse=reuse) as sc:
         inputs = tf.convert_to_tensor(inputs)
         if inputs.shape.rank is None:
             raise ValueError(f"Inputs {inputs} has undefined rank.")
         # Vectors this short are kept whole, whatever the scope around does to weights.
         sc.set_partitioner(None)
-        parameters = _parameters(
-            scoping.channels_of(inputs, data_format),
+        parameters = _make_parameters(
+            scoping.get_channels(inputs, data_format),
             center,
             scale,
             param_initializers or {},
@@ -106,10 +106,12 @@ def batch_norm(
             trainable,
         )
         if fused is not False and batch_weights is None and inputs.shape.rank in (2, 4):
-            normalize = _fused(inputs, parameters, epsilon, data_format)
+            normalize = _make_fused(inputs, parameters, epsilon, data_format)
         else:
-            normalize = _plain(inputs, parameters, epsilon, data_format, batch_weights)
-        outputs = _by_mode(
+            normalize = _make_plain(
+                inputs, parameters, epsilon, data_format, batch_weights
+            )
+        outputs = _normalize_by_mode(
             normalize,
             parameters,
             is_training,
@@ -120,10 +122,10 @@ def batch_norm(
         outputs.set_shape(inputs.shape)
         if activation_fn is not None:
             outputs = activation_fn(outputs)
-        return scoping.collected(outputs_collections, sc.name, outputs)
+        return scoping.collect_outputs(outputs_collections, sc.name, outputs)
 
 
-def _parameters(
+def _make_parameters(
     channels: int,
     center: bool,
     scale: bool,
@@ -142,7 +144,7 @@ def _parameters(
             dtype=tf.float32,
             initializer=initializers.get(name, start),
             regularizer=regularizers.get(name),
-            collections=scoping.collections_for(variables_collections, name),
+            collections=scoping.select_collections(variables_collections, name),
             **options,
         )
 
@@ -168,7 +170,7 @@ class _Normalization(NamedTuple):
     inference: Callable[[], tf.Tensor]
 
 
-def _fused(
+def _make_fused(
     inputs: tf.Tensor, parameters: Parameters, epsilon: float, data_format: str
 ) -> _Normalization:
     """Normalization by TensorFlow's fused kernel; rank 2 is an image of one pixel."""
@@ -202,7 +204,7 @@ def _fused(
     )
 
 
-def _plain(
+def _make_plain(
     inputs: tf.Tensor,
     parameters: Parameters,
     epsilon: float,
@@ -271,7 +273,7 @@ def _infer(
     return unfolded()
 
 
-def _by_mode(
+def _normalize_by_mode(
     normalize: _Normalization,
     parameters: Parameters,
     is_training: bool | tf.Tensor,
@@ -280,21 +282,21 @@ def _by_mode(
     updates_collections: Any,
 ) -> tf.Tensor:
     """Runs the half that `is_training` names, a tensor at each run, and updates."""
-    mode = scoping.constant_bool(is_training)
+    mode = scoping.get_constant_bool(is_training)
     if mode is False:
         return normalize.inference()
     limit = computation.current().batch_norm_decay_limit
     if limit is not None:
         decay = tf.minimum(tf.cast(decay, tf.float32), limit)
-    biased = _debiasing_variables(parameters.moving_mean) if zero_debias else None
+    biased = _make_debiasing_variables(parameters.moving_mean) if zero_debias else None
 
     def update(mean: tf.Tensor, variance: tf.Tensor) -> list[tf.Tensor]:
         moving_mean = parameters.moving_mean
         return [
-            _debiased_update(moving_mean, *biased, mean, decay)
+            _update_debiased(moving_mean, *biased, mean, decay)
             if biased
-            else _moved(moving_mean, mean, decay),
-            _moved(parameters.moving_variance, variance, decay),
+            else _update_average(moving_mean, mean, decay),
+            _update_average(parameters.moving_variance, variance, decay),
         ]
 
     if mode is None:
@@ -328,12 +330,14 @@ def _by_mode(
     return outputs
 
 
-def _moved(variable: tf.Variable, value: tf.Tensor, decay: float) -> tf.Tensor:
+def _update_average(variable: tf.Variable, value: tf.Tensor, decay: float) -> tf.Tensor:
     """Moves an average: variable <- decay * variable + (1 - decay) * value."""
     return variable.assign_sub((variable - value) * (1 - decay), name="AssignMovingAvg")
 
 
-def _debiasing_variables(moving_mean: tf.Variable) -> tuple[tf.Variable, tf.Variable]:
+def _make_debiasing_variables(
+    moving_mean: tf.Variable,
+) -> tuple[tf.Variable, tf.Variable]:
     """Makes the two helpers of a debiased average.
 
     Their names repeat the scope, 'a/BatchNorm/a/BatchNorm/moving_mean/biased': so did
@@ -353,7 +357,7 @@ def _debiasing_variables(moving_mean: tf.Variable) -> tuple[tf.Variable, tf.Vari
     return biased, local_step
 
 
-def _debiased_update(
+def _update_debiased(
     moving_mean: tf.Variable,
     biased: tf.Variable,
     local_step: tf.Variable,
@@ -361,6 +365,6 @@ def _debiased_update(
     decay: float,
 ) -> tf.Tensor:
     """Moves the biased average and sets the moving mean to its unbiased value."""
-    moved = _moved(biased, mean, decay)
+    moved = _update_average(biased, mean, decay)
     step = local_step.assign_add(1.0)
     return moving_mean.assign(moved / (1 - tf.pow(tf.cast(decay, tf.float32), step)))

@@ -36,7 +36,7 @@ def max_pool2d(
     Raises:
       ValueError: data_format is unknown.
     """
-    return _pooled(
+    return _pool(
         tf.nn.max_pool2d,
         inputs,
         kernel_size,
@@ -60,7 +60,7 @@ def avg_pool2d(
     scope: Any = None,
 ) -> tf.Tensor:
     """Takes the mean of each window; padding does not count. Arguments: max_pool2d."""
-    return _pooled(
+    return _pool(
         tf.nn.avg_pool2d,
         inputs,
         kernel_size,
@@ -73,7 +73,7 @@ def avg_pool2d(
     )
 
 
-def _pooled(
+def _pool(
     pool: Callable[..., tf.Tensor],
     inputs: tf.Tensor,
     kernel_size: int | tuple[int, int],
@@ -84,14 +84,14 @@ def _pooled(
     scope: Any,
     default_name: str,
 ) -> tf.Tensor:
-    data_format = scoping.checked_data_format(data_format)
+    data_format = scoping.check_data_format(data_format)
     with tf.compat.v1.name_scope(scope, default_name, [inputs]) as name:
         outputs = pool(
             tf.convert_to_tensor(inputs),
-            scoping.pair(kernel_size),
-            scoping.pair(stride),
+            scoping.to_pair(kernel_size),
+            scoping.to_pair(stride),
             padding,
             data_format,
             name=default_name.removesuffix("2D"),
         )
-        return scoping.collected(outputs_collections, name, outputs)
+        return scoping.collect_outputs(outputs_collections, name, outputs)

@@ -33,7 +33,9 @@ def stands_for(slim_layer: Callable[..., Any]) -> Callable[[Layer], Layer]:
     return decorate
 
 
-def collected(outputs_collections: Any, name: str, outputs: tf.Tensor) -> tf.Tensor:
+def collect_outputs(
+    outputs_collections: Any, name: str, outputs: tf.Tensor
+) -> tf.Tensor:
     """Files `outputs` under `name` and returns it; a block's second run files nothing.
 
     Args:
@@ -51,14 +53,14 @@ def collected(outputs_collections: Any, name: str, outputs: tf.Tensor) -> tf.Ten
     return slim_utils.collect_named_outputs(outputs_collections, name, outputs)
 
 
-def collections_for(variables_collections: Any, name: str) -> Any:
+def select_collections(variables_collections: Any, name: str) -> Any:
     """Returns the collections of variable `name`: a list, or an entry of a dict."""
     if isinstance(variables_collections, Mapping):
         return variables_collections.get(name)
     return variables_collections
 
 
-def pair(value: Any) -> tuple[int, int]:
+def to_pair(value: Any) -> tuple[int, int]:
     """Returns (height, width) from an int or a pair; anything else is a ValueError."""
     values = (value, value) if isinstance(value, int) else tuple(value)
     if len(values) != 2:
@@ -66,7 +68,7 @@ def pair(value: Any) -> tuple[int, int]:
     return values
 
 
-def checked_data_format(data_format: str | None) -> str:
+def check_data_format(data_format: str | None) -> str:
     """Returns 'NHWC' or 'NCHW' (None means NHWC); anything else is a ValueError."""
     if data_format not in (None, "NHWC", "NCHW"):
         raise ValueError(
@@ -75,7 +77,7 @@ def checked_data_format(data_format: str | None) -> str:
     return data_format or "NHWC"
 
 
-def channels_of(inputs: tf.Tensor, data_format: str) -> int:
+def get_channels(inputs: tf.Tensor, data_format: str) -> int:
     """Returns the static number of channels; ValueError where it is unknown."""
     axis = 1 if data_format == "NCHW" else -1
     channels = inputs.shape[axis] if inputs.shape.rank else None
@@ -87,7 +89,7 @@ def channels_of(inputs: tf.Tensor, data_format: str) -> int:
     return channels
 
 
-def stored_type(dtype: tf.DType) -> tf.DType:
+def get_stored_type(dtype: tf.DType) -> tf.DType:
     """Returns the type of the variables of a layer that computes in `dtype`.
 
     It is float32 for bfloat16, which would lose small updates; checkpoints are then the
@@ -97,14 +99,14 @@ def stored_type(dtype: tf.DType) -> tf.DType:
     return tf.float32 if dtype == tf.bfloat16 else dtype
 
 
-def as_type(
+def cast_to(
     variable: tf.Variable | tf.Tensor, dtype: tf.DType
 ) -> tf.Variable | tf.Tensor:
     """Returns a variable in the type that a layer computes in; itself if it is that."""
     return variable if variable.dtype == dtype else tf.cast(variable, dtype)
 
 
-def constant_bool(value: bool | tf.Tensor) -> bool | None:
+def get_constant_bool(value: bool | tf.Tensor) -> bool | None:
     """Returns value as a bool, or None for a tensor that only the run will know."""
     if isinstance(value, tf.Tensor | tf.Variable):
         value = tf.get_static_value(value)

@@ -34,7 +34,7 @@ def assign_from_checkpoint(
     """
     reader = tf.compat.v1.train.NewCheckpointReader(model_path)
     assignments, feed_dict = [], {}
-    for name, pieces in _by_checkpoint_name(var_list).items():
+    for name, pieces in _group_by_checkpoint_name(var_list).items():
         if not reader.has_tensor(name):
             if not ignore_missing_vars:
                 raise ValueError(f"Checkpoint is missing variable [{name}]")
@@ -46,11 +46,11 @@ def assign_from_checkpoint(
                 piece.dtype.base_dtype, piece.shape, f"placeholder/{piece.op.name}"
             )
             assignments.append(piece.assign(placeholder))
-            feed_dict[placeholder] = _part_of(value, name, piece)
+            feed_dict[placeholder] = _slice_for(value, name, piece)
     return tf.group(*assignments), feed_dict
 
 
-def _by_checkpoint_name(
+def _group_by_checkpoint_name(
     var_list: Sequence[tf.Variable] | Mapping[str, Pieces],
 ) -> dict[str, list[tf.Variable]]:
     """Returns name in the checkpoint -> the pieces its value goes to."""
@@ -66,7 +66,7 @@ def _by_checkpoint_name(
     return grouped
 
 
-def _part_of(value: np.ndarray, name: str, piece: tf.Variable) -> np.ndarray:
+def _slice_for(value: np.ndarray, name: str, piece: tf.Variable) -> np.ndarray:
     """Returns what of a checkpoint's value belongs to one piece of its variable."""
     place = piece._save_slice_info
     if place is not None:

@@ -18,7 +18,7 @@ from slimnets.layers import (
     pooling,
 )
 from slimnets.mended import checkpoints, scopes, supervisor, tfexample_decoder
-from slimnets.mended.twin import rebound, twin
+from slimnets.mended.twin import make_twin, rebind
 
 OWN_LAYERS = {
     "avg_pool2d": pooling.avg_pool2d,
@@ -40,22 +40,24 @@ OWN_LAYERS = {
     },
 }
 
-arg_scope_lib = twin(tf_slim.arg_scope_lib, arg_scope=scopes.arg_scope)
-utils = twin(tf_slim.utils, ["constant_value", "smart_cond"])
-variables = twin(
+arg_scope_lib = make_twin(tf_slim.arg_scope_lib, arg_scope=scopes.arg_scope)
+utils = make_twin(tf_slim.utils, ["constant_value", "smart_cond"])
+variables = make_twin(
     slim_variables,
     ["global_variable", "local_variable"],
     assign_from_checkpoint=checkpoints.assign_from_checkpoint,
 )
 
-layers = twin(tf_slim.layers, ["legacy_fully_connected"], utils=utils, **OWN_LAYERS)
+layers = make_twin(
+    tf_slim.layers, ["legacy_fully_connected"], utils=utils, **OWN_LAYERS
+)
 for _name in ("legacy_linear", "legacy_relu"):
     _keywords = getattr(tf_slim, _name).keywords
     setattr(
         layers, _name, functools.partial(layers.legacy_fully_connected, **_keywords)
     )
 
-optimizers = twin(
+optimizers = make_twin(
     tf_slim.optimizers,
     [
         "_add_scaled_noise_to_gradients",
@@ -65,12 +67,12 @@ optimizers = twin(
     ],
 )
 
-rev_block_lib = twin(tf_slim.rev_block_lib, ["_recompute_grad"])
+rev_block_lib = make_twin(tf_slim.rev_block_lib, ["_recompute_grad"])
 vars(rev_block_lib)["recompute_grad"] = rev_block_lib.enable_with_args(
-    rebound(tf_slim.recompute_grad.__wrapped__, vars(rev_block_lib))
+    rebind(tf_slim.recompute_grad.__wrapped__, vars(rev_block_lib))
 )
 
-training = twin(
+training = make_twin(
     tf_slim.training,
     [
         "add_gradients_summaries",
@@ -80,7 +82,7 @@ training = twin(
         "multiply_gradients",
     ],
 )
-learning = twin(
+learning = make_twin(
     tf_slim.learning,
     [
         "add_gradients_summaries",
@@ -93,7 +95,7 @@ learning = twin(
     training=training,
 )
 
-metric_learning = twin(
+metric_learning = make_twin(
     tf_slim.losses.metric_learning,
     [
         "_find_loss_augmented_facility_idx",
@@ -105,7 +107,7 @@ metric_learning = twin(
         "update_medoid_per_cluster",
     ],
 )
-losses = twin(
+losses = make_twin(
     tf_slim.losses,
     metric_learning=metric_learning,
     cluster_loss=metric_learning.cluster_loss,
@@ -125,7 +127,7 @@ _METRICS = [
     "streaming_true_negatives_at_thresholds",
     "streaming_true_positives_at_thresholds",
 ]
-metric_ops = twin(
+metric_ops = make_twin(
     tf_slim.metrics.metric_ops,
     [
         *_METRICS,
@@ -135,10 +137,10 @@ metric_ops = twin(
         "_streaming_confusion_matrix_at_thresholds",
     ],
 )
-histogram_ops = twin(
+histogram_ops = make_twin(
     tf_slim.metrics.histogram_ops, ["_check_labels_and_scores", "auc_using_histogram"]
 )
-metrics = twin(
+metrics = make_twin(
     tf_slim.metrics,
     metric_ops=metric_ops,
     histogram_ops=histogram_ops,
@@ -146,8 +148,8 @@ metrics = twin(
     **{name: getattr(metric_ops, name) for name in _METRICS},
 )
 
-decoders = twin(
+decoders = make_twin(
     tf_slim.tfexample_decoder,
     **{cls.__name__: cls for cls in tfexample_decoder.MENDED},
 )
-data = twin(tf_slim.data, tfexample_decoder=decoders)
+data = make_twin(tf_slim.data, tfexample_decoder=decoders)

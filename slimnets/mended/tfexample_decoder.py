@@ -6,14 +6,14 @@ instance passes for tf_slim's wherever one is asked for.
 
 from tf_slim.data import tfexample_decoder as slim_decoder
 
-from slimnets.mended.twin import rebound, twin
+from slimnets.mended.twin import make_twin, rebind
 
-_NAMES = vars(twin(slim_decoder))
+_NAMES = vars(make_twin(slim_decoder))
 
 
 class Tensor(slim_decoder.Tensor):
     __doc__ = slim_decoder.Tensor.__doc__
-    tensors_to_item = rebound(slim_decoder.Tensor.tensors_to_item, _NAMES)
+    tensors_to_item = rebind(slim_decoder.Tensor.tensors_to_item, _NAMES)
 
 
 class LookupTensor(slim_decoder.LookupTensor, Tensor):
@@ -23,17 +23,17 @@ class LookupTensor(slim_decoder.LookupTensor, Tensor):
 
 class BackupHandler(slim_decoder.BackupHandler):
     __doc__ = slim_decoder.BackupHandler.__doc__
-    tensors_to_item = rebound(slim_decoder.BackupHandler.tensors_to_item, _NAMES)
+    tensors_to_item = rebind(slim_decoder.BackupHandler.tensors_to_item, _NAMES)
 
 
 class SparseTensor(slim_decoder.SparseTensor):
     __doc__ = slim_decoder.SparseTensor.__doc__
-    tensors_to_item = rebound(slim_decoder.SparseTensor.tensors_to_item, _NAMES)
+    tensors_to_item = rebind(slim_decoder.SparseTensor.tensors_to_item, _NAMES)
 
 
 class Image(slim_decoder.Image):
     __doc__ = slim_decoder.Image.__doc__
-    _decode = rebound(slim_decoder.Image._decode, _NAMES)
+    _decode = rebind(slim_decoder.Image._decode, _NAMES)
 
 
 MENDED = (Tensor, LookupTensor, BackupHandler, SparseTensor, Image)

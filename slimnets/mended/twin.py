@@ -30,7 +30,7 @@ MOVED = {
 }
 
 
-def twin(
+def make_twin(
     module: ModuleType, broken: Iterable[str] = (), **replacements: Any
 ) -> ModuleType:
     """Returns a module with `module`'s names, some of them mended.
@@ -47,13 +47,13 @@ def twin(
     result = ModuleType(module.__name__, module.__doc__)
     names = vars(result)
     names.update(vars(module))
-    names.update({name: _with_moved_names(value) for name, value in names.items()})
-    names.update({name: rebound(names[name], names) for name in broken})
+    names.update({name: _restore_moved_names(value) for name, value in names.items()})
+    names.update({name: rebind(names[name], names) for name in broken})
     names.update(replacements)
     return result
 
 
-def rebound(function: FunctionType, names: dict[str, Any]) -> FunctionType:
+def rebind(function: FunctionType, names: dict[str, Any]) -> FunctionType:
     """Returns `function` with `names` for its globals; its signature is the same."""
     result = FunctionType(
         function.__code__,
@@ -68,7 +68,7 @@ def rebound(function: FunctionType, names: dict[str, Any]) -> FunctionType:
     return result
 
 
-def _with_moved_names(value: Any) -> Any:
+def _restore_moved_names(value: Any) -> Any:
     """Returns value; a copy with the lost names if it is a module that lost some."""
     lost = MOVED.get(value.__name__) if isinstance(value, ModuleType) else None
     if lost is None:

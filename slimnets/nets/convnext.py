@@ -112,10 +112,10 @@ def _create_layer_scale(depth: int, dtype: tf.DType) -> tf.Variable | tf.Tensor:
     scale = slim.model_variable(
         "layer_scale",
         [depth],
-        dtype=scoping.stored_type(dtype),
+        dtype=scoping.get_stored_type(dtype),
         initializer=tf.compat.v1.constant_initializer(LAYER_SCALE),
     )
-    return scoping.as_type(scale, dtype)
+    return scoping.cast_to(scale, dtype)
 
 
 def _drop_examples(net: tf.Tensor, keep_prob: float) -> tf.Tensor:

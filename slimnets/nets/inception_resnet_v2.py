@@ -129,7 +129,7 @@ def _residual(
     """Adds what the branches make of `net` to it."""
     residual = slim.conv2d(
         inception_blocks.side_by_side(branches, net),
-        scoping.channels_of(net, "NHWC"),
+        scoping.get_channels(net, "NHWC"),
         1,
         normalizer_fn=None,
         activation_fn=None,

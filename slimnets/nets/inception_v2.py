@@ -156,7 +156,7 @@ def inception_v2_base(
         above.
     """
     depth = inception_blocks.depths(depth_multiplier, min_depth)
-    data_format = scoping.checked_data_format(data_format)
+    data_format = scoping.check_data_format(data_format)
     if data_format == "NCHW" and use_separable_conv:
         raise errors.InputError(
             "data_format 'NCHW' needs use_separable_conv=False: there is no separable"

@@ -88,7 +88,7 @@ class Block(NamedTuple):
     def build(
         self, net: tf.Tensor, stride: int, rate: int
     ) -> tuple[tf.Tensor, EndPoints]:
-        depth = scoping.channels_of(net, "NHWC")
+        depth = scoping.get_channels(net, "NHWC")
         has_shortcut = self.stride == 1 and self.stage.depth == depth
         add = functools.partial(_add_to_shortcut, keep_prob=self.keep_prob)
         inside: EndPoints = {}
@@ -129,8 +129,8 @@ def _add_to_shortcut(
 
 def _squeeze_excite(expansion_tensor: tf.Tensor, input_tensor: tf.Tensor) -> tf.Tensor:
     """Weighs a block's inner channels by SQUEEZE times as many as its input has."""
-    inner = scoping.channels_of(expansion_tensor, "NHWC")
-    outer = scoping.channels_of(input_tensor, "NHWC")
+    inner = scoping.get_channels(expansion_tensor, "NHWC")
+    outer = scoping.get_channels(input_tensor, "NHWC")
     return conv_blocks.squeeze_excite(
         expansion_tensor, divisible_by=1, squeeze_factor=inner / (SQUEEZE * outer)
     )

@@ -39,7 +39,7 @@ class _Convolution(NamedTuple):
             self.depth,
             self.kernel,
             stride=stride,
-            rate=1 if scoping.pair(self.kernel) == (1, 1) else rate,
+            rate=1 if scoping.to_pair(self.kernel) == (1, 1) else rate,
             padding=padding,
             scope=self.name,
         )

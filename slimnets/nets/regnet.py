@@ -90,7 +90,7 @@ class Unit(NamedTuple):
         self, net: tf.Tensor, stride: int, rate: int
     ) -> tuple[tf.Tensor, EndPoints]:
         inside: EndPoints = {}
-        inputs = scoping.channels_of(net, "NHWC")
+        inputs = scoping.get_channels(net, "NHWC")
         with tf.compat.v1.variable_scope(self.name):
             shortcut = net
             # It keeps its convolution where the stride was given up for dilation.
@@ -120,7 +120,7 @@ def _convolve_groups(
     net: tf.Tensor, group_width: int, stride: int, rate: int
 ) -> tf.Tensor:
     """Applies a 3x3 convolution in groups, padded as resnet_utils.conv2d_same pads."""
-    depth = scoping.channels_of(net, "NHWC")
+    depth = scoping.get_channels(net, "NHWC")
     return slim.grouped_conv2d(
         spatial.fixed_padding(net, 3) if stride > 1 else net,
         depth,

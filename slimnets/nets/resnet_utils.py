@@ -206,7 +206,7 @@ def stack_blocks_dense(
                 with tf.compat.v1.variable_scope(f"unit_{number}", values=[net]):
                     setting = {**unit, "stride": stride, "rate": rate}
                     net = recomputation.block(block.unit_fn, net, **setting)
-            net = scoping.collected(outputs_collections, sc.name, net)
+            net = scoping.collect_outputs(outputs_collections, sc.name, net)
             stride_of_end, _ = next(plan)
             net = subsample(net, stride_of_end)
     return net

@@ -54,7 +54,7 @@ def bottleneck(
       float [batch, ceil(height / stride), ceil(width / stride), depth].
     """
     with tf.compat.v1.variable_scope(scope, "bottleneck_v1", [inputs]) as sc:
-        if depth == scoping.channels_of(inputs, "NHWC"):
+        if depth == scoping.get_channels(inputs, "NHWC"):
             shortcut = resnet_utils.subsample(inputs, stride, "shortcut")
         else:
             shortcut = slim.conv2d(
@@ -75,7 +75,7 @@ def bottleneck(
             outputs = tf.nn.relu6(shortcut + residual)
         else:
             outputs = tf.nn.relu(shortcut + residual)
-        return scoping.collected(outputs_collections, sc.name, outputs)
+        return scoping.collect_outputs(outputs_collections, sc.name, outputs)
 
 
 @resnet_utils.accept_tf_slim_positional_args

@@ -54,7 +54,7 @@ def bottleneck(
     linear: dict[str, Any] = {"normalizer_fn": None, "activation_fn": None}
     with tf.compat.v1.variable_scope(scope, "bottleneck_v2", [inputs]) as sc:
         preact = slim.batch_norm(inputs, activation_fn=tf.nn.relu, scope="preact")
-        if depth == scoping.channels_of(inputs, "NHWC"):
+        if depth == scoping.get_channels(inputs, "NHWC"):
             shortcut = resnet_utils.subsample(inputs, stride, "shortcut")
         else:
             shortcut = slim.conv2d(
@@ -65,7 +65,9 @@ def bottleneck(
             residual, depth_bottleneck, 3, stride, rate=rate, scope="conv2"
         )
         residual = slim.conv2d(residual, depth, 1, scope="conv3", **linear)
-        return scoping.collected(outputs_collections, sc.name, shortcut + residual)
+        return scoping.collect_outputs(
+            outputs_collections, sc.name, shortcut + residual
+        )
 
 
 @resnet_utils.accept_tf_slim_positional_args

@@ -44,7 +44,7 @@ def fixed_padding(
     Returns:
       float [batch, height + overhang, width + overhang, channels], zeros around.
     """
-    overhangs = [(size - 1) * rate for size in scoping.pair(kernel_size)]
+    overhangs = [(size - 1) * rate for size in scoping.to_pair(kernel_size)]
     if not any(overhangs):
         return inputs
     before_and_after = [(total // 2, total - total // 2) for total in overhangs]

@@ -29,7 +29,7 @@ def preprocess_for_train(
       float32 [output_height, output_width, c, or 1 if use_grayscale], of mean 0 and
         variance 1 over the whole image.
     """
-    image = tf.cast(ops.checked(image), tf.float32)
+    image = tf.cast(ops.check_image(image), tf.float32)
     if use_grayscale:
         image = ops.to_grayscale(image)
     image = tf.pad(image, [[padding, padding], [padding, padding], [0, 0]])
@@ -61,7 +61,7 @@ def preprocess_for_eval(
       float32 [output_height, output_width, c, or 1 if use_grayscale], of mean 0 and
         variance 1 over the whole image.
     """
-    image = tf.cast(ops.checked(image), tf.float32)
+    image = tf.cast(ops.check_image(image), tf.float32)
     if use_grayscale:
         image = ops.to_grayscale(image)
     image = ops.crop_or_pad(image, output_height, output_width)

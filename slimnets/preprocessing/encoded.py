@@ -56,7 +56,7 @@ class Encoded:
             self._size_of_jpeg,
             lambda: tf.cond(
                 _is_png(self._contents),
-                self._size_of_png,
+                self._read_size_of_png,
                 lambda: tf.shape(self.whole())[:2],
             ),
         )
@@ -64,11 +64,11 @@ class Encoded:
     def part(
         self, begin: tf.Tensor, size: tf.Tensor, least: tuple[int, int] | None
     ) -> tf.Tensor:
-        """Decodes a part; see `part_of`."""
+        """Decodes a part; see `cut_part`."""
         as_stored = tf.io.is_jpeg(self._contents) & (self._orientation == exif.UPRIGHT)
         return tf.cond(
             as_stored,
-            lambda: self._part_of_jpeg(begin, size, least),
+            lambda: self._decode_part_of_jpeg(begin, size, least),
             lambda: _cut(self.whole(), begin, size),
         )
 
@@ -89,27 +89,33 @@ class Encoded:
         image = exif.turn_upright(image, self._orientation)
         return image if self._channels == 3 else tf.image.rgb_to_grayscale(image)
 
-    def _part_of_jpeg(
+    def _decode_part_of_jpeg(
         self, begin: tf.Tensor, size: tf.Tensor, least: tuple[int, int] | None
     ) -> tf.Tensor:
         if least is None:
-            return self._full_part(begin, size)
+            return self._decode_full_part(begin, size)
         enough = tf.reduce_min(size // tf.constant(least, tf.int32))
         fitting = sum(tf.cast(enough >= ratio, tf.int32) for ratio in _RATIOS[1:])
         smaller = [
-            lambda ratio=ratio: self._scaled_part(begin // ratio, size // ratio, ratio)
+            lambda ratio=ratio: self._decode_scaled_part(
+                begin // ratio, size // ratio, ratio
+            )
             for ratio in _RATIOS[1:]
         ]
-        return tf.switch_case(fitting, [lambda: self._full_part(begin, size), *smaller])
+        return tf.switch_case(
+            fitting, [lambda: self._decode_full_part(begin, size), *smaller]
+        )
 
-    def _full_part(self, begin: tf.Tensor, size: tf.Tensor) -> tf.Tensor:
+    def _decode_full_part(self, begin: tf.Tensor, size: tf.Tensor) -> tf.Tensor:
         return tf.io.decode_and_crop_jpeg(
             self._contents,
             tf.concat([begin, size], axis=0),
             self._channels,
         )
 
-    def _scaled_part(self, begin: tf.Tensor, size: tf.Tensor, ratio: int) -> tf.Tensor:
+    def _decode_scaled_part(
+        self, begin: tf.Tensor, size: tf.Tensor, ratio: int
+    ) -> tf.Tensor:
         decoded = tf.io.decode_jpeg(self._contents, self._channels, ratio)
         return _cut(decoded, begin, size)
 
@@ -117,7 +123,7 @@ class Encoded:
         size = tf.image.extract_jpeg_shape(self._contents)[:2]
         return tf.where(exif.swaps_sides(self._orientation), size[::-1], size)
 
-    def _size_of_png(self) -> tf.Tensor:
+    def _read_size_of_png(self) -> tf.Tensor:
         # After a signature of 8 bytes, a length and a name of 4 each.
         header = tf.strings.substr(self._contents, 16, 8)
         width_and_height = tf.io.decode_raw(header, tf.int32, little_endian=False)
@@ -128,12 +134,12 @@ def _is_png(contents: tf.Tensor) -> tf.Tensor:
     return tf.strings.substr(contents, 0, 4) == b"\x89PNG"
 
 
-def size_of(image: tf.Tensor | Encoded) -> tf.Tensor:
+def read_size(image: tf.Tensor | Encoded) -> tf.Tensor:
     """Returns int32 [height, width] of an image, decoded or not."""
     return image.size() if isinstance(image, Encoded) else tf.shape(image)[:2]
 
 
-def part_of(
+def cut_part(
     image: tf.Tensor | Encoded,
     begin: tf.Tensor,
     size: tf.Tensor,
@@ -162,7 +168,7 @@ def _cut(image: tf.Tensor, begin: tf.Tensor, size: tf.Tensor) -> tf.Tensor:
     return tf.slice(image, [top, left, 0], [height, width, image.shape[2]])
 
 
-def _as_tensor(
+def _convert_to_tensor(
     image: Encoded,
     dtype: tf.DType | None = None,
     name: Any = None,
@@ -173,4 +179,4 @@ def _as_tensor(
     return image.whole()
 
 
-tf.register_tensor_conversion_function(Encoded, _as_tensor)
+tf.register_tensor_conversion_function(Encoded, _convert_to_tensor)

@@ -12,11 +12,12 @@ from slimnets.preprocessing import inception, ops
 # Of the red, green and blue values in [0, 1] of ImageNet's training images.
 RGB_MEAN = (0.485, 0.456, 0.406)
 RGB_DEVIATION = (0.229, 0.224, 0.225)
-GRAY_MEAN = ops.luma(RGB_MEAN)
-GRAY_DEVIATION = ops.luma(RGB_DEVIATION)  # an upper bound: channels vary together
+GRAY_MEAN = ops.compute_luma(RGB_MEAN)
+# An upper bound: channels vary together.
+GRAY_DEVIATION = ops.compute_luma(RGB_DEVIATION)
 
 
-def standardized(image: tf.Tensor) -> tf.Tensor:
+def standardize(image: tf.Tensor) -> tf.Tensor:
     """Subtracts ImageNet's mean and divides by its standard deviation.
 
     Args:
@@ -69,4 +70,4 @@ def preprocess_image(
         crop_image=crop_image,
         use_grayscale=use_grayscale,
     )
-    return standardized((image + 1.0) / 2.0)
+    return standardize((image + 1.0) / 2.0)

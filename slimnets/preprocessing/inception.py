@@ -56,7 +56,7 @@ def distort_color(image: tf.Tensor, fast_mode: bool = True) -> tf.Tensor:
         return result
 
     orders = _FAST_ORDERS if fast_mode else _SLOW_ORDERS
-    image = ops.one_of([partial(apply, order) for order in orders])
+    image = ops.run_one_of([partial(apply, order) for order in orders])
     return tf.clip_by_value(image, 0.0, 1.0)
 
 
@@ -79,7 +79,7 @@ def distorted_bounding_box_crop(
       aspect_ratio_range: of width / height of the part.
       area_range: of the part, as a fraction of the image's.
       max_attempts: tries after which the whole image is taken.
-      least: height and width that suffice, as of `encoded.part_of`.
+      least: height and width that suffice, as of `encoded.cut_part`.
 
     Returns:
       [part height, part width, channels].
@@ -87,7 +87,7 @@ def distorted_bounding_box_crop(
     # The stateful op ignores tf.random.set_seed; a seed drawn from it does not.
     seed = tf.random.uniform([2], maxval=tf.int32.max, dtype=tf.int32)
     begin, size, _ = tf.image.stateless_sample_distorted_bounding_box(
-        tf.concat([encoded.size_of(image), [image.shape[2]]], axis=0),
+        tf.concat([encoded.read_size(image), [image.shape[2]]], axis=0),
         WHOLE_IMAGE if bbox is None else bbox,
         seed,
         min_object_covered=min_object_covered,
@@ -96,7 +96,7 @@ def distorted_bounding_box_crop(
         max_attempts=max_attempts,
         use_image_if_no_bounding_boxes=True,
     )
-    part = encoded.part_of(image, begin[:2], size[:2], least)
+    part = encoded.cut_part(image, begin[:2], size[:2], least)
     return tf.ensure_shape(part, [None, None, image.shape[2]])
 
 
@@ -127,9 +127,9 @@ def preprocess_for_train(
     """
     if random_crop:
         image = distorted_bounding_box_crop(image, bbox, least=(height, width))
-    image = ops.to_unit_range(ops.checked(image))
+    image = ops.to_unit_range(ops.check_image(image))
     methods = _METHODS[:1] if fast_mode else _METHODS
-    image = ops.one_of(
+    image = ops.run_one_of(
         [partial(ops.resize, image, height, width, method) for method in methods]
     )
     image = tf.ensure_shape(image, [height, width, image.shape[2]])
@@ -162,11 +162,11 @@ def preprocess_for_eval(
     Returns:
       float32 [height, width, c, or 1 if use_grayscale] in [-1, 1].
     """
-    image = ops.to_unit_range(ops.checked(image))
+    image = ops.to_unit_range(ops.check_image(image))
     if use_grayscale:
         image = ops.to_grayscale(image)
     if central_crop:
-        image = ops.central_part(image, central_fraction)
+        image = ops.crop_central_fraction(image, central_fraction)
     image = ops.resize(image, height, width)
     return (image - 0.5) * 2.0
 

@@ -28,7 +28,7 @@ def preprocess_image(
     Raises:
       InputError: the shape is not that of one image.
     """
-    image = tf.cast(ops.checked(image), tf.float32)
+    image = tf.cast(ops.check_image(image), tf.float32)
     if use_grayscale:
         image = ops.to_grayscale(image)
     image = ops.crop_or_pad(image, output_height, output_width)

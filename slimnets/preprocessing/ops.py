@@ -14,7 +14,7 @@ import tensorflow as tf
 from slimnets import errors
 
 
-def checked(image: tf.Tensor) -> tf.Tensor:
+def check_image(image: tf.Tensor) -> tf.Tensor:
     """Returns `image` as a tensor after checking what every recipe relies on.
 
     Args:
@@ -52,7 +52,7 @@ def to_unit_range(image: tf.Tensor) -> tf.Tensor:
     return tf.image.convert_image_dtype(image, tf.float32)
 
 
-def luma(red_green_blue: Sequence[float]) -> float:
+def compute_luma(red_green_blue: Sequence[float]) -> float:
     """Returns the gray value of a colour, as tf.image.rgb_to_grayscale weighs it."""
     red, green, blue = red_green_blue
     return 0.2989 * red + 0.5870 * green + 0.1140 * blue
@@ -102,7 +102,7 @@ def central_crop(image: tf.Tensor, height: int, width: int) -> tf.Tensor:
     return tf.slice(image, [top, left, 0], [height, width, image.shape[2]])
 
 
-def central_part(image: tf.Tensor, fraction: float) -> tf.Tensor:
+def crop_central_fraction(image: tf.Tensor, fraction: float) -> tf.Tensor:
     """Cuts a fraction of each side out of the middle; the margins are rounded down.
 
     As tf.image.central_crop, which computes in float64: TensorFlow Lite cannot. In
@@ -134,7 +134,7 @@ def pad_to_at_least(image: tf.Tensor, height: int, width: int) -> tf.Tensor:
     return tf.pad(image, [[top, bottom], [left, right], [0, 0]])
 
 
-def one_of(branches: Sequence[Callable[[], tf.Tensor]]) -> tf.Tensor:
+def run_one_of(branches: Sequence[Callable[[], tf.Tensor]]) -> tf.Tensor:
     """Runs one of `branches`, each as likely as any other, and returns its tensor."""
     if len(branches) == 1:
         return branches[0]()

@@ -31,7 +31,7 @@ def preprocess_image(
     Raises:
       InputError: the shape is not that of one image.
     """
-    image = ops.to_unit_range(ops.checked(image))
+    image = ops.to_unit_range(ops.check_image(image))
     if use_grayscale:
         image = ops.to_grayscale(image)
     return (ops.resize(image, height, width) - 0.5) * 2.0

@@ -13,10 +13,10 @@ RESIZE_SIDE_MIN = 256
 RESIZE_SIDE_MAX = 512
 CROP_SIDE = 224  # the crop that a smallest side of RESIZE_SIDE_MIN was chosen for
 RGB_MEAN = (123.68, 116.78, 103.94)
-GRAY_MEAN = ops.luma(RGB_MEAN)
+GRAY_MEAN = ops.compute_luma(RGB_MEAN)
 
 
-def fitting_side(resize_side: int, height: int, width: int) -> int:
+def choose_side(resize_side: int, height: int, width: int) -> int:
     """Returns the smallest side to resize to, so that a crop [height, width] fits.
 
     It is `resize_side` itself wherever the crop fits into it. A larger crop (TF-Slim
@@ -28,7 +28,7 @@ def fitting_side(resize_side: int, height: int, width: int) -> int:
     return round(crop * RESIZE_SIDE_MIN / CROP_SIDE)
 
 
-def _finished(image: tf.Tensor, use_grayscale: bool) -> tf.Tensor:
+def _subtract_mean(image: tf.Tensor, use_grayscale: bool) -> tf.Tensor:
     """Subtracts the mean; a gray image has the luma of the colour mean."""
     if use_grayscale:
         image = ops.to_grayscale(image)
@@ -50,20 +50,20 @@ def preprocess_for_train(
       output_height: of the result, in pixels.
       output_width: of the result, in pixels.
       resize_side_min: least smallest side, in pixels. Both bounds grow in proportion
-        where the crop would not fit into this one: see `fitting_side`.
+        where the crop would not fit into this one: see `choose_side`.
       resize_side_max: greatest smallest side, in pixels; it may be drawn too.
       use_grayscale: return one channel, the luma.
 
     Returns:
       float32 [output_height, output_width, c, or 1 if use_grayscale], mean subtracted.
     """
-    low = fitting_side(resize_side_min, output_height, output_width)
+    low = choose_side(resize_side_min, output_height, output_width)
     high = round(resize_side_max * low / resize_side_min)
     side = tf.random.uniform([], minval=low, maxval=high + 1, dtype=tf.int32)
-    image = ops.resize_smallest_side(ops.checked(image), side)
+    image = ops.resize_smallest_side(ops.check_image(image), side)
     image = ops.random_crop(image, output_height, output_width)
     image = tf.image.random_flip_left_right(image)
-    return _finished(image, use_grayscale)
+    return _subtract_mean(image, use_grayscale)
 
 
 def preprocess_for_eval(
@@ -79,16 +79,16 @@ def preprocess_for_eval(
       image: [h, w, c], any dtype, values in [0, 255].
       output_height: of the result, in pixels.
       output_width: of the result, in pixels.
-      resize_side: smallest side, in pixels, where the crop fits: see `fitting_side`.
+      resize_side: smallest side, in pixels, where the crop fits: see `choose_side`.
       use_grayscale: return one channel, the luma.
 
     Returns:
       float32 [output_height, output_width, c, or 1 if use_grayscale], mean subtracted.
     """
-    side = fitting_side(resize_side, output_height, output_width)
-    image = ops.resize_smallest_side(ops.checked(image), side)
+    side = choose_side(resize_side, output_height, output_width)
+    image = ops.resize_smallest_side(ops.check_image(image), side)
     image = ops.central_crop(image, output_height, output_width)
-    return _finished(image, use_grayscale)
+    return _subtract_mean(image, use_grayscale)
 
 
 def preprocess_image(
@@ -108,7 +108,7 @@ def preprocess_image(
       output_width: of the result, in pixels.
       is_training: `preprocess_for_train`, which is random, or `preprocess_for_eval`.
       resize_side_min: the smallest side for evaluation and its least value for
-        training, in pixels; more where the crop would not fit: see `fitting_side`.
+        training, in pixels; more where the crop would not fit: see `choose_side`.
       resize_side_max: the smallest side's greatest value, in pixels; training only.
       use_grayscale: return one channel, the luma.
 

@@ -11,9 +11,9 @@ from slimnets import checkpoints, errors
 from slimnets.config import choices
 from slimnets.nets import registry
 from slimnets.weights import graphs, tflite
-from slimnets.weights.fit import fit
 from slimnets.weights.keras import files as keras_files
 from slimnets.weights.keras import weights as keras
+from slimnets.weights.match import match_variables
 from slimnets.weights.rules import Found
 from slimnets.weights.torch import weights as torch
 
@@ -82,21 +82,21 @@ def convert(
     if network is None:
         if (kind, to, flip_input_channels) != (CHECKPOINT, CHECKPOINT, False):
             raise errors.InputError("name the weights' network with --model")
-        return _rewritten(weights, output, overwrite)
+        return _rewrite(weights, output, overwrite)
     registry.get_row(network)
-    target = _target(output, network, to, overwrite)
+    target = _resolve_target(output, network, to, overwrite)
     source = _read(kind, weights, network)
-    fitted = fit(source.path, network, source.found, ignore_missing)
-    values = _flipped(fitted.values) if flip_input_channels else fitted.values
-    notes = (*fitted.notes, _classes_note(fitted.num_classes))
+    match = match_variables(source.path, network, source.found, ignore_missing)
+    values = _flip_input_channels(match.values) if flip_input_channels else match.values
+    notes = (*match.notes, _note_classes(match.num_classes))
     if to == KERAS:
         left = len(values) - len(keras.write(target, network, values))
         notes += (f"{left} variables that Keras lacks are left out",) if left else ()
-        return Conversion(str(target), fitted.report, notes)
-    return Conversion(_save(target, source.step, values), fitted.report, notes)
+        return Conversion(str(target), match.report, notes)
+    return Conversion(_save(target, source.step, values), match.report, notes)
 
 
-def _flipped(values: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+def _flip_input_channels(values: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
     """Reverses the input channels of the first kernel, which takes the image."""
     name, kernel = next(iter(values.items()))
     if kernel.ndim != 4 or kernel.shape[2] != 3:
@@ -139,9 +139,9 @@ def _read_checkpoint(weights: str) -> _Source:
     return _Source(Found(values | averages, [], notes), path, step)
 
 
-def _rewritten(weights: str, output: Path, overwrite: bool) -> Conversion:
+def _rewrite(weights: str, output: Path, overwrite: bool) -> Conversion:
     """Writes a checkpoint of either format anew, in today's, all that it holds."""
-    target = _target(output, "", CHECKPOINT, overwrite)
+    target = _resolve_target(output, "", CHECKPOINT, overwrite)
     path = checkpoints.require(weights)
     values = checkpoints.read(path)
     step = int(values.get(checkpoints.GLOBAL_STEP, checkpoints.step_of(path)))
@@ -149,7 +149,7 @@ def _rewritten(weights: str, output: Path, overwrite: bool) -> Conversion:
     return Conversion(_save(target, step, values), report, ())
 
 
-def _target(output: Path, network: str, to: str, overwrite: bool) -> Path:
+def _resolve_target(output: Path, network: str, to: str, overwrite: bool) -> Path:
     """Returns the folder or file to write; InputError if it holds something already."""
     if to == KERAS:
         is_file = output.name.endswith(keras_files.SUFFIX)
@@ -170,5 +170,5 @@ def _save(folder: Path, step: int, values: Mapping[str, np.ndarray]) -> str:
     return checkpoints.save(folder, step, values, keep=0)
 
 
-def _classes_note(num_classes: int | None) -> str:
+def _note_classes(num_classes: int | None) -> str:
     return _CLASSES.get(num_classes, f"{num_classes} classes")

@@ -38,7 +38,7 @@ def read_frozen(path: Path, network: str) -> Found:
     """
     graph = graph_pb2.GraphDef()
     _parse(graph, path, "a frozen graph's .pb")
-    return _frozen_in(network, graph)
+    return _find_frozen(network, graph)
 
 
 def read_saved_model(path: Path, network: str) -> Found:
@@ -53,7 +53,7 @@ def read_saved_model(path: Path, network: str) -> Found:
     """
     variables = path / "variables" / "variables"
     if variables.with_suffix(".index").is_file():
-        found = named_for(network, _variables(str(variables)))
+        found = match_names(network, _read_variables(str(variables)))
         if found.values:  # one of constants has a file of none
             return found
     model = saved_model_pb2.SavedModel()
@@ -61,42 +61,42 @@ def read_saved_model(path: Path, network: str) -> Found:
     merged = graph_pb2.GraphDef()
     for meta_graph in model.meta_graphs:
         merged.MergeFrom(meta_graph.graph_def)
-    return _frozen_in(network, merged)
+    return _find_frozen(network, merged)
 
 
-def _frozen_in(network: str, graph: graph_pb2.GraphDef) -> Found:
+def _find_frozen(network: str, graph: graph_pb2.GraphDef) -> Found:
     """Finds a network's variables among a graph's constants, its functions' too."""
     bodies = [graph.node, *(function.node_def for function in graph.library.function)]
     held: dict[str, np.ndarray] = {}
     used: dict[str, np.ndarray] = {}
     for body in bodies:
-        constants = {n.name: _value(n) for n in body if _is_weight(n)}
+        constants = {n.name: _read_constant(n) for n in body if _is_weight(n)}
         held |= constants
-        used |= _named_by_use(network, body, constants)
-    named = (named_for(network, arrays) for arrays in (held, used))
+        used |= _name_by_use(network, body, constants)
+    named = (match_names(network, arrays) for arrays in (held, used))
     return max(named, key=lambda found: len(found.values))
 
 
-def _named_by_use(
+def _name_by_use(
     network: str, body: Sequence[Node], constants: Mapping[str, np.ndarray]
 ) -> dict[str, np.ndarray]:
     """Returns constants by the variables that ops of the same names take."""
-    sources = {node.name: [_producer(name) for name in node.input] for node in body}
+    sources = {node.name: [_get_producer(name) for name in node.input] for node in body}
     copies = {node.name: sources[node.name][0] for node in body if _is_copy(node)}
-    variables = _uses(network)
+    variables = _trace_uses(network)
     found = {}
     for op, inputs in sources.items():
         for position, taken in enumerate(inputs):
             while taken in copies:
                 taken = copies[taken]
-            uses = ((scope, position) for scope in _without_prefixes(op))
+            uses = ((scope, position) for scope in _strip_prefixes(op))
             name = next((variables[use] for use in uses if use in variables), None)
             if name and taken in constants:
                 found[name] = constants[taken]
     return found
 
 
-def _uses(network: str) -> dict[tuple[str, int], str]:
+def _trace_uses(network: str) -> dict[tuple[str, int], str]:
     """Returns the variables by the op that takes them, and as which of its inputs."""
     traced = blueprint.trace(network, 2)
     names = {tensor.op.name: name for name, tensor in traced.variables.items()}
@@ -115,7 +115,7 @@ def _uses(network: str) -> dict[tuple[str, int], str]:
     return products | uses
 
 
-def _producer(name: str) -> str:
+def _get_producer(name: str) -> str:
     """Returns the op whose output a node's input is."""
     return name.removeprefix("^").partition(":")[0]
 
@@ -124,7 +124,7 @@ def _is_copy(node: Node) -> bool:
     return node.op in ("Identity", "ReadVariableOp", "Reshape")
 
 
-def named_for(network: str, arrays: Mapping[str, np.ndarray]) -> Found:
+def match_names(network: str, arrays: Mapping[str, np.ndarray]) -> Found:
     """Finds a network's variables among named arrays.
 
     A variable is the array of its name, of its name behind a prefix, or either with
@@ -138,7 +138,7 @@ def named_for(network: str, arrays: Mapping[str, np.ndarray]) -> Found:
     names: dict[str, str] = {}
     wanted = checkpoints.get_variable_shapes(network, 2)
     for name in sorted(arrays, key=len):
-        for candidate in _without_prefixes(_SUFFIX.sub("", name)):
+        for candidate in _strip_prefixes(_SUFFIX.sub("", name)):
             if candidate in wanted:
                 names.setdefault(candidate, name)
                 break
@@ -150,7 +150,7 @@ def named_for(network: str, arrays: Mapping[str, np.ndarray]) -> Found:
     )
 
 
-def _without_prefixes(name: str) -> Iterator[str]:
+def _strip_prefixes(name: str) -> Iterator[str]:
     """Yields the name, and what is left of it as scopes are dropped from the front."""
     parts = name.split("/")
     for start in range(len(parts)):
@@ -166,7 +166,7 @@ def _parse(message: Any, path: Path, what: str) -> None:
         ) from error
 
 
-def _value(node: Node) -> np.ndarray:
+def _read_constant(node: Node) -> np.ndarray:
     return tf.make_ndarray(node.attr["value"].tensor)
 
 
@@ -179,7 +179,7 @@ def _is_weight(node: Node) -> bool:
     )
 
 
-def _variables(path: str) -> dict[str, np.ndarray]:
+def _read_variables(path: str) -> dict[str, np.ndarray]:
     """Returns a SavedModel's variables, those of object graphs by their own names."""
     held = checkpoints.read(path)
     objects = held.pop(_OBJECT_GRAPH, None)
@@ -192,10 +192,12 @@ def _variables(path: str) -> dict[str, np.ndarray]:
         for node in graph.nodes
         for attribute in node.attributes
     }
-    return dict(_floats((full_names.get(key) or key, held[key]) for key in held))
+    return dict(_keep_floats((full_names.get(key) or key, held[key]) for key in held))
 
 
-def _floats(items: Iterable[tuple[str, object]]) -> Iterator[tuple[str, np.ndarray]]:
+def _keep_floats(
+    items: Iterable[tuple[str, object]],
+) -> Iterator[tuple[str, np.ndarray]]:
     for name, value in items:
         if isinstance(value, np.ndarray) and value.dtype == np.float32:
             yield name, value

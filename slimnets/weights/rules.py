@@ -144,7 +144,7 @@ def to_theirs(
         yield layer, [*arrays, *layer.kind.constants]
 
 
-def reshaped(array: np.ndarray, shape: Sequence[int]) -> np.ndarray:
+def reshape_matrix(array: np.ndarray, shape: Sequence[int]) -> np.ndarray:
     """Returns a matrix as a convolution over all of its input, where ours is one.
 
     A fully connected layer behind a flattened map of [height, width, channels] is a

@@ -59,24 +59,24 @@ def read(path: Path, network: str) -> Found:
     traced = blueprint.trace(network, 2)
     values: dict[str, np.ndarray] = {}
     unused = []
-    for layer in _layers(_parsed(path)):
-        name = _variable(layer, traced, values)
+    for layer in _read_layers(_parse(path)):
+        name = _find_variable(layer, traced, values)
         if name is None:
             unused.append(layer.names.split(";")[0])
             continue
-        values[name] = _shaped(layer.kernel, name, traced)
-        values |= _behind(name.rpartition("/")[0], layer.bias, traced)
-    return Found(values, unused, [_note(values)] if values else [])
+        values[name] = _split_multiplier(layer.kernel, name, traced)
+        values |= _assign_bias(name.rpartition("/")[0], layer.bias, traced)
+    return Found(values, unused, [_describe(values)] if values else [])
 
 
-def _note(values: dict[str, np.ndarray]) -> str:
+def _describe(values: dict[str, np.ndarray]) -> str:
     return (
         "batch norm was folded into the kernels before it: what remains of it adds"
         f" their biases; {len(values)} values in all"
     )
 
 
-def _parsed(path: Path) -> Any:
+def _parse(path: Path) -> Any:
     try:
         content = path.read_bytes()
         if content[4:8] != _IDENTIFIER:
@@ -89,7 +89,7 @@ def _parsed(path: Path) -> Any:
         ) from error
 
 
-def _layers(model: Any) -> Iterator[_Layer]:
+def _read_layers(model: Any) -> Iterator[_Layer]:
     """Yields the layers whose kernel is a constant, in the order in which they run."""
     graph = model.subgraphs[0]
     codes = [max(c.builtinCode, c.deprecatedBuiltinCode) for c in model.operatorCodes]
@@ -110,15 +110,15 @@ def _layers(model: Any) -> Iterator[_Layer]:
         )
         output = graph.tensors[op.outputs[0]]
         names = f"{kernel.name.decode()};{output.name.decode()}"
-        numbers = _constant(model, kernel)
+        numbers = _dequantize(model, kernel)
         added: np.ndarray | None = np.zeros(output.shape[-1], np.float32)
         if biases:
-            added = _constant(model, biases[0])
+            added = _dequantize(model, biases[0])
         if numbers is not None and added is not None:
             yield _Layer(names, numbers.transpose(axes), added, ours)
 
 
-def _constant(model: Any, tensor: Any) -> np.ndarray | None:
+def _dequantize(model: Any, tensor: Any) -> np.ndarray | None:
     """Returns a tensor's numbers, dequantised; None if they are not in the file."""
     data = model.buffers[tensor.buffer].data
     if data is None or len(data) == 0:
@@ -140,21 +140,21 @@ def _constant(model: Any, tensor: Any) -> np.ndarray | None:
     return ((stored - zero) * scale).astype(np.float32)
 
 
-def _variable(
+def _find_variable(
     layer: _Layer, traced: blueprint.Blueprint, taken: Mapping[str, np.ndarray]
 ) -> str | None:
     """Returns our name of a layer's kernel; None if its names tell of none."""
     candidates = (
         f"{scope}/{kernel}"
         for name in layer.names.split(";")
-        for scope in _scopes(name)
+        for scope in _list_scopes(name)
         for kernel in layer.ours
     )
     known = (name for name in candidates if name in traced.variables)
     return next((name for name in known if name not in taken), None)
 
 
-def _scopes(name: str) -> Iterator[str]:
+def _list_scopes(name: str) -> Iterator[str]:
     """Yields what in a path may be our scope: others come before it, ops behind."""
     parts = name.split("/")
     for start in range(len(parts)):
@@ -162,7 +162,9 @@ def _scopes(name: str) -> Iterator[str]:
             yield "/".join(parts[start:end])
 
 
-def _shaped(kernel: np.ndarray, name: str, traced: blueprint.Blueprint) -> np.ndarray:
+def _split_multiplier(
+    kernel: np.ndarray, name: str, traced: blueprint.Blueprint
+) -> np.ndarray:
     """Returns a depthwise kernel with its multiplier apart, others as they are."""
     if not name.endswith("/depthwise_weights"):
         return kernel
@@ -170,7 +172,7 @@ def _shaped(kernel: np.ndarray, name: str, traced: blueprint.Blueprint) -> np.nd
     return kernel.reshape(*kernel.shape[:2], -1, multiplier)
 
 
-def _behind(
+def _assign_bias(
     scope: str, bias: np.ndarray, traced: blueprint.Blueprint
 ) -> dict[str, np.ndarray]:
     """Returns the layer's biases, or what its batch norm has if it adds them alone."""

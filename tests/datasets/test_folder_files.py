@@ -18,7 +18,7 @@ def test_links_are_followed_to_files_and_folders(tmp_path):
     (folder / "linked.jpg").symlink_to(elsewhere / "deep" / "b.jpg")
     found = folder_files.list_files(folder)
     assert names(found, folder) == ["a.jpg", "linked/deep/b.jpg", "linked.jpg"]
-    assert folder_files.subfolders(folder) == [folder / "linked"]
+    assert folder_files.list_subfolders(folder) == [folder / "linked"]
 
 
 def test_a_folder_linked_twice_counts_twice_and_a_loop_once(tmp_path):
@@ -37,7 +37,7 @@ def test_what_systems_leave_behind_does_not_count(tmp_path):
         path.parent.mkdir(exist_ok=True)
         path.touch()
     assert names(folder_files.list_files(tmp_path), tmp_path) == ["photo.jpg"]
-    assert folder_files.subfolders(tmp_path) == []
+    assert folder_files.list_subfolders(tmp_path) == []
 
 
 def test_faults_are_listed(tmp_path):

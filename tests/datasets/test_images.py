@@ -11,19 +11,19 @@ GRAY = np.arange(64, dtype=np.uint8).reshape(8, 8, 1)
 
 
 def test_format_is_told_by_content(photo):
-    assert images.image_format(photo(0, "jpeg")) == "jpeg"
-    assert images.image_format(photo(0, "png")) == "png"
-    assert images.image_format(b"RIFF\x00\x00\x00\x00WEBPVP8 ") == "webp"
-    assert images.image_format(b"RIFF\x00\x00\x00\x00WAVEfmt ") is None
-    assert images.image_format(b"\xff\x0a\x00\x00") == "jxl"
-    assert images.image_format(b"a text") is None
+    assert images.detect_format(photo(0, "jpeg")) == "jpeg"
+    assert images.detect_format(photo(0, "png")) == "png"
+    assert images.detect_format(b"RIFF\x00\x00\x00\x00WEBPVP8 ") == "webp"
+    assert images.detect_format(b"RIFF\x00\x00\x00\x00WAVEfmt ") is None
+    assert images.detect_format(b"\xff\x0a\x00\x00") == "jxl"
+    assert images.detect_format(b"a text") is None
 
 
 def test_stored_channels_are_read_from_the_header(photo):
-    assert images.stored_channels(photo(0, "jpeg")) == 3
-    assert images.stored_channels(photo(0, "png")) == 3
-    assert images.stored_channels(tf.io.encode_jpeg(GRAY).numpy()) == 1
-    assert images.stored_channels(tf.io.encode_png(GRAY).numpy()) == 1
+    assert images.count_stored_channels(photo(0, "jpeg")) == 3
+    assert images.count_stored_channels(photo(0, "png")) == 3
+    assert images.count_stored_channels(tf.io.encode_jpeg(GRAY).numpy()) == 1
+    assert images.count_stored_channels(tf.io.encode_png(GRAY).numpy()) == 1
 
 
 def test_gray_decodes_to_rgb():

@@ -50,7 +50,7 @@ def test_names_of_slimnets_and_tf_slim_are_understood(file, expected):
 
 def test_shard_name_is_parsed_to_what_it_was_made_of():
     parts = ("flowers", "validation", 4, 5)
-    assert tfrecord.parse_shard_name(tfrecord.shard_name(*parts)) == parts
+    assert tfrecord.parse_shard_name(tfrecord.format_shard_name(*parts)) == parts
 
 
 def test_example_reads_back(photo):
@@ -172,6 +172,6 @@ def test_label_below_the_lowest_is_a_fault(tmp_path, photo):
 def test_first_images_of_a_broken_file_is_an_input_error(tmp_path, photo):
     good = tfrecord.make_example(photo(0), "jpg", 4, 12, 16)
     path = write(tmp_path / "x.tfrecord", [good, example(image__height=ints(1))])
-    assert tfrecord.first_images(path, 1) == [photo(0)]
+    assert tfrecord.read_first_images(path, 1) == [photo(0)]
     with pytest.raises(errors.InputError, match=r"record 1 .* has no image/encoded"):
-        tfrecord.first_images(path, 2)
+        tfrecord.read_first_images(path, 2)

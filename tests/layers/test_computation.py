@@ -46,7 +46,7 @@ IN_16_BITS = {"pointwise_filter_gradients_as_products", "depthwise_in_float32"}
 )
 def test_the_fastest(training, precision, hardware, chosen):
     expected = dict.fromkeys({"whole_extents_as_products", *chosen}, True)
-    found = computation.fastest(training, precision, hardware)
+    found = computation.choose_fastest(training, precision, hardware)
     assert found == Computation(**expected)
 
 

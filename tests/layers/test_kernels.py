@@ -159,7 +159,7 @@ def test_depthwise_in_float32(chosen):
     @tf.function(autograph=False)
     def convolve(images):
         with computing(Computation(depthwise_in_float32=chosen)):
-            return kernels.depthwise(
+            return kernels.convolve_depthwise(
                 images, tf.ones([3, 3, 8, 1]), (1, 1), "SAME", "NHWC", (1, 1)
             )
 

@@ -49,7 +49,7 @@ def test_stands_for_takes_the_key_of_another_layer():
 def test_collected_in_a_dict_by_the_scopes_name():
     ends = {}
     tensor = tf.ones([2])
-    assert scoping.collected(ends, "net/conv1/", tensor) is tensor
+    assert scoping.collect_outputs(ends, "net/conv1/", tensor) is tensor
     assert ends == {"net/conv1": tensor}
 
 
@@ -57,7 +57,7 @@ def test_collected_in_a_dict_by_the_scopes_name():
 def test_collected_in_graph_collections(collections):
     with tf.Graph().as_default():
         tensor = tf.ones([2])
-        assert scoping.collected(collections, "net/conv1", tensor) is tensor
+        assert scoping.collect_outputs(collections, "net/conv1", tensor) is tensor
         assert v1.get_collection("ends") == [tensor]
         assert v1.get_collection("more") == [tensor] * (collections != "ends")
         ends = slim.utils.convert_collection_to_dict("ends")
@@ -67,58 +67,58 @@ def test_collected_in_graph_collections(collections):
 def test_collected_nowhere():
     with tf.Graph().as_default() as graph:
         tensor = tf.ones([2])
-        assert scoping.collected(None, "net/conv1", tensor) is tensor
+        assert scoping.collect_outputs(None, "net/conv1", tensor) is tensor
         assert not graph.get_all_collection_keys()
 
 
 def test_collections_for():
-    assert scoping.collections_for(None, "weights") is None
-    assert scoping.collections_for(["a"], "weights") == ["a"]
-    assert scoping.collections_for({"weights": ["a"]}, "weights") == ["a"]
-    assert scoping.collections_for({"weights": ["a"]}, "biases") is None
+    assert scoping.select_collections(None, "weights") is None
+    assert scoping.select_collections(["a"], "weights") == ["a"]
+    assert scoping.select_collections({"weights": ["a"]}, "weights") == ["a"]
+    assert scoping.select_collections({"weights": ["a"]}, "biases") is None
 
 
 @pytest.mark.parametrize(
     ("value", "expected"), [(3, (3, 3)), ([1, 2], (1, 2)), ((4, 5), (4, 5))]
 )
 def test_pair(value, expected):
-    assert scoping.pair(value) == expected
+    assert scoping.to_pair(value) == expected
 
 
 @pytest.mark.parametrize("value", [[1], (1, 2, 3)])
 def test_pair_of_another_length_is_an_error(value):
     with pytest.raises(ValueError, match="pair"):
-        scoping.pair(value)
+        scoping.to_pair(value)
 
 
 def test_data_format():
-    assert scoping.checked_data_format(None) == "NHWC"
-    assert scoping.checked_data_format("NCHW") == "NCHW"
+    assert scoping.check_data_format(None) == "NHWC"
+    assert scoping.check_data_format("NCHW") == "NCHW"
     with pytest.raises(ValueError, match="'NHCW'"):
-        scoping.checked_data_format("NHCW")
+        scoping.check_data_format("NHCW")
 
 
 def test_channels():
     images = tf.zeros([2, 3, 4, 5])
-    assert scoping.channels_of(images, "NHWC") == 5
-    assert scoping.channels_of(images, "NCHW") == 3
+    assert scoping.get_channels(images, "NHWC") == 5
+    assert scoping.get_channels(images, "NCHW") == 3
 
 
 @pytest.mark.parametrize("shape", [None, [], [2, 3, 4, None]])
 def test_undefined_channels_are_an_error(shape):
     with tf.Graph().as_default(), pytest.raises(ValueError, match="set_shape"):
-        scoping.channels_of(v1.placeholder(tf.float32, shape), "NHWC")
+        scoping.get_channels(v1.placeholder(tf.float32, shape), "NHWC")
 
 
 @pytest.mark.parametrize("value", [True, False])
 def test_constant_bool(value):
-    assert scoping.constant_bool(value) is value
-    assert scoping.constant_bool(np.bool_(value)) is value
-    assert scoping.constant_bool(tf.constant(value)) is value
+    assert scoping.get_constant_bool(value) is value
+    assert scoping.get_constant_bool(np.bool_(value)) is value
+    assert scoping.get_constant_bool(tf.constant(value)) is value
     with tf.Graph().as_default():
-        assert scoping.constant_bool(tf.constant(value)) is value
-        assert scoping.constant_bool(v1.placeholder_with_default(value, [])) is None
+        assert scoping.get_constant_bool(tf.constant(value)) is value
+        assert scoping.get_constant_bool(v1.placeholder_with_default(value, [])) is None
 
 
 def test_a_variables_value_is_not_constant():
-    assert scoping.constant_bool(tf.Variable(True)) is None
+    assert scoping.get_constant_bool(tf.Variable(True)) is None

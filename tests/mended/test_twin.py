@@ -1,11 +1,11 @@
-"""A twin's mended functions run on the twin's names; the module keeps its own."""
+"""A twin's mended functions run on its own names; the module keeps its own."""
 
 import inspect
 from types import ModuleType
 
 import tensorflow as tf
 
-from slimnets.mended.twin import rebound, twin
+from slimnets.mended.twin import make_twin, rebind
 
 SOURCE = '''
 """Two functions, one of which calls the other."""
@@ -32,7 +32,7 @@ def sample():
 
 def test_mended_functions_find_moved_names_and_one_another():
     with tf.Graph().as_default(), tf.compat.v1.Session() as session:
-        mended = twin(sample(), ["choose", "twice"])
+        mended = make_twin(sample(), ["choose", "twice"])
         assert session.run(mended.twice(tf.constant(True))) == 2
         assert session.run(mended.choose(tf.constant(False), no=7)) == 7
 
@@ -40,7 +40,7 @@ def test_mended_functions_find_moved_names_and_one_another():
 def test_a_twin_leaves_the_module_and_tensorflow_as_they_were():
     module = sample()
     before = dict(vars(module))
-    mended = twin(module, ["choose"], extra=5)
+    mended = make_twin(module, ["choose"], extra=5)
     assert vars(module) == before
     assert not hasattr(module.control_flow_ops, "cond")
     assert mended.control_flow_ops.group is module.control_flow_ops.group
@@ -50,7 +50,7 @@ def test_a_twin_leaves_the_module_and_tensorflow_as_they_were():
 
 def test_a_rebound_function_keeps_name_signature_and_docstring():
     choose = sample().choose
-    copy = rebound(choose, {})
+    copy = rebind(choose, {})
     assert copy is not choose
     assert inspect.signature(copy) == inspect.signature(choose)
     assert (copy.__name__, copy.__qualname__) == ("choose", "choose")

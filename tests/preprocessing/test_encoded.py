@@ -33,7 +33,7 @@ def test_it_stands_for_the_decoded_image(encode, stored, channels):
     image = Encoded(contents, channels)
     expected = tf.io.decode_image(contents, channels)
     assert image.shape.as_list() == [None, None, channels]
-    np.testing.assert_array_equal(encoded.size_of(image), [HEIGHT, WIDTH])
+    np.testing.assert_array_equal(encoded.read_size(image), [HEIGHT, WIDTH])
     np.testing.assert_array_equal(tf.convert_to_tensor(image), expected)
     np.testing.assert_array_equal(tf.cast(image, tf.float32), expected)
 
@@ -44,8 +44,8 @@ def test_a_part_is_that_of_the_decoded_image(encode, channels):
     contents = encode()
     whole = tf.io.decode_image(contents, channels)
     begin, size = tf.constant([11, 20]), tf.constant([41, 37])
-    part = encoded.part_of(Encoded(contents, channels), begin, size)
-    expected = encoded.part_of(whole, begin, size)
+    part = encoded.cut_part(Encoded(contents, channels), begin, size)
+    expected = encoded.cut_part(whole, begin, size)
     assert part.dtype == tf.uint8 and part.shape == (41, 37, channels)
     # At the border of a part, colour is interpolated from fewer neighbours.
     np.testing.assert_allclose(part, tf.cast(expected, tf.int32), atol=2)
@@ -57,7 +57,7 @@ def test_a_part_is_that_of_the_decoded_image(encode, channels):
 )
 def test_a_large_part_of_a_jpeg_comes_smaller(least, ratio):
     begin, size = tf.constant([8, 16]), tf.constant([66, 80])
-    part = encoded.part_of(Encoded(jpeg(), 3), begin, size, least)
+    part = encoded.cut_part(Encoded(jpeg(), 3), begin, size, least)
     assert part.shape == (66 // ratio, 80 // ratio, 3)
     assert part.shape[0] >= least[0] and part.shape[1] >= least[1]
     # A pixel is the mean of those that it stands for.
@@ -68,7 +68,7 @@ def test_a_large_part_of_a_jpeg_comes_smaller(least, ratio):
 
 def test_a_png_comes_whole():
     begin, size = tf.constant([8, 16]), tf.constant([66, 80])
-    part = encoded.part_of(Encoded(png(), 3), begin, size, (8, 8))
+    part = encoded.cut_part(Encoded(png(), 3), begin, size, (8, 8))
     assert part.shape == (66, 80, 3)
 
 

@@ -48,9 +48,9 @@ def test_a_photo_is_turned_as_viewers_turn_it(orientation, endian):
     assert int(exif.orientation_of(contents)) == orientation
     image, expected = Encoded(contents, 3), shown(contents)
     assert_same(tf.convert_to_tensor(image), expected)
-    np.testing.assert_array_equal(encoded.size_of(image), expected.shape[:2])
+    np.testing.assert_array_equal(encoded.read_size(image), expected.shape[:2])
     begin, size = tf.constant([2, 5]), tf.constant([12, 9])
-    assert_same(encoded.part_of(image, begin, size), expected[2:14, 5:14])
+    assert_same(encoded.cut_part(image, begin, size), expected[2:14, 5:14])
 
 
 def test_pixels_as_stored_are_there_for_the_asking():
@@ -96,8 +96,8 @@ def test_bitmaps_have_the_colours_of_their_palette(mode):
 @pytest.mark.parametrize("channels", [1, 3])
 def test_other_formats_have_sizes_and_parts(kind, channels):
     image = Encoded(save(PICTURE, kind), channels)
-    np.testing.assert_array_equal(encoded.size_of(image), [24, 40])
-    part = encoded.part_of(image, tf.constant([1, 2]), tf.constant([10, 11]))
+    np.testing.assert_array_equal(encoded.read_size(image), [24, 40])
+    part = encoded.cut_part(image, tf.constant([1, 2]), tf.constant([10, 11]))
     whole = tf.convert_to_tensor(image)
     assert whole.shape == (24, 40, channels)
     np.testing.assert_array_equal(part, whole[1:11, 2:13])

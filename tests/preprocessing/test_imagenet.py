@@ -47,7 +47,7 @@ def test_a_gray_image_has_the_luma_of_the_mean():
 
 
 def test_black_and_white():
-    extremes = imagenet.standardized(tf.constant([[0.0] * 3, [1.0] * 3]))
+    extremes = imagenet.standardize(tf.constant([[0.0] * 3, [1.0] * 3]))
     np.testing.assert_allclose(
         extremes,
         [[-2.1179, -2.0357, -1.8044], [2.2489, 2.4286, 2.6400]],

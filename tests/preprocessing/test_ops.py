@@ -48,7 +48,9 @@ def test_central_part_is_tensorflows_own(fraction):
     for size in (1, 2, 7, 8, 15, 224, 375, 500):
         image = tf.reshape(tf.range(size), [size, 1, 1])
         expected = tf.image.central_crop(image, fraction)
-        np.testing.assert_array_equal(ops.central_part(image, fraction), expected)
+        np.testing.assert_array_equal(
+            ops.crop_central_fraction(image, fraction), expected
+        )
 
 
 def test_pad_to_at_least_centres_and_leaves_larger_sides():
@@ -73,7 +75,7 @@ def test_one_of_draws_every_branch_and_repeats_with_the_seed():
 
     def draws():
         tf.random.set_seed(3)
-        return [int(ops.one_of(branches)) for _ in range(60)]
+        return [int(ops.run_one_of(branches)) for _ in range(60)]
 
     assert set(draws()) == {0, 1, 2, 3}
     assert draws() == draws()
@@ -82,13 +84,13 @@ def test_one_of_draws_every_branch_and_repeats_with_the_seed():
 @pytest.mark.parametrize("shape", [(8, 8), (8, 8, 4), (1, 8, 8, 3)])
 def test_what_is_not_one_image_is_refused(shape):
     with pytest.raises(errors.InputError, match="takes one image"):
-        ops.checked(tf.zeros(shape))
+        ops.check_image(tf.zeros(shape))
 
 
 def test_unknown_channels_are_refused():
     @tf.function(input_signature=[tf.TensorSpec([None, None, None])], autograph=False)
     def traced(image):
-        return ops.checked(image)
+        return ops.check_image(image)
 
     with pytest.raises(errors.InputError, match="channels=3"):
         traced.get_concrete_function()
@@ -97,4 +99,4 @@ def test_unknown_channels_are_refused():
 def test_the_luma_of_a_colour_is_that_of_a_picture_of_it():
     colour = (0.2, 0.5, 0.9)
     gray = ops.to_grayscale(tf.constant(colour, shape=[1, 1, 3]))
-    np.testing.assert_allclose(gray, ops.luma(colour), atol=1e-6)
+    np.testing.assert_allclose(gray, ops.compute_luma(colour), atol=1e-6)

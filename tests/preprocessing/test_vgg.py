@@ -32,7 +32,7 @@ def test_eval_is_the_middle_at_256_minus_the_mean(size):
     ("crop", "side"), [(224, 256), (256, 256), (257, 294), (299, 342), (331, 378)]
 )
 def test_larger_crops_get_a_larger_side(crop, side):
-    assert vgg.fitting_side(256, 32, crop) == side
+    assert vgg.choose_side(256, 32, crop) == side
     image = reference.picture(40, 50)
     result = vgg.preprocess_image(tf.constant(image), crop, crop)
     expected = evaluated(image, crop, crop, side) - MEAN

@@ -33,7 +33,7 @@ def concrete_function(filled):
 def assert_holds_all(found, filled):
     assert found.values.keys() == filled.values.keys()
     for name, value in filled.values.items():
-        array = rules.reshaped(found.values[name], value.shape)
+        array = rules.reshape_matrix(found.values[name], value.shape)
         np.testing.assert_array_equal(array, value, name)
 
 
@@ -61,7 +61,7 @@ def test_a_frozen_graph_of_tensorflow_2(tmp_path, filled):
 def test_a_graph_that_was_imported_below_a_scope(filled):
     arrays = {f"import/tower_0/{name}": v for name, v in filled.values.items()}
     arrays["import/mean"] = np.zeros(3)
-    found = graphs.named_for(NETWORK, arrays)
+    found = graphs.match_names(NETWORK, arrays)
     assert_holds_all(found, filled)
     assert found.unused == ["import/mean"]
 

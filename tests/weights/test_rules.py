@@ -35,7 +35,7 @@ def test_a_matrix_is_a_convolution_over_all_of_its_input():
     """Keras' and PyTorch's flattened maps run over height, then width, then depth."""
     image, kernel = RNG.standard_normal([2, 3, 4]), RNG.standard_normal([2, 3, 4, 5])
     matrix = kernel.reshape(24, 5)
-    np.testing.assert_array_equal(rules.reshaped(matrix, [2, 3, 4, 5]), kernel)
+    np.testing.assert_array_equal(rules.reshape_matrix(matrix, [2, 3, 4, 5]), kernel)
     dense = image.ravel() @ matrix
     np.testing.assert_allclose(np.einsum("hwc,hwcd->d", image, kernel), dense)
     weight = Weight("kernel", "weights", matrix=True)
@@ -45,7 +45,7 @@ def test_a_matrix_is_a_convolution_over_all_of_its_input():
 @pytest.mark.parametrize("shape", [[2, 3, 4, 6], [3, 3, 4, 5], [24, 5], [120]])
 def test_other_arrays_remain_as_they_are(shape):
     matrix = np.zeros([24, 5])
-    assert rules.reshaped(matrix, shape) is matrix
+    assert rules.reshape_matrix(matrix, shape) is matrix
 
 
 CONV = Kind(

@@ -84,7 +84,7 @@ class _Layer(NamedTuple):
 
     @property
     def kernel_size(self) -> tuple[int, int]:
-        return scoping.pair(self.params.get("kernel_size", 3))
+        return scoping.to_pair(self.params.get("kernel_size", 3))
 
     def arguments(self, stride: int, rate: int) -> dict[str, Any]:
         """Returns the function's arguments."""

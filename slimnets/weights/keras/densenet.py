@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from slimnets.nets.densenet import Table
-from slimnets.weights.keras.kinds import CONV, DENSE, NORM, normalized
+from slimnets.weights.keras.kinds import CONV, DENSE, NORM, conv_and_norm
 from slimnets.weights.rules import Layer
 
 
@@ -14,13 +14,13 @@ def densenet(scope: str, table: Table) -> Iterator[Layer]:
       scope: of our network.
       table: its table.
     """
-    yield from normalized(CONV, "conv1_conv", "conv1_bn", f"{scope}/conv1")
+    yield from conv_and_norm(CONV, "conv1_conv", "conv1_bn", f"{scope}/conv1")
     for block, layers in enumerate(table.layers, 1):
         for number in range(1, layers + 1):
             theirs = f"conv{block + 1}_block{number}"
             ours = f"{scope}/block{block}/layer_{number}"
             yield Layer(NORM, f"{theirs}_0_bn", f"{ours}/BatchNorm")
-            yield from normalized(
+            yield from conv_and_norm(
                 CONV, f"{theirs}_1_conv", f"{theirs}_1_bn", f"{ours}/conv1"
             )
             yield Layer(CONV, f"{theirs}_2_conv", f"{ours}/conv2")

@@ -16,7 +16,7 @@ import h5py
 import numpy as np
 
 from slimnets import errors
-from slimnets.weights.keras.kinds import automatic
+from slimnets.weights.keras.kinds import make_automatic_name
 from slimnets.weights.rules import Kind, Layer
 
 SUFFIX = ".weights.h5"
@@ -42,7 +42,7 @@ class Stored(NamedTuple):
     path: str
     arrays: dict[str, np.ndarray]
 
-    def in_order(self, kind: Kind) -> list[np.ndarray] | None:
+    def sort_arrays(self, kind: Kind) -> list[np.ndarray] | None:
         """Returns the arrays in a kind's order; None if it has others."""
         if len(self.arrays) != kind.size():
             return None
@@ -59,8 +59,8 @@ def read(path: Path) -> list[Stored]:
       InputError: it is no such file.
     """
     try:
-        with h5py.File(_content(path), "r") as file:
-            return _layers(file)
+        with h5py.File(_open_content(path), "r") as file:
+            return _read_layers(file)
     except (OSError, KeyError, ValueError, zipfile.BadZipFile) as error:
         raise errors.InputError(
             f"{path} cannot be read as Keras' weights: {errors.first_line(error)}; give"
@@ -68,7 +68,7 @@ def read(path: Path) -> list[Stored]:
         ) from error
 
 
-def _content(path: Path) -> io.BytesIO | Path:
+def _open_content(path: Path) -> io.BytesIO | Path:
     """Returns the weights of a .keras file, or another file as it is."""
     if not zipfile.is_zipfile(path):
         return path
@@ -76,23 +76,23 @@ def _content(path: Path) -> io.BytesIO | Path:
         return io.BytesIO(archive.read(_MEMBER))
 
 
-def _layers(file: h5py.File) -> list[Stored]:
+def _read_layers(file: h5py.File) -> list[Stored]:
     for root in _ROOTS:
         if root in file:
-            return list(_by_class(file[root]))
+            return list(_read_by_class(file[root]))
     group = file.get("model_weights", file)  # a whole model's, or weights alone
-    return list(_by_name(group))
+    return list(_read_by_name(group))
 
 
-def _by_class(group: h5py.Group) -> Iterator[Stored]:
+def _read_by_class(group: h5py.Group) -> Iterator[Stored]:
     for path, layer in group.items():
-        arrays = {name: layer[name][()] for name in _datasets(layer)}
+        arrays = {name: layer[name][()] for name in _list_datasets(layer)}
         if arrays:
             name = layer["vars"].attrs.get("name", "") if "vars" in layer else ""
-            yield Stored(_text(name), path, arrays)
+            yield Stored(_decode(name), path, arrays)
 
 
-def _datasets(group: h5py.Group) -> list[str]:
+def _list_datasets(group: h5py.Group) -> list[str]:
     """Returns the paths of the arrays in a group and in those inside it."""
     found: list[str] = []
     group.visititems(
@@ -101,31 +101,33 @@ def _datasets(group: h5py.Group) -> list[str]:
     return found
 
 
-def _by_name(group: h5py.Group) -> Iterator[Stored]:
-    for name in _attribute(group, "layer_names"):
+def _read_by_name(group: h5py.Group) -> Iterator[Stored]:
+    for name in _read_attribute(group, "layer_names"):
         layer = group[name]
-        arrays = {path: layer[path][()] for path in _attribute(layer, "weight_names")}
+        arrays = {
+            path: layer[path][()] for path in _read_attribute(layer, "weight_names")
+        }
         if arrays:
             yield Stored(name, "", arrays)
 
 
-def _attribute(group: h5py.Group, name: str) -> list[str]:
+def _read_attribute(group: h5py.Group, name: str) -> list[str]:
     """Returns a list of names; a long one lies in several attributes."""
     if name in group.attrs:
-        return [_text(item) for item in group.attrs[name]]
+        return [_decode(item) for item in group.attrs[name]]
     if f"{name}0" not in group.attrs:
         raise ValueError(f"it has no {name}")
     parts: list[str] = []
     while (key := f"{name}{len(parts)}") in group.attrs:
         parts.append(key)
-    return [_text(item) for key in parts for item in group.attrs[key]]
+    return [_decode(item) for key in parts for item in group.attrs[key]]
 
 
-def _text(value: str | bytes) -> str:
+def _decode(value: str | bytes) -> str:
     return value.decode() if isinstance(value, bytes) else str(value)
 
 
-def matched(
+def match_layers(
     layers: Sequence[Layer], stored: Sequence[Stored]
 ) -> list[tuple[Layer, Stored]]:
     """Finds a table's layers in a file.
@@ -137,24 +139,30 @@ def matched(
     Returns:
       The layers that were found, in the table's order, each with the file's.
     """
-    found = _looked_up([_plain(layer.theirs) for layer in layers], _named(stored))
+    found = _look_up(
+        [_normalize_name(layer.theirs) for layer in layers], _index_by_name(stored)
+    )
     if len(found) < len(layers):
         by_path = {item.path: item for item in stored if item.path}
         others = (
-            _looked_up(paths(layers), by_path) if by_path else _in_order(layers, stored)
+            _look_up(list_paths(layers), by_path)
+            if by_path
+            else _match_by_order(layers, stored)
         )
         found = max(found, others, key=len)
     return [(layers[index], found[index]) for index in sorted(found)]
 
 
-def _looked_up(keys: Sequence[str], stored: dict[str, Stored]) -> dict[int, Stored]:
+def _look_up(keys: Sequence[str], stored: dict[str, Stored]) -> dict[int, Stored]:
     return {index: stored[key] for index, key in enumerate(keys) if key in stored}
 
 
-def _in_order(layers: Sequence[Layer], stored: Sequence[Stored]) -> dict[int, Stored]:
+def _match_by_order(
+    layers: Sequence[Layer], stored: Sequence[Stored]
+) -> dict[int, Stored]:
     """Finds the layers by their order; none of them if the file has more or fewer."""
-    ours = _sorted_by([layer.kind.size() for layer in layers])
-    theirs = _sorted_by([len(item.arrays) for item in stored])
+    ours = _sort_by_count([layer.kind.size() for layer in layers])
+    theirs = _sort_by_count([len(item.arrays) for item in stored])
     if [count for count, _ in ours] != [count for count, _ in theirs]:
         return {}
     return {
@@ -163,11 +171,11 @@ def _in_order(layers: Sequence[Layer], stored: Sequence[Stored]) -> dict[int, St
     }
 
 
-def _sorted_by(counts: Sequence[int]) -> list[tuple[int, int]]:
+def _sort_by_count(counts: Sequence[int]) -> list[tuple[int, int]]:
     return sorted((count, index) for index, count in enumerate(counts))
 
 
-def _named(stored: Sequence[Stored]) -> dict[str, Stored]:
+def _index_by_name(stored: Sequence[Stored]) -> dict[str, Stored]:
     """Returns the layers by name; those that Keras counted are counted from 0."""
     named: dict[str, Stored] = {}
     counted: dict[str, list[tuple[int, Stored]]] = {}
@@ -177,20 +185,20 @@ def _named(stored: Sequence[Stored]) -> dict[str, Stored]:
             number = int(match.group(2) or 0)
             counted.setdefault(match.group(1), []).append((number, item))
         elif item.name:
-            named[_plain(item.name)] = item
+            named[_normalize_name(item.name)] = item
     for type_name, items in counted.items():
         items.sort(key=lambda pair: pair[0])
         for number, (_, item) in enumerate(items):
-            named[automatic(type_name, number)] = item
+            named[make_automatic_name(type_name, number)] = item
     return named
 
 
-def _plain(name: str) -> str:
+def _normalize_name(name: str) -> str:
     """Returns a layer's name as Keras 3 has it; before, some had slashes in them."""
     return name.lower().replace("/", "_").replace("batchnorm", "bn")
 
 
-def paths(layers: Sequence[Layer]) -> list[str]:
+def list_paths(layers: Sequence[Layer]) -> list[str]:
     """Returns the layers' paths by class and number in Keras 3's files."""
     counts: dict[str, int] = {}
     found = []
@@ -198,7 +206,7 @@ def paths(layers: Sequence[Layer]) -> list[str]:
         type_name = layer.kind.type_name
         number = counts.get(type_name, 0)
         counts[type_name] = number + 1
-        found.append(automatic(type_name, number))
+        found.append(make_automatic_name(type_name, number))
     return found
 
 
@@ -216,7 +224,7 @@ def write(path: Path, layers: Sequence[tuple[Layer, list[np.ndarray]]]) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with h5py.File(unfinished, "w") as file:
-            groups = paths([layer for layer, _ in layers])
+            groups = list_paths([layer for layer, _ in layers])
             for group, (layer, arrays) in zip(groups, layers, strict=True):
                 own = file.create_group(f"layers/{group}/vars")
                 own.attrs["name"] = layer.theirs

@@ -15,8 +15,8 @@ from slimnets.weights.keras.kinds import (
     CONV_BIAS,
     DENSE,
     NORM_UNSCALED,
-    automatic,
-    normalized,
+    conv_and_norm,
+    make_automatic_name,
 )
 from slimnets.weights.rules import Layer
 
@@ -52,7 +52,7 @@ def resnet_v2() -> Iterator[Layer]:
     blocks: dict[str, int] = {}
     for row in inception_resnet_v2.table():
         if row.name == _LAST:
-            yield from _normalized("conv_7b", "conv_7b_bn", f"{scope}/{_LAST}")
+            yield from _conv_and_norm("conv_7b", "conv_7b_bn", f"{scope}/{_LAST}")
         elif isinstance(row, inception_resnet_v2.Residual):
             ours = f"{scope}/{row.scope}"
             yield from _module(ours, row.branches, numbers)
@@ -67,7 +67,7 @@ def resnet_v2() -> Iterator[Layer]:
 def _row(ours: str, row: Row, numbers: Iterator[int]) -> Iterator[Layer]:
     """Yields the layers of a convolution or a module; a pooling has none."""
     if isinstance(row, Conv):
-        yield from _numbered(next(numbers), ours)
+        yield from _number_conv_and_norm(next(numbers), ours)
     elif isinstance(row, Mixed):
         yield from _module(ours, row.branches, numbers)
 
@@ -82,7 +82,7 @@ def _module(
         for place in _places(f"{ours}/Branch_{number}", branch)
     ]
     for number, place in sorted(places, key=lambda item: -item[1].steps):
-        yield from _numbered(number, place.ours)
+        yield from _number_conv_and_norm(number, place.ours)
 
 
 def _places(ours: str, branch: Sequence[Row]) -> Iterator[_Place]:
@@ -95,12 +95,14 @@ def _places(ours: str, branch: Sequence[Row]) -> Iterator[_Place]:
                 yield _Place(f"{ours}/{conv.name}", steps)
 
 
-def _numbered(number: int, ours: str) -> Iterator[Layer]:
+def _number_conv_and_norm(number: int, ours: str) -> Iterator[Layer]:
     """Yields a convolution and its batch norm, which Keras named by their number."""
-    return _normalized(
-        automatic("conv2d", number), automatic("batch_normalization", number), ours
+    return _conv_and_norm(
+        make_automatic_name("conv2d", number),
+        make_automatic_name("batch_normalization", number),
+        ours,
     )
 
 
-def _normalized(theirs: str, theirs_norm: str, ours: str) -> Iterator[Layer]:
-    return normalized(CONV, theirs, theirs_norm, ours, NORM_UNSCALED)
+def _conv_and_norm(theirs: str, theirs_norm: str, ours: str) -> Iterator[Layer]:
+    return conv_and_norm(CONV, theirs, theirs_norm, ours, NORM_UNSCALED)

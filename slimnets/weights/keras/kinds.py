@@ -33,7 +33,7 @@ NORM = Kind(_MOMENTS, "batch_normalization")
 NORM_UNSCALED = Kind(_MOMENTS[1:], "batch_normalization")
 
 
-def normalized(
+def conv_and_norm(
     kind: Kind, theirs: str, theirs_norm: str, ours: str, norm: Kind = NORM
 ) -> Iterator[Layer]:
     """Yields a convolution and its batch norm."""
@@ -41,6 +41,6 @@ def normalized(
     yield Layer(norm, theirs_norm, f"{ours}/BatchNorm")
 
 
-def automatic(type_name: str, number: int) -> str:
+def make_automatic_name(type_name: str, number: int) -> str:
     """Returns the name that Keras gives to the number-th layer of a class, from 0."""
     return f"{type_name}_{number}" if number else type_name

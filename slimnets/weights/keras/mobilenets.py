@@ -9,7 +9,7 @@ from slimnets.weights.keras.kinds import (
     CONV_BIAS,
     DENSE,
     DEPTHWISE,
-    normalized,
+    conv_and_norm,
 )
 from slimnets.weights.rules import Layer
 
@@ -26,28 +26,28 @@ _GATED_CONV = CONV._replace(
 def v1() -> Iterator[Layer]:
     """Yields MobileNet v1's layers; they have these names at every width."""
     scope = "MobilenetV1"
-    yield from normalized(CONV, "conv1", "conv1_bn", f"{scope}/Conv2d_0")
+    yield from conv_and_norm(CONV, "conv1", "conv1_bn", f"{scope}/Conv2d_0")
     for i in range(1, len(mobilenet_v1.MOBILENETV1_CONV_DEFS)):
         for kind, theirs, ours in (
             (DEPTHWISE, f"conv_dw_{i}", f"Conv2d_{i}_depthwise"),
             (CONV, f"conv_pw_{i}", f"Conv2d_{i}_pointwise"),
         ):
-            yield from normalized(kind, theirs, f"{theirs}_bn", f"{scope}/{ours}")
+            yield from conv_and_norm(kind, theirs, f"{theirs}_bn", f"{scope}/{ours}")
     yield Layer(CONV_BIAS, "conv_preds", f"{scope}/Logits/Conv2d_1c_1x1")
 
 
 def v2() -> Iterator[Layer]:
     """Yields MobileNet v2's layers; they have these names at every width."""
     scope = "MobilenetV2"
-    yield from normalized(CONV, "Conv1", "bn_Conv1", f"{scope}/Conv")
+    yield from conv_and_norm(CONV, "Conv1", "bn_Conv1", f"{scope}/Conv")
     for i in range(sum(stage.repeats for stage in mobilenet_v2.STAGES)):
         theirs = f"block_{i}" if i else "expanded_conv"
         ours = f"{scope}/expanded_conv_{i}" if i else f"{scope}/expanded_conv"
         for kind, part in _parts(expands=i > 0):
-            yield from normalized(
+            yield from conv_and_norm(
                 kind, f"{theirs}_{part}", f"{theirs}_{part}_BN", f"{ours}/{part}"
             )
-    yield from normalized(CONV, "Conv_1", "Conv_1_bn", f"{scope}/Conv_1")
+    yield from conv_and_norm(CONV, "Conv_1", "Conv_1_bn", f"{scope}/Conv_1")
     yield Layer(DENSE, "predictions", f"{scope}/Logits/Conv2d_1c_1x1")
 
 
@@ -59,7 +59,7 @@ def v3(blocks: Sequence[mobilenet_v3.Block], minimalistic: bool) -> Iterator[Lay
       minimalistic: whether squeeze-and-excitation is left out.
     """
     scope = "MobilenetV3"
-    yield from normalized(CONV, "conv", "conv_bn", f"{scope}/Conv")
+    yield from conv_and_norm(CONV, "conv", "conv_bn", f"{scope}/Conv")
     for i, block in enumerate(blocks):
         theirs = f"expanded_conv_{i}" if i else "expanded_conv"
         ours = f"{scope}/{theirs}"
@@ -72,10 +72,10 @@ def v3(blocks: Sequence[mobilenet_v3.Block], minimalistic: bool) -> Iterator[Lay
                         f"{ours}/squeeze_excite/{layer.capitalize()}",
                     )
                 kind = _GATED_CONV
-            yield from normalized(
+            yield from conv_and_norm(
                 kind, f"{theirs}_{part}", f"{theirs}_{part}_bn", f"{ours}/{part}"
             )
-    yield from normalized(CONV, "conv_1", "conv_1_bn", f"{scope}/Conv_1")
+    yield from conv_and_norm(CONV, "conv_1", "conv_1_bn", f"{scope}/Conv_1")
     yield Layer(CONV_BIAS, "conv_2", f"{scope}/Conv_2")
     yield Layer(CONV_BIAS, "logits", f"{scope}/Logits/Conv2d_1c_1x1")
 

@@ -51,7 +51,7 @@ def nasnet(cells: int) -> Iterator[Layer]:
 
 
 def _normal(theirs: str, ours: str, adjust: str) -> Iterator[Layer]:
-    yield from _adjusted(theirs, ours, adjust)
+    yield from _adjust(theirs, ours, adjust)
     yield Layer(CONV, f"normal_conv_1_{theirs}", f"{ours}/1x1")
     yield Layer(NORM, f"normal_bn_1_{theirs}", f"{ours}/beginning_bn")
     yield from _separable(f"normal_{{}}_{theirs}", ours, _NORMAL)
@@ -62,7 +62,7 @@ def _reduction(theirs: str, ours: str, adjust: str | None) -> Iterator[Layer]:
         Layer(CONV, f"reduction_conv_1_{theirs}", f"{ours}/1x1"),
         Layer(NORM, f"reduction_bn_1_{theirs}", f"{ours}/beginning_bn"),
     )
-    adjusted = list(_adjusted(theirs, ours, adjust)) if adjust else []
+    adjusted = list(_adjust(theirs, ours, adjust)) if adjust else []
     # Halving has its convolutions before, its batch norm behind the cell's own.
     yield from adjusted[:-1] if adjust == "halve" else []
     yield from own
@@ -71,7 +71,7 @@ def _reduction(theirs: str, ours: str, adjust: str | None) -> Iterator[Layer]:
     yield from _separable(f"reduction_{{}}_{theirs}", ours, _REDUCTION_TO_END)
 
 
-def _adjusted(theirs: str, ours: str, adjust: str) -> Iterator[Layer]:
+def _adjust(theirs: str, ours: str, adjust: str) -> Iterator[Layer]:
     """Yields what brings the output of the cell before the last to this one's shape."""
     if adjust == "halve":
         yield Layer(CONV, f"adjust_conv_1_{theirs}", f"{ours}/path1_conv")

@@ -39,12 +39,12 @@ def read(path: Path, network: str) -> Found:
     Raises:
       InputError: it is no such file, or nobody knows Keras' names of the network.
     """
-    layers = _table(network)
+    layers = _get_table(network)
     stored = files.read(path)
     found = [
         (layer, item, arrays)
-        for layer, item in files.matched(layers, stored)
-        if (arrays := item.in_order(layer.kind)) is not None
+        for layer, item in files.match_layers(layers, stored)
+        if (arrays := item.sort_arrays(layer.kind)) is not None
     ]
     used = {id(item) for _, item, _ in found}
     notes = [
@@ -83,7 +83,7 @@ def write(path: Path, network: str, values: Mapping[str, np.ndarray]) -> list[st
     Raises:
       InputError: a variable is missing, or nobody knows Keras' names of the network.
     """
-    layers = _table(network)
+    layers = _get_table(network)
     named = (name for layer in layers for name in layer.variables())
     names = list(dict.fromkeys(named))  # two arrays may make up one of ours
     missing = [name for name in names if name not in values]
@@ -95,7 +95,7 @@ def write(path: Path, network: str, values: Mapping[str, np.ndarray]) -> list[st
     return names
 
 
-def _table(network: str) -> list[Layer]:
+def _get_table(network: str) -> list[Layer]:
     if network not in TABLES:
         raise errors.InputError(
             f"Keras' names of {network} are not known; known: {', '.join(TABLES)}"

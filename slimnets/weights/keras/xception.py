@@ -8,8 +8,8 @@ from slimnets.weights.keras.kinds import (
     CONV,
     DENSE,
     SEPARABLE,
-    automatic,
-    normalized,
+    conv_and_norm,
+    make_automatic_name,
 )
 from slimnets.weights.rules import Kind, Layer
 
@@ -19,23 +19,23 @@ def xception() -> Iterator[Layer]:
     shortcuts = itertools.count()
     for row in nets.XCEPTION:
         if not isinstance(row, nets.Residual):
-            yield from _named(
+            yield from _conv_and_norm(
                 CONV if isinstance(row, nets.Conv) else SEPARABLE, row.name
             )
             continue
         for number in range(1, len(row.depths) + 1):
-            yield from _named(SEPARABLE, f"{row.name}/sepconv{number}")
+            yield from _conv_and_norm(SEPARABLE, f"{row.name}/sepconv{number}")
         if row.stride > 1:
             number = next(shortcuts)
-            yield from normalized(
+            yield from conv_and_norm(
                 CONV,
-                automatic("conv2d", number),
-                automatic("batch_normalization", number),
+                make_automatic_name("conv2d", number),
+                make_automatic_name("batch_normalization", number),
                 f"xception/{row.name}/shortcut",
             )
     yield Layer(DENSE, "predictions", "xception/Logits")
 
 
-def _named(kind: Kind, name: str) -> Iterator[Layer]:
+def _conv_and_norm(kind: Kind, name: str) -> Iterator[Layer]:
     theirs = name.replace("/", "_")
-    return normalized(kind, theirs, f"{theirs}_bn", f"xception/{name}")
+    return conv_and_norm(kind, theirs, f"{theirs}_bn", f"xception/{name}")

@@ -11,7 +11,7 @@ from typing import IO
 import numpy as np
 
 from slimnets import errors
-from slimnets.weights.torch.pickles import Storage, Unpickler, tensors
+from slimnets.weights.torch.pickles import Storage, Unpickler, extract_tensors
 
 _LEGACY_MAGIC = 0x1950A86A20F9469CFC6C
 _LEGACY_PROTOCOL = 1001
@@ -66,7 +66,7 @@ def _read_zip(path: Path) -> dict[str, np.ndarray]:
 
         with archive.open(pickled) as file:
             content = Unpickler(file, str(path)).load()
-        return tensors(content, storage)
+        return extract_tensors(content, storage)
 
 
 def _read_legacy(path: Path) -> dict[str, np.ndarray]:
@@ -77,14 +77,16 @@ def _read_legacy(path: Path) -> dict[str, np.ndarray]:
         if (magic, protocol) != (_LEGACY_MAGIC, _LEGACY_PROTOCOL):
             raise ValueError("it does not begin as such a file does")
         Unpickler(file, str(path)).load()  # of the machine that wrote it
-        unpickler = _Remembering(file, str(path))
+        unpickler = _StorageRecorder(file, str(path))
         content = unpickler.load()
         keys = Unpickler(file, str(path)).load()
-        stored = {key: _legacy_storage(file, unpickler.storages[key]) for key in keys}
-        return tensors(content, lambda storage: stored[storage.key])
+        stored = {
+            key: _read_legacy_storage(file, unpickler.storages[key]) for key in keys
+        }
+        return extract_tensors(content, lambda storage: stored[storage.key])
 
 
-class _Remembering(Unpickler):
+class _StorageRecorder(Unpickler):
     """Keeps the storages that were named."""
 
     def __init__(self, file: IO[bytes], name: str):
@@ -97,7 +99,7 @@ class _Remembering(Unpickler):
         return storage
 
 
-def _legacy_storage(file: IO[bytes], storage: Storage) -> bytes:
+def _read_legacy_storage(file: IO[bytes], storage: Storage) -> bytes:
     (size,) = struct.unpack("<q", file.read(8))
     width = 2 if storage.dtype == "bfloat16" else np.dtype(storage.dtype).itemsize
     content = file.read(size * width)

@@ -61,7 +61,7 @@ class View(NamedTuple):
         Raises:
           ValueError: the tensor does not lie inside the storage.
         """
-        numbers = _decoded(content, self.storage.dtype)
+        numbers = _decode(content, self.storage.dtype)
         steps = zip(self.shape, self.strides, strict=True)
         last = self.offset + sum((size - 1) * stride for size, stride in steps)
         least = min([self.offset, *self.shape, *self.strides])
@@ -74,7 +74,7 @@ class View(NamedTuple):
         return view.copy()
 
 
-def _decoded(content: bytes, dtype: str) -> np.ndarray:
+def _decode(content: bytes, dtype: str) -> np.ndarray:
     if dtype != _BFLOAT16:
         return np.frombuffer(content, dtype)
     halves = np.frombuffer(content, "<u2").astype(np.uint32)
@@ -93,7 +93,7 @@ class Unpickler(pickle.Unpickler):
         if (module, name) == ("collections", "OrderedDict"):
             return collections.OrderedDict
         if (module, name) == ("torch._utils", "_rebuild_tensor_v2"):
-            return _view
+            return _make_view
         if module == "torch" and name in _DTYPES:
             return _DTYPES[name]
         raise errors.InputError(
@@ -109,12 +109,16 @@ class Unpickler(pickle.Unpickler):
         return Storage(str(key), dtype, int(size))
 
 
-def _view(storage: Storage, offset: int, shape: tuple, strides: tuple, *_: Any) -> View:
+def _make_view(
+    storage: Storage, offset: int, shape: tuple, strides: tuple, *_: Any
+) -> View:
     """Takes the place of torch._utils._rebuild_tensor_v2."""
     return View(storage, int(offset), tuple(shape), tuple(strides))
 
 
-def tensors(content: Any, read: Callable[[Storage], bytes]) -> dict[str, np.ndarray]:
+def extract_tensors(
+    content: Any, read: Callable[[Storage], bytes]
+) -> dict[str, np.ndarray]:
     """Returns the tensors of an unpickled state dict by name.
 
     Args:

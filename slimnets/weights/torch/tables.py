@@ -40,7 +40,7 @@ class Table(NamedTuple):
     note: str = ""
 
 
-def _normalized(kind: Kind, theirs: str, norm: str, ours: str) -> Iterator[Layer]:
+def _conv_and_norm(kind: Kind, theirs: str, norm: str, ours: str) -> Iterator[Layer]:
     yield Layer(kind, theirs, ours)
     yield Layer(NORM, norm, f"{ours}/BatchNorm")
 
@@ -48,18 +48,18 @@ def _normalized(kind: Kind, theirs: str, norm: str, ours: str) -> Iterator[Layer
 def resnet50() -> Iterator[Layer]:
     """Yields ResNet-50's layers, which torchvision and timm name alike."""
     scope = "resnet50_v1_5"
-    yield from _normalized(CONV, "conv1", "bn1", f"{scope}/conv1")
+    yield from _conv_and_norm(CONV, "conv1", "bn1", f"{scope}/conv1")
     for block, stage in enumerate(resnet_utils.RESNET_50, 1):
         for unit in range(stage.units):
             theirs = f"layer{block}.{unit}"
             ours = f"{scope}/block{block}/unit_{unit + 1}/bottleneck_v1"
             if unit == 0:
                 shortcut = f"{theirs}.downsample"
-                yield from _normalized(
+                yield from _conv_and_norm(
                     CONV, f"{shortcut}.0", f"{shortcut}.1", f"{ours}/shortcut"
                 )
             for i in (1, 2, 3):
-                yield from _normalized(
+                yield from _conv_and_norm(
                     CONV, f"{theirs}.conv{i}", f"{theirs}.bn{i}", f"{ours}/conv{i}"
                 )
     yield Layer(LINEAR, "fc", f"{scope}/logits")
@@ -68,19 +68,19 @@ def resnet50() -> Iterator[Layer]:
 def torchvision_mobilenet_v2() -> Iterator[Layer]:
     """Yields MobileNet v2's layers under torchvision's names."""
     last = sum(stage.repeats for stage in mobilenet_v2.STAGES) + 1
-    yield from _normalized(CONV, "features.0.0", "features.0.1", "MobilenetV2/Conv")
+    yield from _conv_and_norm(CONV, "features.0.0", "features.0.1", "MobilenetV2/Conv")
     for number in range(last - 1):
         theirs, ours = f"features.{number + 1}.conv", _scope(number)
         parts = [(CONV, "expand"), (DEPTHWISE, "depthwise")][number == 0 :]
         for i, (kind, part) in enumerate(parts):
-            yield from _normalized(
+            yield from _conv_and_norm(
                 kind, f"{theirs}.{i}.0", f"{theirs}.{i}.1", f"{ours}/{part}"
             )
         i = len(parts)
-        yield from _normalized(
+        yield from _conv_and_norm(
             CONV, f"{theirs}.{i}", f"{theirs}.{i + 1}", f"{ours}/project"
         )
-    yield from _normalized(
+    yield from _conv_and_norm(
         CONV, f"features.{last}.0", f"features.{last}.1", "MobilenetV2/Conv_1"
     )
     yield Layer(LINEAR, "classifier.1", _LOGITS)
@@ -88,7 +88,7 @@ def torchvision_mobilenet_v2() -> Iterator[Layer]:
 
 def timm_mobilenet_v2() -> Iterator[Layer]:
     """Yields MobileNet v2's layers under timm's names."""
-    yield from _normalized(CONV, "conv_stem", "bn1", "MobilenetV2/Conv")
+    yield from _conv_and_norm(CONV, "conv_stem", "bn1", "MobilenetV2/Conv")
     places = [
         f"blocks.{stage}.{repeat}"
         for stage, row in enumerate(mobilenet_v2.STAGES)
@@ -103,10 +103,10 @@ def timm_mobilenet_v2() -> Iterator[Layer]:
         if number == 0:
             parts = [(DEPTHWISE, "conv_dw", "depthwise"), (CONV, "conv_pw", "project")]
         for i, (kind, conv, part) in enumerate(parts, 1):
-            yield from _normalized(
+            yield from _conv_and_norm(
                 kind, f"{theirs}.{conv}", f"{theirs}.bn{i}", f"{_scope(number)}/{part}"
             )
-    yield from _normalized(CONV, "conv_head", "bn2", "MobilenetV2/Conv_1")
+    yield from _conv_and_norm(CONV, "conv_head", "bn2", "MobilenetV2/Conv_1")
     yield Layer(LINEAR, "classifier", _LOGITS)
 
 

@@ -33,32 +33,34 @@ def read(path: Path, network: str) -> Found:
         for name, array in files.read(path).items()
         if not name.endswith(_COUNTER)
     }
-    found = [(table, _layers(table, tensors)) for table in TABLES[network]]
+    found = [(table, _find_layers(table, tensors)) for table in TABLES[network]]
     table, layers = max(found, key=lambda item: len(item[1]))
-    used = {name for layer, _ in layers for name in _names(layer)}
+    used = {name for layer, _ in layers for name in _list_names(layer)}
     return Found(
-        values=_scaled(table, rules.to_ours(layers)),
+        values=_rescale_gamma(table, rules.to_ours(layers)),
         unused=[name for name in tensors if name not in used],
         notes=[table.note] if table.note else [],
     )
 
 
-def _layers(
+def _find_layers(
     table: Table, tensors: dict[str, np.ndarray]
 ) -> list[tuple[Layer, list[np.ndarray]]]:
     """Returns the table's layers that are among the tensors, with their arrays."""
     return [
-        (layer, [tensors[name] for name in _names(layer)])
+        (layer, [tensors[name] for name in _list_names(layer)])
         for layer in table.layers()
-        if all(name in tensors for name in _names(layer))
+        if all(name in tensors for name in _list_names(layer))
     ]
 
 
-def _names(layer: Layer) -> list[str]:
+def _list_names(layer: Layer) -> list[str]:
     return [f"{layer.theirs}.{weight.theirs}" for weight in layer.kind.weights]
 
 
-def _scaled(table: Table, values: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+def _rescale_gamma(
+    table: Table, values: dict[str, np.ndarray]
+) -> dict[str, np.ndarray]:
     """Makes up for another epsilon of batch norm by its gamma: exact in inference."""
     theirs, ours = table.epsilons
     if theirs == ours:

@@ -91,11 +91,11 @@ def assert_all_found(path, network):
     stored = files.read(path)
     by_name = {layer.name: layer for layer in network.layers}
     theirs = [layer for layer in network.layers if layer.weights]
-    found = files.matched(LAYERS, stored)
+    found = files.match_layers(LAYERS, stored)
     assert len(found) == len(stored) == len(LAYERS)
     for (layer, item), expected in zip(found, theirs, strict=True):
         assert by_name.get(layer.theirs, expected) is expected
-        arrays = item.in_order(layer.kind)
+        arrays = item.sort_arrays(layer.kind)
         for array, weight in zip(arrays, expected.weights, strict=True):
             np.testing.assert_array_equal(array, weight.numpy())
 
@@ -138,7 +138,7 @@ def test_a_layer_of_another_kind(network, tmp_path):
     path = tmp_path / "it.weights.h5"
     network.save_weights(path)
     stored = {item.name: item for item in files.read(path)}
-    assert stored["predictions"].in_order(NORM) is None
+    assert stored["predictions"].sort_arrays(NORM) is None
 
 
 def test_what_is_written_keras_reads(network, tmp_path):

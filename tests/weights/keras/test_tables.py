@@ -30,7 +30,7 @@ def test_each_has_a_network_to_compare_with():
 
 
 def test_paths_count_layers_by_class():
-    paths = files.paths(list(TABLES["mobilenet_v1"]()))
+    paths = files.list_paths(list(TABLES["mobilenet_v1"]()))
     assert paths[:4] == [
         "conv2d",
         "batch_normalization",

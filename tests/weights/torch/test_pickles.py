@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from slimnets import errors
-from slimnets.weights.torch.pickles import Storage, Unpickler, View, tensors
+from slimnets.weights.torch.pickles import Storage, Unpickler, View, extract_tensors
 from tests.weights.torch import writing
 
 NUMBERS = np.arange(12, dtype=np.float32)
@@ -73,10 +73,10 @@ def read(storage):
 def test_a_state_dict_among_other_things():
     view = View(STORAGE, 0, (12,), (1,))
     for content in ({"w": view}, {"epoch": 3, "model": {"w": view, "version": 1}}):
-        np.testing.assert_array_equal(tensors(content, read)["w"], NUMBERS)
+        np.testing.assert_array_equal(extract_tensors(content, read)["w"], NUMBERS)
 
 
 @pytest.mark.parametrize("content", [{}, {"epoch": 3}, [1], None])
 def test_no_state_dict(content):
     with pytest.raises(ValueError, match="it holds no state dict"):
-        tensors(content, read)
+        extract_tensors(content, read)

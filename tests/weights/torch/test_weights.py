@@ -45,7 +45,7 @@ def test_every_variable_is_found(network, library, tmp_path):
         if name.endswith("/gamma"):
             variance = values[f"{name.removesuffix('gamma')}moving_variance"]
             value = value * np.sqrt((variance + ours) / (variance + theirs))
-        array = rules.reshaped(found.values[name], value.shape)
+        array = rules.reshape_matrix(found.values[name], value.shape)
         np.testing.assert_allclose(array, value, rtol=1e-6, err_msg=name)
 
 

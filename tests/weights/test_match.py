@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from slimnets import errors
-from slimnets.weights.fit import fit
+from slimnets.weights.match import match_variables
 from slimnets.weights.rules import Found
 from tests.goldens import fill
 
@@ -27,46 +27,50 @@ def values():
 
 def test_one_that_fits(values):
     backwards = dict(reversed(values.items()))
-    fitted = fit("it", "lenet", Found(backwards, ["theirs"], ["a note"]), False)
-    assert list(fitted.values) == list(SHAPES)
+    match = match_variables(
+        "it", "lenet", Found(backwards, ["theirs"], ["a note"]), False
+    )
+    assert list(match.values) == list(SHAPES)
     for name, value in values.items():
-        np.testing.assert_array_equal(fitted.values[name], value)
-    assert fitted.num_classes == 7
-    assert fitted.notes == ("a note",)
-    assert fitted.report.restored == tuple(SHAPES)
-    assert fitted.report.unused == ("theirs",)
-    assert str(fitted.report) == "converted 8 variables from it; 1 in it not used"
+        np.testing.assert_array_equal(match.values[name], value)
+    assert match.num_classes == 7
+    assert match.notes == ("a note",)
+    assert match.report.restored == tuple(SHAPES)
+    assert match.report.unused == ("theirs",)
+    assert str(match.report) == "converted 8 variables from it; 1 in it not used"
 
 
 def test_features_alone(values):
     features = {name: v for name, v in values.items() if "fc4" not in name}
-    fitted = fit("it", "lenet", Found(features, [], []), False)
-    assert fitted.num_classes is None
-    assert list(fitted.values) == list(features)
+    match = match_variables("it", "lenet", Found(features, [], []), False)
+    assert match.num_classes is None
+    assert list(match.values) == list(features)
 
 
 def test_names_of_no_variable_are_not_used(values):
-    fitted = fit("it", "lenet", Found(values | {"lr": np.ones(1)}, [], []), False)
-    assert fitted.report.unused == ("lr",)
+    match = match_variables(
+        "it", "lenet", Found(values | {"lr": np.ones(1)}, [], []), False
+    )
+    assert match.report.unused == ("lr",)
 
 
 def test_missing(values):
     del values["LeNet/conv2/biases"], values["LeNet/fc3/biases"]
     with pytest.raises(errors.InputError) as caught:
-        fit("it", "lenet", Found(values, [], []), False)
+        match_variables("it", "lenet", Found(values, [], []), False)
     assert str(caught.value) == (
         "it does not fit: LeNet/conv2/biases is not in it, LeNet/fc3/biases is not in"
         " it; are these the weights of lenet? --ignore_missing_vars leaves it out"
     )
-    fitted = fit("it", "lenet", Found(values, [], []), True)
-    assert fitted.report.missing == ("LeNet/conv2/biases", "LeNet/fc3/biases")
-    assert list(fitted.values) == list(values)
+    match = match_variables("it", "lenet", Found(values, [], []), True)
+    assert match.report.missing == ("LeNet/conv2/biases", "LeNet/fc3/biases")
+    assert list(match.values) == list(values)
 
 
 def test_another_shape(values):
     values["LeNet/conv1/weights"] = np.zeros([5, 5, 3, 32])
     with pytest.raises(errors.InputError) as caught:
-        fit("it", "lenet", Found(values, [], []), True)
+        match_variables("it", "lenet", Found(values, [], []), True)
     assert str(caught.value) == (
         "it does not fit: LeNet/conv1/weights has shape [5, 5, 3, 32] there and"
         " [5, 5, 1, 32] here; are these the weights of lenet?"

@@ -1,4 +1,4 @@
-"""How well what a file holds fits the variables of a network."""
+"""Matches what a file holds to the variables of a network."""
 
 import dataclasses
 from collections.abc import Mapping
@@ -16,7 +16,7 @@ _AUXILIARY = "/AuxLogits/"
 
 
 @dataclasses.dataclass(frozen=True)
-class Fitted:
+class Match:
     """Values for a network's variables.
 
     Attributes:
@@ -32,7 +32,9 @@ class Fitted:
     notes: tuple[str, ...]
 
 
-def fit(path: str, network: str, found: Found, ignore_missing: bool) -> Fitted:
+def match_variables(
+    path: str, network: str, found: Found, ignore_missing: bool
+) -> Match:
     """Brings what a file holds into the shapes of a network's variables.
 
     The number of classes is the file's. An auxiliary head that the file lacks gets the
@@ -51,7 +53,7 @@ def fit(path: str, network: str, found: Found, ignore_missing: bool) -> Fitted:
     num_classes = checkpoints.infer_num_classes(held, network)
     shapes = checkpoints.get_variable_shapes(network, num_classes)
     values = {
-        name: rules.reshaped(found.values[name], shape)
+        name: rules.reshape_matrix(found.values[name], shape)
         for name, shape in shapes.items()
         if name in found.values
     }
@@ -59,10 +61,10 @@ def fit(path: str, network: str, found: Found, ignore_missing: bool) -> Fitted:
     untrained = [name for name in absent if _AUXILIARY in name]
     missing = tuple(name for name in absent if name not in untrained)
     _check(path, network, found, shapes, values, () if ignore_missing else missing)
-    initial = _initial_values(network, num_classes, untrained)
+    initial = _make_initial_values(network, num_classes, untrained)
     extra = [name for name in found.values if name not in shapes]
     complete = values | initial
-    return Fitted(
+    return Match(
         values={name: complete[name] for name in shapes if name in complete},
         report=checkpoints.Report(
             path=path,
@@ -73,7 +75,7 @@ def fit(path: str, network: str, found: Found, ignore_missing: bool) -> Fitted:
             verb="converted",
         ),
         num_classes=num_classes,
-        notes=(*found.notes, *_untrained_notes(untrained)),
+        notes=(*found.notes, *_note_untrained(untrained)),
     )
 
 
@@ -100,7 +102,7 @@ def _check(
         ) from error
 
 
-def _untrained_notes(names: list[str]) -> list[str]:
+def _note_untrained(names: list[str]) -> list[str]:
     if not names:
         return []
     return [
@@ -109,7 +111,7 @@ def _untrained_notes(names: list[str]) -> list[str]:
     ]
 
 
-def _initial_values(
+def _make_initial_values(
     network: str, num_classes: int | None, names: list[str]
 ) -> dict[str, np.ndarray]:
     """Returns what training would begin with, the same ones at each call."""
