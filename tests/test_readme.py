@@ -1,13 +1,23 @@
-"""The README says what the code says."""
+"""The pages say what the code says."""
 
 from pathlib import Path
 
 from slimnets.report import networks
 
-README = Path(__file__).parent.parent / "README.md"
+ROOT = Path(__file__).parent.parent
 
 
-def test_the_table_of_networks_is_the_registrys():
-    assert networks.format_table() in README.read_text(encoding="utf-8"), (
-        "paste what `python -m eval.list_networks` prints into README.md"
+def test_the_page_of_networks_has_the_registrys_table():
+    assert networks.format_table() in _read("docs/networks.md"), (
+        "paste what `slimnets list` prints into docs/networks.md"
     )
+
+
+def test_the_readme_has_a_row_for_each_family():
+    assert networks.format_family_table() in _read("README.md"), (
+        "paste slimnets.report.networks.format_family_table() into README.md"
+    )
+
+
+def _read(page: str) -> str:
+    return (ROOT / page).read_text(encoding="utf-8")

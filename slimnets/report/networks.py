@@ -1,4 +1,7 @@
-"""The table of networks, made from the registry."""
+"""The tables of networks, made from the registry."""
+
+import itertools
+from collections.abc import Sequence
 
 from slimnets import errors
 from slimnets.nets import registry
@@ -8,6 +11,7 @@ HEADER = (
     "| network | image | parameters (M) | multiply-adds (M) | top-1 | top-5 | paper |\n"
     "|---|---|---|---|---|---|---|"
 )
+FAMILY_HEADER = "| networks | parameters (M) | top-1 | paper |\n|---|---|---|---|"
 
 
 def format_table(pattern: str = "*") -> str:
@@ -23,6 +27,38 @@ def format_table(pattern: str = "*") -> str:
     if not names:
         raise errors.unknown("network", pattern, registry.list_networks())
     return "\n".join([HEADER, *(_format_row(registry.get_row(name)) for name in names)])
+
+
+def format_family_table() -> str:
+    """Returns a Markdown table, a row for each family."""
+    rows = [_format_family(family.NETWORKS) for family in registry.FAMILIES]
+    return "\n".join([FAMILY_HEADER, *rows])
+
+
+def _format_family(rows: Sequence[Network]) -> str:
+    papers = dict.fromkeys(row.paper.partition(",")[0] for row in rows)
+    cells = (
+        _abbreviate([row.name for row in rows]),
+        _format_range([row.parameters / 1e6 for row in rows]),
+        _format_range([row.top1 for row in rows if row.top1 is not None]),
+        ", ".join(papers),
+    )
+    return f"| {' | '.join(cells)} |"
+
+
+def _abbreviate(names: Sequence[str]) -> str:
+    """Returns the first name, and of the others what differs: 'vgg_a, _16, _19'."""
+    first, *others = names
+    columns = zip(*(name.split("_") for name in names), strict=False)
+    shared = itertools.takewhile(lambda words: len(set(words)) == 1, columns)
+    common = "_".join(words[0] for words in shared)
+    return ", ".join([first, *(name.removeprefix(common) for name in others)])
+
+
+def _format_range(values: Sequence[float]) -> str:
+    """Returns the least and the greatest; one number where they are the same."""
+    ends = sorted(values)[:: max(len(values) - 1, 1)]
+    return " to ".join(dict.fromkeys(f"{end:.1f}" for end in ends))
 
 
 def _format_row(network: Network) -> str:
