@@ -10,7 +10,7 @@ PROJECT = Path(__file__).parents[1]
 
 # A room imports itself and those above it in this table, not those beside it.
 ROOMS = (
-    ("errors", "module_alias"),
+    ("errors", "lazy", "module_alias"),
     ("config", "hardware", "startup"),
     ("layers",),
     ("mended",),
