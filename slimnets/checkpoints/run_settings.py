@@ -49,7 +49,7 @@ def write(
     config: TrainConfig,
     dataset: Dataset,
     *,
-    num_classes: int | None,
+    num_classes: int,
     image_size: int,
 ) -> None:
     """Writes train_dir/settings.json: the flags, and what followed from them.

@@ -11,13 +11,16 @@ import types
 import typing
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from absl import flags
 
 from slimnets import errors
 
-T = TypeVar("T")
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+T = TypeVar("T", bound="DataclassInstance")
 
 
 def setting(
@@ -137,7 +140,7 @@ def from_dict(config_class: type[T], values: dict[str, Any]) -> T:
     arguments: dict[str, Any] = {}
     for field in dataclasses.fields(config_class):
         kind = typing.get_type_hints(config_class)[field.name]
-        if dataclasses.is_dataclass(kind):
+        if isinstance(kind, type) and dataclasses.is_dataclass(kind):
             arguments[field.name] = from_dict(kind, values)
         elif field.name in values:
             value = values[field.name]
@@ -194,12 +197,13 @@ def _definer(kind: Any, choices: tuple[str, ...] | None) -> Callable[..., Any]:
         kind = next(part for part in parts if part is not type(None))
     if typing.get_origin(kind) is tuple:
         return flags.DEFINE_list
-    return {
+    definers: dict[Any, Callable[..., Any]] = {
         bool: flags.DEFINE_bool,
         int: flags.DEFINE_integer,
         float: flags.DEFINE_float,
         str: flags.DEFINE_string,
-    }[kind]
+    }
+    return definers[kind]
 
 
 def _is_union(kind: Any) -> bool:

@@ -63,6 +63,15 @@ class DataConfig:
         " prepare the images; they have to find the same files. None: this process.",
     )
 
+    @property
+    def known_batch_size(self) -> int:
+        """batch_size, a number once --batch_size=auto has been resolved.
+
+        Raises:
+          ValueError: it is "auto" still.
+        """
+        return int(self.batch_size)
+
 
 @dataclasses.dataclass(frozen=True)
 class LearningRateConfig:

@@ -4,7 +4,7 @@ tf_slim builds its own on Keras' legacy layers, which hide the regularizer from 
 variable's getter and warn at each call; these go straight from variable to op.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import tensorflow as tf
@@ -27,11 +27,11 @@ from slimnets.layers.linear import (
 def conv2d(
     inputs: tf.Tensor,
     num_outputs: int,
-    kernel_size: int | tuple[int, int],
-    stride: int | tuple[int, int] = 1,
+    kernel_size: int | Sequence[int],
+    stride: int | Sequence[int] = 1,
     padding: str = "SAME",
     data_format: str | None = None,
-    rate: int | tuple[int, int] = 1,
+    rate: int | Sequence[int] = 1,
     activation_fn: Callable | None = tf.nn.relu,
     normalizer_fn: Callable | None = None,
     normalizer_params: dict[str, Any] | None = None,
@@ -118,12 +118,12 @@ def conv2d(
 def separable_conv2d(
     inputs: tf.Tensor,
     num_outputs: int | None,
-    kernel_size: int | tuple[int, int],
+    kernel_size: int | Sequence[int],
     depth_multiplier: int = 1,
-    stride: int | tuple[int, int] = 1,
+    stride: int | Sequence[int] = 1,
     padding: str = "SAME",
     data_format: str = "NHWC",
-    rate: int | tuple[int, int] = 1,
+    rate: int | Sequence[int] = 1,
     activation_fn: Callable | None = tf.nn.relu,
     normalizer_fn: Callable | None = None,
     normalizer_params: dict[str, Any] | None = None,

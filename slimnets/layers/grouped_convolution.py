@@ -5,7 +5,7 @@ in a graph it fuses a relu into it, which then fails. So here is an op for each 
 on a CPU these take no longer.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import tensorflow as tf
@@ -29,11 +29,11 @@ from slimnets.layers.linear import (
 def grouped_conv2d(
     inputs: tf.Tensor,
     num_outputs: int,
-    kernel_size: int | tuple[int, int],
+    kernel_size: int | Sequence[int],
     groups: int,
-    stride: int | tuple[int, int] = 1,
+    stride: int | Sequence[int] = 1,
     padding: str = "SAME",
-    rate: int | tuple[int, int] = 1,
+    rate: int | Sequence[int] = 1,
     activation_fn: Callable | None = tf.nn.relu,
     normalizer_fn: Callable | None = None,
     normalizer_params: dict[str, Any] | None = None,

@@ -1,6 +1,6 @@
 """Max and average pooling, tf_slim's names and arguments, on TensorFlow ops alone."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import tensorflow as tf
@@ -12,8 +12,8 @@ from slimnets.layers import scoping
 @scoping.stands_for(tf_slim.max_pool2d)
 def max_pool2d(
     inputs: tf.Tensor,
-    kernel_size: int | tuple[int, int],
-    stride: int | tuple[int, int] = 2,
+    kernel_size: int | Sequence[int],
+    stride: int | Sequence[int] = 2,
     padding: str = "VALID",
     data_format: str = "NHWC",
     outputs_collections: Any = None,
@@ -52,8 +52,8 @@ def max_pool2d(
 @scoping.stands_for(tf_slim.avg_pool2d)
 def avg_pool2d(
     inputs: tf.Tensor,
-    kernel_size: int | tuple[int, int],
-    stride: int | tuple[int, int] = 2,
+    kernel_size: int | Sequence[int],
+    stride: int | Sequence[int] = 2,
     padding: str = "VALID",
     data_format: str = "NHWC",
     outputs_collections: Any = None,
@@ -76,8 +76,8 @@ def avg_pool2d(
 def _pool(
     pool: Callable[..., tf.Tensor],
     inputs: tf.Tensor,
-    kernel_size: int | tuple[int, int],
-    stride: int | tuple[int, int],
+    kernel_size: int | Sequence[int],
+    stride: int | Sequence[int],
     padding: str,
     data_format: str,
     outputs_collections: Any,

@@ -123,11 +123,14 @@ def choose(trials: Sequence[Trial]) -> int:
 
 def _foresee_shortage(trials: Sequence[Trial], size: int) -> float | None:
     """Returns the gigabytes that a size would take if that is more than there are."""
-    if not trials or None in (trials[-1].gigabytes, trials[-1].available):
+    if not trials:
         return None
     last = trials[-1]
+    if last.gigabytes is None or last.available is None:
+        return None
     below = trials[-2] if len(trials) > 1 else Trial(0, 0.0, 0.0, None, 0)
-    slope = (last.gigabytes - below.gigabytes) / (last.batch_size - below.batch_size)
+    grown = last.gigabytes - (below.gigabytes or 0.0)
+    slope = grown / (last.batch_size - below.batch_size)
     need = last.gigabytes + slope * (size - last.batch_size)
     return need if need > last.available else None
 

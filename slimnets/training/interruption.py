@@ -4,6 +4,7 @@ import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
+from typing import Any
 
 
 class Interruption:
@@ -20,7 +21,7 @@ def interruptible() -> Iterator[Interruption]:
     has no signal handlers.
     """
     asked = Interruption()
-    previous = {}
+    previous: dict[signal.Signals, Any] = {}  # handlers
 
     def note(number: int, frame: FrameType | None) -> None:
         asked.by = signal.Signals(number).name

@@ -69,7 +69,7 @@ class Loop:
         self._checkpoint_due = Interval(
             step, steps=run.save_interval_steps, secs=run.save_interval_secs
         )
-        self._throughput = Throughput(step, config.data.batch_size)
+        self._throughput = Throughput(step, config.data.known_batch_size)
         self._summaries = Summaries(run.train_dir if self._is_chief else None)
         self._progress = TrainingProgress(step, last_step)
         self._data_wait = DataWait(self._progress.note)

@@ -52,7 +52,7 @@ def make_step(
       num_examples: in an epoch.
       last_step: of the run, for schedules that end with it; None without an end.
     """
-    batch_size = config.data.batch_size
+    batch_size = config.data.known_batch_size
     replicas = strategy.num_replicas_in_sync
     schedule = schedules.from_config(
         config.learning_rate, num_examples, batch_size, last_step
@@ -106,7 +106,7 @@ def make_step(
 
 def _in_turn(
     strategy: tf.distribute.Strategy, step: Callable[[Any, Any], StepResult]
-) -> Callable[[Any, Any, tf.Tensor], StepResult]:
+) -> TrainStep:
     """Returns the function that takes a step on each of `count` stacked batches."""
 
     @tf.function(autograph=False)

@@ -19,7 +19,7 @@ _LEAST_CALLS, _LEAST_SECONDS = 3, 2.0  # timed, after two to warm up
 
 def measure(config: TrainConfig) -> Trial:
     """Times training steps on made-up images, with weights that are thrown away."""
-    size, steps_per_call = config.data.batch_size, config.run.steps_per_call
+    size, steps_per_call = config.data.known_batch_size, config.run.steps_per_call
     available = hardware.available_memory()
     strategy, dataset, num_classes = find_resources(config)
     # Noise is not to be learnt: the loss would leave the finite numbers.
@@ -50,7 +50,7 @@ def _make_batch(
 ) -> tuple[Any, Any]:
     """Returns images and labels, distributed, as `make_step`'s function takes them."""
     size, steps = state.model.image_size, config.run.steps_per_call
-    shape = [config.data.batch_size // strategy.num_replicas_in_sync]
+    shape = [config.data.known_batch_size // strategy.num_replicas_in_sync]
     shape = [steps, *shape] if steps > 1 else shape
     distributed = strategy.experimental_distribute_values_from_function
     return (

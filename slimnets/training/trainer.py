@@ -71,7 +71,8 @@ def _get_last_step(config: TrainConfig, num_examples: int) -> int | None:
     """Returns the step at which the run ends; None where it never does."""
     if config.run.num_epochs is None:
         return config.run.max_number_of_steps
-    return math.ceil(config.run.num_epochs * num_examples / config.data.batch_size)
+    images = config.run.num_epochs * num_examples
+    return math.ceil(images / config.data.known_batch_size)
 
 
 def _describe_finished(train_dir: str, step: int, last_step: int) -> str:

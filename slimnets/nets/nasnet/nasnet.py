@@ -16,7 +16,7 @@ from typing import Any
 import tensorflow as tf
 
 from slimnets.nets.nasnet import nasnet_utils, network
-from slimnets.nets.row import Network
+from slimnets.nets.row import Network, set_image_size
 
 _NORMAL = nasnet_utils.NasNetANormalCell
 _REDUCTION = nasnet_utils.NasNetAReductionCell
@@ -170,9 +170,9 @@ def build_nasnet_large(
     )
 
 
-build_nasnet_cifar.default_image_size = 32
-build_nasnet_mobile.default_image_size = 224
-build_nasnet_large.default_image_size = 331
+set_image_size(build_nasnet_cifar, 32)
+set_image_size(build_nasnet_mobile, 224)
+set_image_size(build_nasnet_large, 331)
 
 
 def _for_imagenet(

@@ -297,13 +297,17 @@ class _Network:
         reductions = nasnet_utils.calc_reduction_layers(
             config.num_cells, config.num_reduction_layers
         )
-        wanted = config.use_aux_head and self._is_training and self._num_classes
-        if not wanted or len(reductions) < 2 or scope != f"cell_{reductions[1] - 1}":
+        wanted = config.use_aux_head and self._is_training and len(reductions) > 1
+        if not wanted or not self._num_classes:
+            return
+        if scope != f"cell_{reductions[1] - 1}":
             return
         with tf.compat.v1.variable_scope(f"aux_{reductions[1] - 1}/aux_logits"):
-            self.end_points["AuxLogits"] = self._auxiliary_logits(net)
+            self.end_points["AuxLogits"] = self._auxiliary_logits(
+                net, self._num_classes
+            )
 
-    def _auxiliary_logits(self, net: tf.Tensor) -> tf.Tensor:
+    def _auxiliary_logits(self, net: tf.Tensor, num_classes: int) -> tf.Tensor:
         """Pools 5x5 windows, or the whole of smaller images, and sees all at once."""
         window = [min(size, 5) for size in self._size_of(net)]
         net = slim.avg_pool2d(self._activate(net), window, stride=3, padding="VALID")
@@ -311,7 +315,7 @@ class _Network:
         net = self._activate(slim.batch_norm(net, scope="aux_bn0"))
         net = slim.conv2d(net, 768, self._size_of(net), padding="VALID")
         net = self._activate(slim.batch_norm(net, scope="aux_bn1"))
-        return slim.fully_connected(slim.flatten(net), self._num_classes)
+        return slim.fully_connected(slim.flatten(net), num_classes)
 
     def _size_of(self, net: tf.Tensor) -> list[int]:
         """Returns height and width; InputError where they are not known."""

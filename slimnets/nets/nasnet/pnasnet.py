@@ -12,7 +12,7 @@ import tensorflow as tf
 
 from slimnets.nets.nasnet import nasnet_utils, network
 from slimnets.nets.nasnet.cells import CURRENT, PREVIOUS, Cell, CellTable, Sum
-from slimnets.nets.row import Network
+from slimnets.nets.row import Network, set_image_size
 
 
 class PNasNetNormalCell(Cell):
@@ -131,8 +131,8 @@ def build_pnasnet_mobile(
     )
 
 
-build_pnasnet_large.default_image_size = 331
-build_pnasnet_mobile.default_image_size = 224
+set_image_size(build_pnasnet_large, 331)
+set_image_size(build_pnasnet_mobile, 224)
 
 
 def _build(
