@@ -17,7 +17,7 @@ class DataConfig:
 
     dataset_dir: str | None = setting(
         None,
-        "Folder of TFRecords, as train.convert_image_folder writes them or TF-Slim's"
+        "Folder of TFRecords, as `slimnets convert` writes them or TF-Slim's"
         " scripts did. None takes the handwritten digits inside the package.",
     )
     dataset_name: str | None = setting(

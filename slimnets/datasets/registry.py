@@ -75,8 +75,8 @@ def _require_folder(dataset_dir: str | None) -> Path:
     folder = Path(dataset_dir) if dataset_dir is not None else DIGITS
     if not folder.is_dir():
         raise errors.InputError(
-            f"no folder {folder}; give the output folder of train.convert_image_folder"
-            " or train.convert_dataset"
+            f"no folder {folder}; give the output folder of `slimnets convert` or"
+            " `slimnets convert-dataset`"
         )
     return folder
 

@@ -41,7 +41,7 @@ def find_offset(
     if offset is None:
         raise errors.InputError(
             f"{_numbers(num_classes, dataset)}: give --labels_offset=0 if the labels"
-            " are the checkpoint's classes (train.convert_image_folder --labels makes"
+            " are the checkpoint's classes (`slimnets convert --labels` makes"
             " them so), 1 if only the dataset counts a background class 0, -1 if only"
             " the checkpoint does"
         )

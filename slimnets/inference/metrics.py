@@ -148,7 +148,7 @@ class Summary:
         )
 
     def _listed_classes(self) -> list[int]:
-        listed = np.arange(len(self.count))
+        listed: np.ndarray = np.arange(len(self.count))
         if len(listed) > _MAX_ROWS:
             listed = np.flatnonzero(self.count)
         if len(listed) > _MAX_ROWS:
