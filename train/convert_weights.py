@@ -53,6 +53,19 @@ _IGNORE_MISSING = flags.DEFINE_bool(
     False,
     "Write a checkpoint without the variables that are not in --weights.",
 )
+_ALLOW_UNUSED = flags.DEFINE_bool(
+    "allow_unused",
+    False,
+    "Leave out what --weights holds beside the network's variables, which otherwise is"
+    " taken for a sign that it is of another network. Optimizers' slots and auxiliary"
+    " heads are left out anyway.",
+)
+_AVERAGES = flags.DEFINE_bool(
+    "use_moving_averages",
+    False,
+    "Of PyTorch's files, take the weights' moving averages (EMA) where they have them"
+    " too. Those of checkpoints are taken anyway.",
+)
 _FLIP = flags.DEFINE_bool(
     "flip_input_channels",
     False,
@@ -79,6 +92,8 @@ def main(argv: list[str]) -> None:
         Path(_OUTPUT.value),
         to=_TO.value,
         ignore_missing=_IGNORE_MISSING.value,
+        allow_unused=_ALLOW_UNUSED.value,
+        use_moving_averages=_AVERAGES.value,
         flip_input_channels=_FLIP.value,
         overwrite=_OVERWRITE.value,
     )

@@ -19,7 +19,6 @@ from slimnets.weights.torch import weights as torch
 
 READERS: dict[str, Callable[[Path, str], Found]] = {
     "keras": keras.read,
-    "torch": torch.read,
     "frozen_graph": graphs.read_frozen,
     "saved_model": graphs.read_saved_model,
     "tflite": tflite.read,
@@ -60,6 +59,8 @@ def convert(
     *,
     to: str = CHECKPOINT,
     ignore_missing: bool = False,
+    allow_unused: bool = False,
+    use_moving_averages: bool = False,
     flip_input_channels: bool = False,
     overwrite: bool = False,
 ) -> Conversion:
@@ -72,6 +73,9 @@ def convert(
       output: folder to write into; for Keras also a path that ends in .weights.h5.
       to: one of `config.choices.WEIGHT_TARGETS`.
       ignore_missing: write a checkpoint without the variables that are not there.
+      allow_unused: write it without what has no place in the network.
+      use_moving_averages: of PyTorch's files, take the weights' moving averages where
+        there are some. Of a checkpoint they are taken anyway.
       flip_input_channels: reverse the order in which the network takes an image's
         channels.
       overwrite: replace what the output holds already.
@@ -85,8 +89,10 @@ def convert(
         return _rewrite(weights, output, overwrite)
     registry.get_row(network)
     target = _resolve_target(output, network, to, overwrite)
-    source = _read(kind, weights, network)
-    match = match_variables(source.path, network, source.found, ignore_missing)
+    source = _read(kind, weights, network, use_moving_averages)
+    match = match_variables(
+        source.path, network, source.found, ignore_missing, allow_unused
+    )
     values = _flip_input_channels(match.values) if flip_input_channels else match.values
     notes = (*match.notes, _note_classes(match.num_classes))
     if to == KERAS:
@@ -115,13 +121,15 @@ class _Source(NamedTuple):
     step: int = 0
 
 
-def _read(kind: str, weights: str, network: str) -> _Source:
+def _read(kind: str, weights: str, network: str, moving_averages: bool) -> _Source:
     if kind == CHECKPOINT:
         return _read_checkpoint(weights)
     if not Path(weights).exists():
         raise errors.InputError(
             f"there is no {weights}; --weights says what to convert"
         )
+    if kind == "torch":
+        return _Source(torch.read(Path(weights), network, moving_averages), weights)
     return _Source(READERS[kind](Path(weights), network), weights)
 
 

@@ -1,7 +1,7 @@
 """Matches what a file holds to the variables of a network."""
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 
 import numpy as np
 import tensorflow as tf
@@ -13,6 +13,11 @@ from slimnets.weights.rules import Found
 
 # Heads that training alone needs; Keras and exported graphs lack them.
 _AUXILIARY = "/AuxLogits/"
+
+# Of TensorFlow's optimizers and programs, not of networks.
+_OF_TRAINING = frozenset({"global_step", "beta1_power", "beta2_power"})
+
+_MOST_NAMED = 3
 
 
 @dataclasses.dataclass(frozen=True)
@@ -33,7 +38,11 @@ class Match:
 
 
 def match_variables(
-    path: str, network: str, found: Found, ignore_missing: bool
+    path: str,
+    network: str,
+    found: Found,
+    ignore_missing: bool = False,
+    allow_unused: bool = False,
 ) -> Match:
     """Brings what a file holds into the shapes of a network's variables.
 
@@ -45,9 +54,12 @@ def match_variables(
       network: a name of the registry.
       found: what it holds.
       ignore_missing: leave out the variables that it lacks.
+      allow_unused: leave out what it holds beside them. Optimizers' slots and auxiliary
+        heads always are.
 
     Raises:
-      InputError: a variable is missing or has another shape.
+      InputError: a variable is missing or has another shape, or the file holds what has
+        no place in the network, as another network's does.
     """
     held = {name: value.shape for name, value in found.values.items()}
     num_classes = checkpoints.infer_num_classes(held, network)
@@ -61,8 +73,11 @@ def match_variables(
     untrained = [name for name in absent if _AUXILIARY in name]
     missing = tuple(name for name in absent if name not in untrained)
     _check(path, network, found, shapes, values, () if ignore_missing else missing)
-    initial = _make_initial_values(network, num_classes, untrained)
     extra = [name for name in found.values if name not in shapes]
+    unused = [*extra, *found.unused]
+    if not allow_unused:
+        _refuse_unused(path, network, unused, found.values)
+    initial = _make_initial_values(network, num_classes, untrained)
     complete = values | initial
     return Match(
         values={name: complete[name] for name in shapes if name in complete},
@@ -71,11 +86,11 @@ def match_variables(
             restored=tuple(values),
             excluded=(),
             missing=missing,
-            unused=(*extra, *found.unused),
+            unused=tuple(unused),
             verb="converted",
         ),
         num_classes=num_classes,
-        notes=(*found.notes, *_note_untrained(untrained)),
+        notes=(*found.notes, *_note_untrained(untrained), *_note_not_finite(values)),
     )
 
 
@@ -100,6 +115,34 @@ def _check(
         raise errors.InputError(
             f"{error}; are these the weights of {network}?{hint}"
         ) from error
+
+
+def _refuse_unused(
+    path: str, network: str, unused: Sequence[str], held: Collection[str]
+) -> None:
+    """Raises an InputError if a file holds what a network's file would not."""
+    foreign = [
+        name
+        for name in unused
+        if "AuxLogits" not in name
+        and name not in _OF_TRAINING
+        and name.rpartition("/")[0] not in held  # a slot lies below its variable
+    ]
+    if foreign:
+        named = ", ".join(foreign[:_MOST_NAMED])
+        raise errors.InputError(
+            f"{path} holds {len(foreign)} arrays that have no place in {network}, such"
+            f" as {named}: are these the weights of another network? --allow_unused"
+            " leaves them out"
+        )
+
+
+def _note_not_finite(values: Mapping[str, np.ndarray]) -> list[str]:
+    broken = [name for name, value in values.items() if not np.isfinite(value).all()]
+    if not broken:
+        return []
+    named = ", ".join(broken[:_MOST_NAMED])
+    return [f"{len(broken)} variables hold NaN or infinite values, such as {named}"]
 
 
 def _note_untrained(names: list[str]) -> list[str]:

@@ -28,7 +28,7 @@ def values():
 def test_one_that_fits(values):
     backwards = dict(reversed(values.items()))
     match = match_variables(
-        "it", "lenet", Found(backwards, ["theirs"], ["a note"]), False
+        "it", "lenet", Found(backwards, ["theirs"], ["a note"]), allow_unused=True
     )
     assert list(match.values) == list(SHAPES)
     for name, value in values.items():
@@ -47,11 +47,34 @@ def test_features_alone(values):
     assert list(match.values) == list(features)
 
 
-def test_names_of_no_variable_are_not_used(values):
-    match = match_variables(
-        "it", "lenet", Found(values | {"lr": np.ones(1)}, [], []), False
+def test_what_has_no_place_in_the_network_is_refused(values):
+    found = Found(values | {"lr": np.ones(1)}, ["layer.se.weight", "x"], [])
+    with pytest.raises(errors.InputError) as caught:
+        match_variables("it", "lenet", found)
+    assert str(caught.value) == (
+        "it holds 3 arrays that have no place in lenet, such as lr, layer.se.weight, x:"
+        " are these the weights of another network? --allow_unused leaves them out"
     )
-    assert match.report.unused == ("lr",)
+    match = match_variables("it", "lenet", found, allow_unused=True)
+    assert match.report.unused == ("lr", "layer.se.weight", "x")
+    assert list(match.values) == list(values)
+
+
+def test_slots_of_optimizers_and_auxiliary_heads_are_left_out(values):
+    others = {f"{name}/Momentum": value for name, value in values.items()}
+    others |= {"beta1_power": np.ones([]), "LeNet/AuxLogits/weights": np.ones(3)}
+    match = match_variables("it", "lenet", Found(values | others, [], []))
+    assert match.report.unused == tuple(others)
+    assert list(match.values) == list(values)
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_values_that_are_not_finite_are_said(values, value):
+    values["LeNet/conv1/biases"] = np.full(32, value, np.float32)
+    match = match_variables("it", "lenet", Found(values, [], []))
+    assert match.notes == (
+        "1 variables hold NaN or infinite values, such as LeNet/conv1/biases",
+    )
 
 
 def test_missing(values):

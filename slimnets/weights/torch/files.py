@@ -11,7 +11,12 @@ from typing import IO
 import numpy as np
 
 from slimnets import errors
-from slimnets.weights.torch.pickles import Storage, Unpickler, extract_tensors
+from slimnets.weights.torch.pickles import (
+    StateDict,
+    Storage,
+    Unpickler,
+    extract_tensors,
+)
 
 _LEGACY_MAGIC = 0x1950A86A20F9469CFC6C
 _LEGACY_PROTOCOL = 1001
@@ -29,18 +34,22 @@ _SAFETENSORS_DTYPES = {
 }
 
 
-def read(path: Path) -> dict[str, np.ndarray]:
+def read(path: Path, moving_averages: bool = False) -> StateDict:
     """Returns the tensors of a file by name.
+
+    Args:
+      path: of the file.
+      moving_averages: take those of the weights where the file has them too.
 
     Raises:
       InputError: it is no such file, or not one of tensors alone.
     """
     try:
         if path.suffix == ".safetensors":
-            return _read_safetensors(path)
+            return StateDict(_read_safetensors(path))
         if zipfile.is_zipfile(path):
-            return _read_zip(path)
-        return _read_legacy(path)
+            return _read_zip(path, moving_averages)
+        return _read_legacy(path, moving_averages)
     except errors.InputError:
         raise
     # A damaged pickle may raise anything that its opcodes can.
@@ -51,7 +60,7 @@ def read(path: Path) -> dict[str, np.ndarray]:
         ) from error
 
 
-def _read_zip(path: Path) -> dict[str, np.ndarray]:
+def _read_zip(path: Path, moving_averages: bool) -> StateDict:
     """Reads what torch.save writes since 1.6: a pickle and a member a storage."""
     with zipfile.ZipFile(path) as archive:
         names = archive.namelist()
@@ -66,10 +75,10 @@ def _read_zip(path: Path) -> dict[str, np.ndarray]:
 
         with archive.open(pickled) as file:
             content = Unpickler(file, str(path)).load()
-        return extract_tensors(content, storage)
+        return extract_tensors(content, storage, moving_averages)
 
 
-def _read_legacy(path: Path) -> dict[str, np.ndarray]:
+def _read_legacy(path: Path, moving_averages: bool) -> StateDict:
     """Reads what torch.save wrote before 1.6: pickles, then the storages' bytes."""
     with path.open("rb") as file:
         magic = Unpickler(file, str(path)).load()
@@ -83,7 +92,7 @@ def _read_legacy(path: Path) -> dict[str, np.ndarray]:
         stored = {
             key: _read_legacy_storage(file, unpickler.storages[key]) for key in keys
         }
-        return extract_tensors(content, lambda storage: stored[storage.key])
+        return extract_tensors(content, lambda s: stored[s.key], moving_averages)
 
 
 class _StorageRecorder(Unpickler):

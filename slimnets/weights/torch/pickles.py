@@ -7,7 +7,7 @@ knows the four names that a state dict needs and refuses all others unseen.
 import collections
 import math
 import pickle
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import IO, Any, NamedTuple
 
 import numpy as np
@@ -116,24 +116,53 @@ def _make_view(
     return View(storage, int(offset), tuple(shape), tuple(strides))
 
 
+# Where training scripts keep the weights beside other things, and their averages.
+_WEIGHTS = ("state_dict", "model_state_dict", "model", "net", "network", "weights")
+_AVERAGES = ("state_dict_ema", "model_ema", "ema_state_dict", "ema")
+
+
+class StateDict(NamedTuple):
+    """The tensors of a file by name.
+
+    Attributes:
+      tensors: the weights, or their moving averages where these were asked for.
+      averages: the key under which moving averages are there too, and were not taken;
+        '' where there are none.
+    """
+
+    tensors: dict[str, np.ndarray]
+    averages: str = ""
+
+
 def extract_tensors(
-    content: Any, read: Callable[[Storage], bytes]
-) -> dict[str, np.ndarray]:
+    content: Any, read: Callable[[Storage], bytes], moving_averages: bool
+) -> StateDict:
     """Returns the tensors of an unpickled state dict by name.
 
     Args:
       content: the state dict, or a dict that holds it beside other things.
       read: returns a storage's bytes.
+      moving_averages: take those of the weights where there are some.
 
     Raises:
       ValueError: there is no state dict.
     """
-    for key in ("state_dict", "model"):
-        if isinstance(content, dict) and isinstance(content.get(key), dict):
-            content = content[key]
+    averages = _find_key(content, _AVERAGES)
+    if averages and moving_averages:
+        content, averages = content[averages], ""
+    while key := _find_key(content, _WEIGHTS):
+        content = content[key]
     views = {}
     if isinstance(content, dict):
         views = {k: v for k, v in content.items() if isinstance(v, View)}
     if not views:
         raise ValueError("it holds no state dict")
-    return {str(name): view.read(read(view.storage)) for name, view in views.items()}
+    tensors = {str(name): v.read(read(v.storage)) for name, v in views.items()}
+    return StateDict(tensors, averages)
+
+
+def _find_key(content: Any, keys: Iterable[str]) -> str:
+    """Returns the first of the keys under which a dict holds a dict; '' for none."""
+    if not isinstance(content, dict):
+        return ""
+    return next((key for key in keys if isinstance(content.get(key), dict)), "")

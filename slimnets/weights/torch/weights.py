@@ -10,16 +10,21 @@ from slimnets.weights.rules import Found, Layer
 from slimnets.weights.torch import files
 from slimnets.weights.torch.tables import NORM, TABLES, Table
 
-_PARALLEL = "module."  # what torch.nn.DataParallel puts before each name
+# What wrappers put before names: DataParallel, compile, Lightning, a user's own module.
+_WRAPPERS = ("module.", "_orig_mod.", "model.", "backbone.")
+_AVERAGES_TOO = (
+    "it holds moving averages too, under {!r}: --use_moving_averages takes them"
+)
 _COUNTER = ".num_batches_tracked"  # of batch norm; nothing in inference depends on it
 
 
-def read(path: Path, network: str) -> Found:
+def read(path: Path, network: str, moving_averages: bool = False) -> Found:
     """Reads a file of PyTorch's weights.
 
     Args:
       path: of the file.
       network: a name of the registry.
+      moving_averages: take those of the weights where the file has them too.
 
     Raises:
       InputError: it is no such file, or nobody knows PyTorch's names of the network.
@@ -28,9 +33,10 @@ def read(path: Path, network: str) -> Found:
         raise errors.InputError(
             f"PyTorch's names of {network} are not known; known: {', '.join(TABLES)}"
         )
+    stored = files.read(path, moving_averages)
     tensors = {
-        name.removeprefix(_PARALLEL): array
-        for name, array in files.read(path).items()
+        _unwrap(name): array
+        for name, array in stored.tensors.items()
         if not name.endswith(_COUNTER)
     }
     found = [(table, _find_layers(table, tensors)) for table in TABLES[network]]
@@ -39,8 +45,19 @@ def read(path: Path, network: str) -> Found:
     return Found(
         values=_rescale_gamma(table, rules.to_ours(layers)),
         unused=[name for name in tensors if name not in used],
-        notes=[table.note] if table.note else [],
+        notes=[
+            *([table.note] if table.note else []),
+            *([_AVERAGES_TOO.format(stored.averages)] if stored.averages else []),
+        ],
     )
+
+
+def _unwrap(name: str) -> str:
+    """Returns a tensor's name without what wrappers put before it."""
+    for wrapper in _WRAPPERS:
+        if name.startswith(wrapper):
+            return _unwrap(name.removeprefix(wrapper))
+    return name
 
 
 def _find_layers(

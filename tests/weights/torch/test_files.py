@@ -50,7 +50,7 @@ def refusal(path):
 
 
 def test_each_form_is_read(path):
-    found = files.read(path)
+    found = files.read(path).tensors
     assert found.keys() == TENSORS.keys()
     for name, array in TENSORS.items():
         assert found[name].dtype == array.dtype
@@ -63,7 +63,7 @@ def test_bfloat16_is_the_upper_half_of_float32(tmp_path):
     text = b'{"w": {"dtype": "BF16", "shape": [3], "data_offsets": [0, 6]}}'
     path = tmp_path / "half.safetensors"
     path.write_bytes(struct.pack("<Q", len(text)) + text + halves.tobytes())
-    np.testing.assert_array_equal(files.read(path)["w"], exact)
+    np.testing.assert_array_equal(files.read(path).tensors["w"], exact)
 
 
 @pytest.mark.parametrize("protocol", [0, 2, 5])

@@ -73,10 +73,25 @@ def read(storage):
 def test_a_state_dict_among_other_things():
     view = View(STORAGE, 0, (12,), (1,))
     for content in ({"w": view}, {"epoch": 3, "model": {"w": view, "version": 1}}):
-        np.testing.assert_array_equal(extract_tensors(content, read)["w"], NUMBERS)
+        np.testing.assert_array_equal(
+            extract_tensors(content, read, False).tensors["w"], NUMBERS
+        )
 
 
 @pytest.mark.parametrize("content", [{}, {"epoch": 3}, [1], None])
 def test_no_state_dict(content):
     with pytest.raises(ValueError, match="it holds no state dict"):
-        extract_tensors(content, read)
+        extract_tensors(content, read, False)
+
+
+@pytest.mark.parametrize("weights", ["state_dict", "model_state_dict", "model", "net"])
+@pytest.mark.parametrize("averages", ["state_dict_ema", "model_ema", "ema"])
+def test_moving_averages_beside_the_weights(weights, averages):
+    later = View(STORAGE, 6, (6,), (1,))
+    content = {weights: {"w": View(STORAGE, 0, (6,), (1,))}, averages: {"w": later}}
+    plain = extract_tensors(content, read, moving_averages=False)
+    assert plain.averages == averages
+    np.testing.assert_array_equal(plain.tensors["w"], NUMBERS[:6])
+    averaged = extract_tensors(content, read, moving_averages=True)
+    assert averaged.averages == ""
+    np.testing.assert_array_equal(averaged.tensors["w"], NUMBERS[6:])

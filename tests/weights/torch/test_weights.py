@@ -64,11 +64,14 @@ def test_names_of_torchvision_and_timm():
     assert tensors["blocks.6.0.bn3.running_var"].shape == (320,)
 
 
-def test_what_parallel_training_saved(tmp_path):
+@pytest.mark.parametrize(
+    "wrapper", ["module.", "_orig_mod.", "model.", "backbone.", "model._orig_mod."]
+)
+def test_what_wrappers_put_before_names(tmp_path, wrapper):
     values, tensors = filled("mobilenet_v2_035", 1)
-    tensors = {f"module.{name}": array for name, array in tensors.items()}
-    tensors["module.bn1.num_batches_tracked"] = np.array(3)
-    tensors["module.ema"] = np.zeros(2, np.float32)
+    tensors = {f"{wrapper}{name}": array for name, array in tensors.items()}
+    tensors[f"{wrapper}bn1.num_batches_tracked"] = np.array(3)
+    tensors[f"{wrapper}ema"] = np.zeros(2, np.float32)
     found = weights.read(
         writing.save_zip(tmp_path / "it.pth", tensors), "mobilenet_v2_035"
     )
