@@ -34,10 +34,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def short_networks(
     monkeypatch: pytest.MonkeyPatch, pytestconfig: pytest.Config
 ) -> None:
-    """Puts the tables of tests/tiny.py in the place of the networks' own."""
+    """Gives the networks of the registry the short tables of tests/tiny.py."""
     if pytestconfig.getoption("whole_networks"):
         return
-    for module, table, short in tiny.SHORT_TABLES:
-        monkeypatch.setattr(module, table, short)
     for name in tiny.WHOLE:
         monkeypatch.setitem(registry.NETWORKS, name, tiny.short_row(name))

@@ -1,14 +1,13 @@
 """Short tables, which make every network cheap, and the smallest images for each.
 
-The fixture `short_networks` puts them in the modules. Each network is still built by
-its own registry row, from its own table: of what repeats in it one or two of a kind are
+The fixture `short_networks` puts them in the registry. Each network is still built by
+its own row, from its own table: of what repeats in it one or two of a kind are
 left, and channels are divided where they are many. The goldens check every network
 whole (tests/conformance/test_goldens.py).
 """
 
 import dataclasses
 import itertools
-import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -16,11 +15,8 @@ from slimnets.nets import (
     convnext,
     convolutional_head,
     densenet,
-    inception_resnet_v2,
-    inception_v1,
+    inception_blocks,
     inception_v2,
-    inception_v3,
-    inception_v4,
     mbconv,
     registry,
     regnet,
@@ -28,7 +24,7 @@ from slimnets.nets import (
     rows,
     xception,
 )
-from slimnets.nets.nasnet import nasnet, network, pnasnet
+from slimnets.nets.nasnet import network
 from slimnets.nets.row import Network
 
 # In pixels, of networks whose names begin so.
@@ -58,22 +54,17 @@ def _few(counts: Sequence[int]) -> tuple[int, ...]:
     return tuple(min(n, 2 if stage == 1 else 1) for stage, n in enumerate(counts))
 
 
-def _without(rows: tuple, *names: str) -> tuple:
-    """Leaves out Inception modules."""
-    assert {row.name for row in rows} >= set(names)
-    return tuple(row for row in rows if row.name not in names)
+def _inception(table: tuple) -> tuple:
+    """Leaves the first and the last of modules that follow each other on one grid."""
+    groups = [list(rows) for _, rows in itertools.groupby(table, _grid_of_module)]
+    return tuple(row for rows in groups for row in [rows[0], *rows[1:][-1:]])
 
 
-def _inception_resnet_v2(*arguments: Any) -> tuple:
-    """Leaves two of each of its 10, 20 and 9 repeated blocks."""
-    return tuple(
-        row
-        for row in WHOLE_INCEPTION_RESNET_V2(*arguments)
-        if not re.fullmatch(r"Repeat.*_([3-9]|\d\d)", getattr(row, "scope", ""))
-    )
-
-
-WHOLE_INCEPTION_RESNET_V2 = inception_resnet_v2.table
+def _grid_of_module(row: Any) -> Any:
+    """Returns 'Mixed_5' of Mixed_5b, 'Repeat/block35' of Repeat/block35_1."""
+    if isinstance(row, inception_blocks.Residual):
+        return row.scope.rpartition("_")[0]
+    return row.name[:-1] if row.stride == 1 and "Mixed" in row.name else row
 
 
 def _mbconv(table: mbconv.Table) -> mbconv.Table:
@@ -110,9 +101,9 @@ def _xception(rows: tuple) -> tuple:
     return rows[:6] + rows[-3:]
 
 
-def _nasnet(config: Callable[[], network.Config]) -> Callable[[], network.Config]:
+def _nasnet(config: network.Config) -> network.Config:
     """Leaves a cell between reductions."""
-    return lambda: dataclasses.replace(config(), num_cells=3, num_conv_filters=12)
+    return dataclasses.replace(config, num_cells=3, num_conv_filters=12)
 
 
 def _conv_defs(conv_defs: dict[str, Any]) -> dict[str, Any]:
@@ -152,45 +143,14 @@ def _convolutional(table: tuple[Any, ...]) -> tuple[Any, ...]:
     )
 
 
-# What modules read as they build, in place of their own.
-SHORT_TABLES = (
-    (inception_resnet_v2, "table", _inception_resnet_v2),
-    (
-        inception_v1,
-        "MODULES",
-        _without(inception_v1.MODULES, "Mixed_4c", "Mixed_4d", "Mixed_4e"),
-    ),
-    (
-        inception_v2,
-        "MODULES",
-        _without(inception_v2.MODULES, "Mixed_4c", "Mixed_4d"),
-    ),
-    (
-        inception_v3,
-        "TABLE",
-        _without(inception_v3.TABLE, "Mixed_5c", "Mixed_6c", "Mixed_6d"),
-    ),
-    (
-        inception_v4,
-        "TABLE",
-        _without(
-            inception_v4.TABLE,
-            *("Mixed_5d", "Mixed_5e", "Mixed_7c"),
-            *("Mixed_6c", "Mixed_6d", "Mixed_6e", "Mixed_6f", "Mixed_6g"),
-        ),
-    ),
-    (nasnet, "cifar_config", _nasnet(nasnet.cifar_config)),
-    (nasnet, "mobile_imagenet_config", _nasnet(nasnet.mobile_imagenet_config)),
-    (nasnet, "large_imagenet_config", _nasnet(nasnet.large_imagenet_config)),
-    (pnasnet, "mobile_imagenet_config", _nasnet(pnasnet.mobile_imagenet_config)),
-    (pnasnet, "large_imagenet_config", _nasnet(pnasnet.large_imagenet_config)),
-)
-
 # How to shorten a table: by its type or, of a tuple, by the type of its first row.
 SHORTEN: dict[type, Callable[[Any], Any]] = {
+    inception_blocks.Conv: _inception,
+    inception_v2.SeparableConv: _inception,
     convnext.Stage: _convnext,
     densenet.Table: _densenet,
     dict: _conv_defs,
+    network.Config: _nasnet,
     mbconv.Table: _mbconv,
     regnet.Table: _regnet,
     resnet_utils.Stage: _resnet,

@@ -1,7 +1,7 @@
-"""The rows that tables of Inception networks are made of, and the loop that reads them.
+"""The rows that tables of Inception networks are made of.
 
-A network is a sequence of rows. A row has a `name`, under which its output becomes an
-end point and its variables are found in published checkpoints, and builds itself:
+A row has a `name`, under which its output becomes an end point and its variables are
+found in published checkpoints, and builds itself:
 
     Mixed("Mixed_3a", [
         [MaxPool("MaxPool_0a_3x3", 3, 2, "VALID")],
@@ -12,53 +12,39 @@ is figure 3's first fork in arXiv:1602.07261: two branches side by side.
 """
 
 from collections.abc import Callable, Sequence
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple
 
 import tensorflow as tf
 
 from slimnets import errors, slim
-from slimnets.layers import recomputation
+from slimnets.layers import scoping
+from slimnets.nets.table import Row
 
-
-class Setting(NamedTuple):
-    """What a network's arguments change in every row of its table."""
-
-    depth: Callable[[int], int] = int  # a row's depth to the channels it is built with
-    channels_axis: int = 3
-
-
-AS_PUBLISHED = Setting()
-
-
-class Row(Protocol):
-    """One row of a table."""
-
-    name: str | None  # of the end point; None for none
-
-    def build(self, net: tf.Tensor, setting: Setting) -> tf.Tensor:
-        """Adds the row's layers to the graph, or runs them."""
+Activation = Callable[[tf.Tensor], tf.Tensor]
+Branches = Sequence[Sequence[Row]]
 
 
 class Conv(NamedTuple):
     """A convolution, normalized and activated as the arg scope says."""
 
     name: str
-    depth: int  # output channels before depth_multiplier
+    depth: int  # output channels
     kernel: int | tuple[int, int]  # (height, width)
     stride: int = 1
     padding: str = "SAME"
     stddev: float | None = None  # of the initial weights; None: as the arg scope says
 
-    def build(self, net: tf.Tensor, setting: Setting) -> tf.Tensor:
-        initial = {}
+    def build(self, net: tf.Tensor, stride: int, rate: int) -> tf.Tensor:
+        initial: dict[str, Any] = {}
         if self.stddev is not None:
             initial["weights_initializer"] = truncated_normal(self.stddev)
         return slim.conv2d(
             net,
-            setting.depth(self.depth),
+            self.depth,
             self.kernel,
-            stride=self.stride,
+            stride=stride,
             padding=self.padding,
+            rate=rate,
             scope=self.name,
             **initial,
         )
@@ -74,93 +60,143 @@ class _Pool(NamedTuple):
 class MaxPool(_Pool):
     """The largest value of each window."""
 
-    def build(self, net: tf.Tensor, setting: Setting) -> tf.Tensor:
-        return slim.max_pool2d(
-            net, self.kernel, self.stride, self.padding, scope=self.name
-        )
+    def build(self, net: tf.Tensor, stride: int, rate: int) -> tf.Tensor:
+        return slim.max_pool2d(net, self.kernel, stride, self.padding, scope=self.name)
 
 
 class AvgPool(_Pool):
     """The mean of each window."""
 
-    def build(self, net: tf.Tensor, setting: Setting) -> tf.Tensor:
-        return slim.avg_pool2d(
-            net, self.kernel, self.stride, self.padding, scope=self.name
-        )
+    def build(self, net: tf.Tensor, stride: int, rate: int) -> tf.Tensor:
+        return slim.avg_pool2d(net, self.kernel, stride, self.padding, scope=self.name)
 
 
 class Fork(NamedTuple):
     """The end of a branch: rows that all read the same input, concatenated."""
 
     rows: Sequence[Row]
+    name: str = ""
+    stride: int = 1
 
-    name = None
-
-    def build(self, net: tf.Tensor, setting: Setting) -> tf.Tensor:
-        return tf.concat(
-            [row.build(net, setting) for row in self.rows], setting.channels_axis
-        )
+    def build(self, net: tf.Tensor, stride: int, rate: int) -> tf.Tensor:
+        return concatenate([row.build(net, stride, rate) for row in self.rows])
 
 
 class Mixed(NamedTuple):
     """An Inception module: branches that all read the same input, concatenated."""
 
     name: str
-    branches: Sequence[Sequence[Row]]
+    branches: Branches
 
-    def build(self, net: tf.Tensor, setting: Setting) -> tf.Tensor:
+    @property
+    def stride(self) -> int:
+        """That of the last row of each branch, which alone may stride."""
+        return self.branches[0][-1].stride
+
+    def build(self, net: tf.Tensor, stride: int, rate: int) -> tf.Tensor:
         with tf.compat.v1.variable_scope(self.name):
-            return side_by_side(self.branches, net, setting)
+            return build_branches(self.branches, net, stride, rate)
 
 
-def side_by_side(
-    branches: Sequence[Sequence[Row]], net: tf.Tensor, setting: Setting = AS_PUBLISHED
+class Residual(NamedTuple):
+    """Branches whose sum with their own input, scaled and activated, is the output."""
+
+    scope: str
+    branches: Branches
+    scale: float  # of the branches (section 3.3 of arXiv:1602.07261)
+    activation_fn: Activation | None = tf.nn.relu
+    name: str = ""
+    stride: int = 1
+
+    def build(self, net: tf.Tensor, stride: int, rate: int) -> tf.Tensor:
+        with tf.compat.v1.variable_scope(self.scope):
+            return self.add(net, rate)
+
+    def add(self, net: tf.Tensor, rate: int = 1) -> tf.Tensor:
+        """Adds what the branches make of `net` to it, in the scope that is open."""
+        residual = slim.conv2d(
+            build_branches(self.branches, net, self.stride, rate),
+            scoping.get_channels(net, "NHWC"),
+            1,
+            normalizer_fn=None,
+            activation_fn=None,
+            scope="Conv2d_1x1",
+        )
+        residual *= self.scale
+        if self.activation_fn is tf.nn.relu6:  # both summands bounded, to be quantized
+            residual = tf.clip_by_value(residual, -6.0, 6.0)
+        net += residual
+        return net if self.activation_fn is None else self.activation_fn(net)
+
+
+class EndPoint(NamedTuple):
+    """A name for what the rows before it give."""
+
+    name: str
+    stride: int = 1
+
+    def build(self, net: tf.Tensor, stride: int, rate: int) -> tf.Tensor:
+        return net
+
+
+def build_branches(
+    branches: Branches, net: tf.Tensor, stride: int, rate: int = 1
 ) -> tf.Tensor:
-    """Runs each branch on `net` in a scope 'Branch_<k>', k from 0, and concatenates."""
+    """Runs each branch on `net` in a scope 'Branch_<k>', k from 0, and concatenates.
+
+    Args:
+      branches: their rows; those that stride are the last of their branches.
+      net: float [batch, height, width, channels], or as the arg scope says.
+      stride: the rows' own, or 1 where the features are to stay dense.
+      rate: dilation of the kernels.
+    """
     outputs = []
     for number, branch in enumerate(branches):
         with tf.compat.v1.variable_scope(f"Branch_{number}"):
             output = net
             for row in branch:
-                output = row.build(output, setting)
+                output = row.build(output, min(row.stride, stride), rate)
             outputs.append(output)
-    return tf.concat(outputs, setting.channels_axis)
+    return concatenate(outputs)
 
 
-def build_up_to(
-    final_endpoint: str,
-    table: Sequence[Row],
-    net: tf.Tensor,
-    setting: Setting = AS_PUBLISHED,
-) -> tuple[tf.Tensor, dict[str, tf.Tensor]]:
-    """Runs a table's rows one after the other, as far as an end point.
+@slim.add_arg_scope
+def concatenate(outputs: Sequence[tf.Tensor], data_format: str = "NHWC") -> tf.Tensor:
+    """Joins the channels of branches; `slim.arg_scope` can set data_format."""
+    return tf.concat(outputs, 1 if data_format == "NCHW" else 3)
+
+
+def replace_in_layers(rows: Sequence[Row], **new: Callable[[Any], Any]) -> list[Row]:
+    """Returns a table with other values in its layers, those inside of modules too.
+
+        replace_in_layers(rows, depth=lambda depth: depth // 2)
 
     Args:
-      final_endpoint: name of the last row to run.
-      table: the network.
-      net: float [batch, height, width, channels], or as setting.channels_axis says.
-      setting: depths and layout.
-
-    Returns:
-      The final end point, and all end points by name.
-
-    Raises:
-      InputError: no row has the name.
+      rows: the table.
+      **new: by field, the function from its value to the new one; layers that do not
+        have the field stay as they are.
     """
-    names = [row.name for row in table if row.name]
-    if final_endpoint not in names:
-        raise errors.unknown("end point", final_endpoint, names)
-    end_points = {}
-    for row in table:
-        net = recomputation.block(row.build, net, setting=setting)
-        if row.name:
-            end_points[row.name] = net
-        if row.name == final_endpoint:
-            break
-    return net, end_points
+    return [_replaced(row, new) for row in rows]
 
 
-def depths(depth_multiplier: float, min_depth: int) -> Callable[[int], int]:
+def _replaced(row: Any, new: dict[str, Callable[[Any], Any]]) -> Any:
+    if isinstance(row, Fork):
+        return Fork(replace_in_layers(row.rows, **new))
+    if isinstance(row, Mixed | Residual):
+        branches = [replace_in_layers(branch, **new) for branch in row.branches]
+        return row._replace(branches=branches)
+    values = {key: f(getattr(row, key)) for key, f in new.items() if hasattr(row, key)}
+    return row._replace(**values)
+
+
+def scale_depths(
+    rows: Sequence[Row], depth_multiplier: float, min_depth: int
+) -> list[Row]:
+    """Returns the table of a thinner or wider network; see depth_scale."""
+    return replace_in_layers(rows, depth=depth_scale(depth_multiplier, min_depth))
+
+
+def depth_scale(depth_multiplier: float, min_depth: int) -> Callable[[int], int]:
     """Returns the function from a table's depths to those of a thinner network.
 
     Args:

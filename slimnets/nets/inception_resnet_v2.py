@@ -11,21 +11,29 @@ is the beginning: Inception v3's, not the paper's figure 3.
 """
 
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import tensorflow as tf
 
 from slimnets import errors, slim
-from slimnets.layers import scoping
 from slimnets.nets import image_size, inception_blocks, inception_utils
-from slimnets.nets.inception_blocks import AvgPool, Conv, MaxPool, Mixed, Row
-from slimnets.nets.row import Network
+from slimnets.nets.inception_blocks import (
+    Activation,
+    AvgPool,
+    Branches,
+    Conv,
+    EndPoint,
+    MaxPool,
+    Mixed,
+    Residual,
+)
+from slimnets.nets.row import Network, named_builder
+from slimnets.nets.table import EndPoints, Row
+from slimnets.nets.table import run as run_table
 
 SMALLEST_IMAGE = 75  # the side in pixels that leaves Mixed_7a one
 
-Activation = Callable[[tf.Tensor], tf.Tensor]
-
-BLOCK35 = (  # figure 16
+BLOCK35: Branches = (  # figure 16
     [Conv("Conv2d_1x1", 32, 1)],
     [Conv("Conv2d_0a_1x1", 32, 1), Conv("Conv2d_0b_3x3", 32, 3)],
     [
@@ -34,7 +42,7 @@ BLOCK35 = (  # figure 16
         Conv("Conv2d_0c_3x3", 64, 3),
     ],
 )
-BLOCK17 = (  # figure 17
+BLOCK17: Branches = (  # figure 17
     [Conv("Conv2d_1x1", 192, 1)],
     [
         Conv("Conv2d_0a_1x1", 128, 1),
@@ -42,7 +50,7 @@ BLOCK17 = (  # figure 17
         Conv("Conv2d_0c_7x1", 192, (7, 1)),
     ],
 )
-BLOCK8 = (  # figure 19
+BLOCK8: Branches = (  # figure 19
     [Conv("Conv2d_1x1", 192, 1)],
     [
         Conv("Conv2d_0a_1x1", 192, 1),
@@ -50,7 +58,7 @@ BLOCK8 = (  # figure 19
         Conv("Conv2d_0c_3x1", 256, (3, 1)),
     ],
 )
-MIXED_5B = (
+MIXED_5B: Branches = (
     [Conv("Conv2d_1x1", 96, 1)],
     [Conv("Conv2d_0a_1x1", 48, 1), Conv("Conv2d_0b_5x5", 64, 5)],
     [
@@ -63,88 +71,46 @@ MIXED_5B = (
 AUXILIARY_HEAD = inception_utils.AuxiliaryHead(
     pool="Conv2d_1a_3x3", whole="Conv2d_2a_5x5", logits="Logits"
 )
+REDUCTION_A: Branches = (  # figure 7; k, l, m, n = 256, 256, 384, 384 of table 1
+    [Conv("Conv2d_1a_3x3", 384, 3, 2, "VALID")],
+    [
+        Conv("Conv2d_0a_1x1", 256, 1),
+        Conv("Conv2d_0b_3x3", 256, 3),
+        Conv("Conv2d_1a_3x3", 384, 3, 2, "VALID"),
+    ],
+    [MaxPool("MaxPool_1a_3x3", 3, 2, "VALID")],
+)
+REDUCTION_B: Branches = (  # figure 18
+    [Conv("Conv2d_0a_1x1", 256, 1), Conv("Conv2d_1a_3x3", 384, 3, 2, "VALID")],
+    [Conv("Conv2d_0a_1x1", 256, 1), Conv("Conv2d_1a_3x3", 288, 3, 2, "VALID")],
+    [
+        Conv("Conv2d_0a_1x1", 256, 1),
+        Conv("Conv2d_0b_3x3", 288, 3),
+        Conv("Conv2d_1a_3x3", 320, 3, 2, "VALID"),
+    ],
+    [MaxPool("MaxPool_1a_3x3", 3, 2, "VALID")],
+)
+TABLE: tuple[Row, ...] = (  # figure 15
+    Conv("Conv2d_1a_3x3", 32, 3, 2, "VALID"),
+    Conv("Conv2d_2a_3x3", 32, 3, 1, "VALID"),
+    Conv("Conv2d_2b_3x3", 64, 3),
+    MaxPool("MaxPool_3a_3x3", 3, 2, "VALID"),
+    Conv("Conv2d_3b_1x1", 80, 1, 1, "VALID"),
+    Conv("Conv2d_4a_3x3", 192, 3, 1, "VALID"),
+    MaxPool("MaxPool_5a_3x3", 3, 2, "VALID"),
+    Mixed("Mixed_5b", MIXED_5B),
+    *[Residual(f"Repeat/block35_{k}", BLOCK35, 0.17) for k in range(1, 11)],
+    Mixed("Mixed_6a", REDUCTION_A),
+    *[Residual(f"Repeat_1/block17_{k}", BLOCK17, 0.10) for k in range(1, 21)],
+    EndPoint("PreAuxLogits"),
+    Mixed("Mixed_7a", REDUCTION_B),
+    *[Residual(f"Repeat_2/block8_{k}", BLOCK8, 0.20) for k in range(1, 10)],
+    Residual("Block8", BLOCK8, 1.0, activation_fn=None),
+    Conv("Conv2d_7b_1x1", 1536, 1),
+)
 
 
-def _reduction_a(stride: int, padding: str) -> list[list[Row]]:
-    """Figure 7; k, l, m, n = 256, 256, 384, 384 of table 1."""
-    return [
-        [Conv("Conv2d_1a_3x3", 384, 3, stride, padding)],
-        [
-            Conv("Conv2d_0a_1x1", 256, 1),
-            Conv("Conv2d_0b_3x3", 256, 3),
-            Conv("Conv2d_1a_3x3", 384, 3, stride, padding),
-        ],
-        [MaxPool("MaxPool_1a_3x3", 3, stride, padding)],
-    ]
-
-
-def _reduction_b(padding: str) -> list[list[Row]]:
-    """Figure 18."""
-    return [
-        [Conv("Conv2d_0a_1x1", 256, 1), Conv("Conv2d_1a_3x3", 384, 3, 2, padding)],
-        [Conv("Conv2d_0a_1x1", 256, 1), Conv("Conv2d_1a_3x3", 288, 3, 2, padding)],
-        [
-            Conv("Conv2d_0a_1x1", 256, 1),
-            Conv("Conv2d_0b_3x3", 288, 3),
-            Conv("Conv2d_1a_3x3", 320, 3, 2, padding),
-        ],
-        [MaxPool("MaxPool_1a_3x3", 3, 2, padding)],
-    ]
-
-
-class Residual(NamedTuple):
-    """Branches whose sum with their own input, scaled and activated, is the output."""
-
-    scope: str
-    branches: Sequence[Sequence[Row]]
-    scale: float  # of the branches (section 3.3)
-    activation_fn: Activation | None
-    rate: int = 1  # dilation of the branches
-
-    name = None
-
-    def build(self, net: tf.Tensor, setting: inception_blocks.Setting) -> tf.Tensor:
-        with (
-            tf.compat.v1.variable_scope(self.scope),
-            slim.arg_scope([slim.conv2d], rate=self.rate),
-        ):
-            return _residual(net, self.branches, self.scale, self.activation_fn)
-
-
-class EndPoint(NamedTuple):
-    """A name for what the rows before it give."""
-
-    name: str
-
-    def build(self, net: tf.Tensor, setting: inception_blocks.Setting) -> tf.Tensor:
-        return net
-
-
-def _residual(
-    net: tf.Tensor,
-    branches: Sequence[Sequence[Row]],
-    scale: float,
-    activation_fn: Activation | None,
-) -> tf.Tensor:
-    """Adds what the branches make of `net` to it."""
-    residual = slim.conv2d(
-        inception_blocks.side_by_side(branches, net),
-        scoping.get_channels(net, "NHWC"),
-        1,
-        normalizer_fn=None,
-        activation_fn=None,
-        scope="Conv2d_1x1",
-    )
-    residual *= scale
-    if activation_fn is tf.nn.relu6:  # both summands bounded, for quantized inference
-        residual = tf.clip_by_value(residual, -6.0, 6.0)
-    net += residual
-    return net if activation_fn is None else activation_fn(net)
-
-
-def _block(
-    default_scope: str, branches: Sequence[Sequence[Row]]
-) -> Callable[..., tf.Tensor]:
+def _block(default_scope: str, branches: Branches) -> Callable[..., tf.Tensor]:
     """Returns a function that adds one residual block."""
 
     def block(
@@ -155,7 +121,7 @@ def _block(
         reuse: bool | None = None,
     ) -> tf.Tensor:
         with tf.compat.v1.variable_scope(scope, default_scope, [net], reuse=reuse):
-            return _residual(net, branches, scale, activation_fn)
+            return Residual(default_scope, branches, scale, activation_fn).add(net)
 
     block.__name__ = block.__qualname__ = default_scope.lower()  # slim.repeat's scope
     block.__doc__ = f"Adds one block of {default_scope.upper()}."
@@ -167,39 +133,6 @@ block17 = _block("Block17", BLOCK17)
 block8 = _block("Block8", BLOCK8)
 
 
-def table(
-    padding: str = "VALID",
-    output_stride: int = 16,
-    activation_fn: Activation | None = tf.nn.relu,
-) -> tuple[Row, ...]:
-    """Figure 15. `padding` is that of the layers that have none in the paper."""
-    dense = output_stride == 8
-
-    def residuals(scope: str, times: int, *residual: Any) -> list[Residual]:
-        return [Residual(f"{scope}_{k + 1}", *residual) for k in range(times)]
-
-    return (
-        Conv("Conv2d_1a_3x3", 32, 3, 2, padding),
-        Conv("Conv2d_2a_3x3", 32, 3, 1, padding),
-        Conv("Conv2d_2b_3x3", 64, 3),
-        MaxPool("MaxPool_3a_3x3", 3, 2, padding),
-        Conv("Conv2d_3b_1x1", 80, 1, 1, padding),
-        Conv("Conv2d_4a_3x3", 192, 3, 1, padding),
-        MaxPool("MaxPool_5a_3x3", 3, 2, padding),
-        Mixed("Mixed_5b", MIXED_5B),
-        *residuals("Repeat/block35", 10, BLOCK35, 0.17, activation_fn),
-        Mixed("Mixed_6a", _reduction_a(1 if dense else 2, padding)),
-        *residuals(
-            "Repeat_1/block17", 20, BLOCK17, 0.10, activation_fn, 2 if dense else 1
-        ),
-        EndPoint("PreAuxLogits"),
-        Mixed("Mixed_7a", _reduction_b(padding)),
-        *residuals("Repeat_2/block8", 9, BLOCK8, 0.20, activation_fn),
-        Residual("Block8", BLOCK8, 1.0, None),
-        Conv("Conv2d_7b_1x1", 1536, 1),
-    )
-
-
 def inception_resnet_v2_base(
     inputs: tf.Tensor,
     final_endpoint: str = "Conv2d_7b_1x1",
@@ -207,7 +140,9 @@ def inception_resnet_v2_base(
     align_feature_maps: bool = False,
     scope: Any = None,
     activation_fn: Activation | None = tf.nn.relu,
-) -> tuple[tf.Tensor, dict[str, tf.Tensor]]:
+    *,
+    table: Sequence[Row] = TABLE,
+) -> tuple[tf.Tensor, EndPoints]:
     """Inception-ResNet v2 without its classifier, up to an end point.
 
     Args:
@@ -222,6 +157,7 @@ def inception_resnet_v2_base(
       scope: variable scope, 'InceptionResnetV2' if None.
       activation_fn: of the residual blocks' sums. That of convolutions is the arg
         scope's.
+      table: the network.
 
     Returns:
       The final end point, and all end points by name.
@@ -232,17 +168,35 @@ def inception_resnet_v2_base(
     """
     if output_stride not in (8, 16):
         raise errors.InputError(f"output_stride must be 8 or 16, not {output_stride}")
-    padding = "SAME" if align_feature_maps else "VALID"
-    rows = table(padding, output_stride, activation_fn)
     if output_stride == 8 and final_endpoint in ("Mixed_7a", "Conv2d_7b_1x1"):
         raise errors.InputError(
             f"output_stride=8 goes up to end point 'PreAuxLogits', not {final_endpoint}"
         )
     with tf.compat.v1.variable_scope(scope, "InceptionResnetV2", [inputs]):
-        return inception_blocks.build_up_to(final_endpoint, rows, inputs)
+        return run_table(
+            _expand(table, align_feature_maps, activation_fn),
+            inputs,
+            final_endpoint,
+            # That of PreAuxLogits: the layers' own stride there is 16.
+            output_stride=8 if output_stride == 8 else None,
+        )
 
 
-def inception_resnet_v2(
+def _expand(
+    rows: Sequence[Row], align_feature_maps: bool, activation_fn: Activation | None
+) -> list[Row]:
+    """Returns the table with padding and activation of the sums as they are asked."""
+    if align_feature_maps:
+        rows = inception_blocks.replace_in_layers(rows, padding=lambda _: "SAME")
+    return [
+        row._replace(activation_fn=activation_fn)
+        if isinstance(row, Residual) and row.activation_fn
+        else row
+        for row in rows
+    ]
+
+
+def build_inception_resnet_v2(
     inputs: tf.Tensor,
     num_classes: int | None = 1001,
     is_training: bool | tf.Tensor = True,
@@ -251,7 +205,9 @@ def inception_resnet_v2(
     scope: Any = "InceptionResnetV2",
     create_aux_logits: bool = True,
     activation_fn: Activation | None = tf.nn.relu,
-) -> tuple[tf.Tensor, dict[str, tf.Tensor]]:
+    *,
+    table: Sequence[Row],
+) -> tuple[tf.Tensor, EndPoints]:
     """Inception-ResNet v2 (arXiv:1602.07261) for classification.
 
     Args:
@@ -266,6 +222,7 @@ def inception_resnet_v2(
         is_training says: published checkpoints have its variables. One of them has
         the size of the features, which must be that of 299x299 images to load it.
       activation_fn: of the residual blocks' sums.
+      table: the network.
 
     Returns:
       float logits [batch, num_classes], or features [batch, 1, 1, 1536]; and the end
@@ -283,7 +240,7 @@ def inception_resnet_v2(
         slim.arg_scope([slim.batch_norm, slim.dropout], is_training=is_training),
     ):
         net, end_points = inception_resnet_v2_base(
-            inputs, scope=sc, activation_fn=activation_fn
+            inputs, scope=sc, activation_fn=activation_fn, table=table
         )
         if create_aux_logits and num_classes:
             end_points["AuxLogits"] = inception_utils.auxiliary_whole(
@@ -298,9 +255,6 @@ def inception_resnet_v2(
             dropout="Dropout",
         )
     return net, end_points
-
-
-inception_resnet_v2.default_image_size = 299
 
 
 def inception_resnet_v2_arg_scope(
@@ -347,16 +301,19 @@ def inception_resnet_v2_arg_scope(
 NETWORKS = (
     Network(
         "inception_resnet_v2",
-        inception_resnet_v2,
+        build_inception_resnet_v2,
         inception_resnet_v2_arg_scope,
         image_size=299,
         preprocessing="inception",
         classes=1001,
         paper="arXiv:1602.07261, figure 15",
         parameters=59_182_258,
+        arguments={"table": TABLE},
         multiply_adds=13162.5,
         top1=80.4,
         top5=95.3,
         trains_in_bfloat16=True,
     ),
 )
+
+inception_resnet_v2 = named_builder(NETWORKS, "inception_resnet_v2")

@@ -149,11 +149,11 @@ def classified_whole(
       float logits [batch, num_classes], or the features [batch, 1, 1, depth].
     """
     with tf.compat.v1.variable_scope("Logits"):
-        size = spatial.get_static_size(net)
-        if None in size:
+        height, width = spatial.get_static_size(net)
+        if height is None or width is None:
             net = tf.reduce_mean(net, [1, 2], keepdims=True, name="global_pool")
         else:
-            net = slim.avg_pool2d(net, size, padding="VALID", scope=pool)
+            net = slim.avg_pool2d(net, (height, width), padding="VALID", scope=pool)
         end_points["global_pool"] = net
         if not num_classes:
             return net
@@ -166,6 +166,12 @@ def classified_whole(
         end_points["Logits"] = logits
         end_points["Predictions"] = tf.nn.softmax(logits, name="Predictions")
     return logits
+
+
+_SIZE_UNKNOWN = (
+    "the auxiliary head has a weight for each pixel and needs images of known height"
+    " and width: use set_shape, or pass create_aux_logits=False"
+)
 
 
 class AuxiliaryHead(NamedTuple):
@@ -190,16 +196,11 @@ def auxiliary_whole(net: tf.Tensor, head: AuxiliaryHead, num_classes: int) -> tf
     Raises:
       InputError: height or width is not known.
     """
-    if None in spatial.get_static_size(net):
-        raise errors.InputError(
-            "the auxiliary head has a weight for each pixel and needs images of known"
-            " height and width: use set_shape, or pass create_aux_logits=False"
-        )
+    spatial.require_static_size(net, _SIZE_UNKNOWN)
     with tf.compat.v1.variable_scope("AuxLogits"):
         net = auxiliary_features(net, 128, head.pool)
-        net = slim.conv2d(
-            net, 768, spatial.get_static_size(net), padding="VALID", scope=head.whole
-        )
+        size = spatial.require_static_size(net, _SIZE_UNKNOWN)
+        net = slim.conv2d(net, 768, size, padding="VALID", scope=head.whole)
         return slim.fully_connected(
             slim.flatten(net), num_classes, activation_fn=None, scope=head.logits
         )

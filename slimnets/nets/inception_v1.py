@@ -7,7 +7,7 @@ Szegedy et al., arXiv:1409.4842. As published by TF-Slim it has batch normalizat
         logits, end_points = inception_v1.inception_v1(images, is_training=False)
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import tensorflow as tf
@@ -15,7 +15,9 @@ import tensorflow as tf
 from slimnets import slim
 from slimnets.nets import inception_blocks, inception_utils
 from slimnets.nets.inception_blocks import Conv, MaxPool, Mixed
-from slimnets.nets.row import Network
+from slimnets.nets.row import Network, named_builder
+from slimnets.nets.table import EndPoints, Row
+from slimnets.nets.table import run as run_table
 
 inception_v1_arg_scope = inception_utils.inception_arg_scope
 
@@ -65,6 +67,7 @@ MODULES = (
     _mixed("Mixed_5b", 256, 160, 320, 32, 128, 128, five_name="Conv2d_0a_3x3"),
     _mixed("Mixed_5c", 384, 192, 384, 48, 128, 128),
 )
+TABLE: tuple[Row, ...] = (*ROOT_BLOCK, *MODULES)
 HEAD = inception_utils.Head(
     window=7,
     stride=1,
@@ -81,14 +84,17 @@ def inception_v1_base(
     final_endpoint: str = "Mixed_5c",
     include_root_block: bool = True,
     scope: Any = "InceptionV1",
-) -> tuple[tf.Tensor, dict[str, tf.Tensor]]:
+    *,
+    table: Sequence[Row] = TABLE,
+) -> tuple[tf.Tensor, EndPoints]:
     """Inception v1 without its classifier, up to an end point.
 
     Args:
       inputs: float [batch, height, width, channels].
-      final_endpoint: the last row built, a name of ROOT_BLOCK or MODULES.
+      final_endpoint: the last row built, a name of TABLE.
       include_root_block: begin with ROOT_BLOCK, of stride 8.
       scope: variable scope.
+      table: the network; it begins with ROOT_BLOCK.
 
     Returns:
       The final end point, and all end points by name.
@@ -96,7 +102,7 @@ def inception_v1_base(
     Raises:
       ValueError: there is no such end point.
     """
-    table = (*(ROOT_BLOCK if include_root_block else ()), *MODULES)
+    rows = table if include_root_block else table[len(ROOT_BLOCK) :]
     with (
         tf.compat.v1.variable_scope(scope, "InceptionV1", [inputs]),
         slim.arg_scope(
@@ -104,10 +110,10 @@ def inception_v1_base(
             weights_initializer=inception_blocks.truncated_normal(0.01),
         ),
     ):
-        return inception_blocks.build_up_to(final_endpoint, table, inputs)
+        return run_table(rows, inputs, final_endpoint)
 
 
-def inception_v1(
+def build_inception_v1(
     inputs: tf.Tensor,
     num_classes: int | None = 1000,
     is_training: bool | tf.Tensor = True,
@@ -117,7 +123,9 @@ def inception_v1(
     reuse: bool | None = None,
     scope: Any = "InceptionV1",
     global_pool: bool = False,
-) -> tuple[tf.Tensor, dict[str, tf.Tensor]]:
+    *,
+    table: Sequence[Row],
+) -> tuple[tf.Tensor, EndPoints]:
     """Inception v1 (arXiv:1409.4842) for classification.
 
     Args:
@@ -131,6 +139,7 @@ def inception_v1(
       scope: variable scope.
       global_pool: average over height and width, whatever they are; False averages
         7x7 windows, so that images above 224 pixels give a map.
+      table: the network.
 
     Returns:
       float logits [batch, num_classes], or [batch, rows, columns, num_classes]
@@ -143,7 +152,7 @@ def inception_v1(
         tf.compat.v1.variable_scope(scope, "InceptionV1", [inputs], reuse=reuse) as sc,
         slim.arg_scope([slim.batch_norm, slim.dropout], is_training=is_training),
     ):
-        net, end_points = inception_v1_base(inputs, scope=sc)
+        net, end_points = inception_v1_base(inputs, scope=sc, table=table)
         net = inception_utils.classified(
             net,
             end_points,
@@ -157,22 +166,22 @@ def inception_v1(
     return net, end_points
 
 
-inception_v1.default_image_size = 224
-
-
 NETWORKS = (
     Network(
         "inception_v1",
-        inception_v1,
+        build_inception_v1,
         inception_v1_arg_scope,
         image_size=224,
         preprocessing="inception",
         classes=1001,
         paper="arXiv:1409.4842, table 1",
         parameters=6_618_649,
+        arguments={"table": TABLE},
         multiply_adds=1498.4,
         top1=69.8,
         top5=89.6,
         trains_in_bfloat16=True,
     ),
 )
+
+inception_v1 = named_builder(NETWORKS, "inception_v1")

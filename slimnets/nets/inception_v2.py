@@ -7,7 +7,7 @@ Ioffe and Szegedy, arXiv:1502.03167.
         logits, end_points = inception_v2.inception_v2(images, is_training=False)
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import tensorflow as tf
@@ -16,7 +16,9 @@ from slimnets import errors, slim
 from slimnets.layers import scoping
 from slimnets.nets import inception_blocks, inception_utils
 from slimnets.nets.inception_blocks import AvgPool, Conv, MaxPool, Mixed
-from slimnets.nets.row import Network
+from slimnets.nets.row import Network, named_builder
+from slimnets.nets.table import EndPoints, Row
+from slimnets.nets.table import run as run_table
 
 inception_v2_arg_scope = inception_utils.inception_arg_scope
 
@@ -25,19 +27,19 @@ class SeparableConv(NamedTuple):
     """A depthwise convolution of stride 2 and a 1x1 one, with biases and relu."""
 
     name: str
-    depth: int  # output channels before depth_multiplier
+    depth: int  # output channels
     kernel: int
     stddev: float  # of the initial weights
+    stride: int = 2
 
-    def build(self, net: tf.Tensor, setting: inception_blocks.Setting) -> tf.Tensor:
-        depth = setting.depth(self.depth)
+    def build(self, net: tf.Tensor, stride: int, rate: int) -> tf.Tensor:
         return slim.separable_conv2d(
             net,
-            depth,
+            self.depth,
             self.kernel,
             # Of RGB no more channels than come out, and at most 8 each (appendix).
-            depth_multiplier=min(depth // 3, 8),
-            stride=2,
+            depth_multiplier=min(self.depth // 3, 8),
+            stride=stride,
             padding="SAME",
             weights_initializer=inception_blocks.truncated_normal(self.stddev),
             scope=self.name,
@@ -96,6 +98,7 @@ _MAX = MaxPool("MaxPool_0a_3x3")
 FIRST_CONV = Conv("Conv2d_1a_7x7", 64, 7, stride=2, stddev=1.0)
 FIRST_SEPARABLE_CONV = SeparableConv("Conv2d_1a_7x7", 64, 7, stddev=1.0)
 ROOT_BLOCK = (
+    FIRST_SEPARABLE_CONV,
     MaxPool("MaxPool_2a_3x3", 3, stride=2),
     Conv("Conv2d_2b_1x1", 64, 1, stddev=0.1),
     Conv("Conv2d_2c_3x3", 192, 3),
@@ -114,6 +117,7 @@ MODULES = (
     _mixed("Mixed_5b", 352, (192, 320), (160, 224), _AVG, 128),
     _mixed("Mixed_5c", 352, (192, 320), (192, 224), _MAX, 128),
 )
+TABLE: tuple[Row, ...] = (*ROOT_BLOCK, *MODULES)
 HEAD = inception_utils.Head(
     window=7,
     stride=2,
@@ -134,19 +138,21 @@ def inception_v2_base(
     data_format: str = "NHWC",
     include_root_block: bool = True,
     scope: Any = None,
-) -> tuple[tf.Tensor, dict[str, tf.Tensor]]:
+    *,
+    table: Sequence[Row] = TABLE,
+) -> tuple[tf.Tensor, EndPoints]:
     """Inception v2 without its classifier, up to an end point.
 
     Args:
       inputs: float [batch, height, width, channels], or as data_format says.
-      final_endpoint: the last row built, a name of ROOT_BLOCK or MODULES, or
-        'Conv2d_1a_7x7'.
+      final_endpoint: the last row built, a name of TABLE.
       min_depth: fewest channels of a layer after depth_multiplier.
       depth_multiplier: scales every layer's channels, > 0.
       use_separable_conv: make Conv2d_1a_7x7 a separable convolution, as published.
       data_format: 'NHWC', or without the separable convolution 'NCHW'.
-      include_root_block: begin with Conv2d_1a_7x7 and ROOT_BLOCK, of stride 8.
+      include_root_block: begin with ROOT_BLOCK, of stride 8.
       scope: variable scope, 'InceptionV2' if None.
+      table: the network; it begins with ROOT_BLOCK.
 
     Returns:
       The final end point, and all end points by name.
@@ -155,27 +161,35 @@ def inception_v2_base(
       ValueError: depth_multiplier, data_format or final_endpoint is none of the values
         above.
     """
-    depth = inception_blocks.depths(depth_multiplier, min_depth)
+    first = table[0] if use_separable_conv else FIRST_CONV
+    rows = inception_blocks.scale_depths(
+        [first, *table[1:]], depth_multiplier, min_depth
+    )
     data_format = scoping.check_data_format(data_format)
     if data_format == "NCHW" and use_separable_conv:
         raise errors.InputError(
             "data_format 'NCHW' needs use_separable_conv=False: there is no separable"
             " convolution in that layout"
         )
-    first = FIRST_SEPARABLE_CONV if use_separable_conv else FIRST_CONV
-    table = (*((first, *ROOT_BLOCK) if include_root_block else ()), *MODULES)
+    if not include_root_block:
+        rows = rows[len(ROOT_BLOCK) :]
     with (
         tf.compat.v1.variable_scope(scope, "InceptionV2", [inputs]),
         slim.arg_scope(
-            [slim.conv2d, slim.max_pool2d, slim.avg_pool2d, slim.batch_norm],
+            [
+                slim.conv2d,
+                slim.max_pool2d,
+                slim.avg_pool2d,
+                slim.batch_norm,
+                inception_blocks.concatenate,
+            ],
             data_format=data_format,
         ),
     ):
-        setting = inception_blocks.Setting(depth, 1 if data_format == "NCHW" else 3)
-        return inception_blocks.build_up_to(final_endpoint, table, inputs, setting)
+        return run_table(rows, inputs, final_endpoint)
 
 
-def inception_v2(
+def build_inception_v2(
     inputs: tf.Tensor,
     num_classes: int | None = 1000,
     is_training: bool | tf.Tensor = True,
@@ -187,7 +201,9 @@ def inception_v2(
     reuse: bool | None = None,
     scope: Any = "InceptionV2",
     global_pool: bool = False,
-) -> tuple[tf.Tensor, dict[str, tf.Tensor]]:
+    *,
+    table: Sequence[Row],
+) -> tuple[tf.Tensor, EndPoints]:
     """Inception v2 (arXiv:1502.03167) for classification.
 
     Args:
@@ -203,6 +219,7 @@ def inception_v2(
       scope: variable scope.
       global_pool: average over height and width, whatever they are; False averages
         7x7 windows, so that much larger images than 224x224 give a map.
+      table: the network.
 
     Returns:
       float logits [batch, num_classes], or [batch, rows, columns, num_classes]
@@ -217,7 +234,11 @@ def inception_v2(
         slim.arg_scope([slim.batch_norm, slim.dropout], is_training=is_training),
     ):
         net, end_points = inception_v2_base(
-            inputs, min_depth=min_depth, depth_multiplier=depth_multiplier, scope=sc
+            inputs,
+            min_depth=min_depth,
+            depth_multiplier=depth_multiplier,
+            scope=sc,
+            table=table,
         )
         net = inception_utils.classified(
             net,
@@ -232,22 +253,22 @@ def inception_v2(
     return net, end_points
 
 
-inception_v2.default_image_size = 224
-
-
 NETWORKS = (
     Network(
         "inception_v2",
-        inception_v2,
+        build_inception_v2,
         inception_v2_arg_scope,
         image_size=224,
         preprocessing="inception",
         classes=1001,
         paper="arXiv:1502.03167, figure 5",
         parameters=11_179_361,
+        arguments={"table": TABLE},
         multiply_adds=1934.9,
         top1=73.9,
         top5=91.8,
         trains_in_bfloat16=True,
     ),
 )
+
+inception_v2 = named_builder(NETWORKS, "inception_v2")

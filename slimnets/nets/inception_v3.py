@@ -6,7 +6,7 @@ Szegedy et al., arXiv:1512.00567.
         logits, end_points = inception_v3.inception_v3(images, is_training=False)
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import tensorflow as tf
@@ -14,7 +14,9 @@ import tensorflow as tf
 from slimnets import slim
 from slimnets.nets import image_size, inception_blocks, inception_utils, spatial
 from slimnets.nets.inception_blocks import AvgPool, Conv, Fork, MaxPool, Mixed
-from slimnets.nets.row import Network
+from slimnets.nets.row import Network, named_builder
+from slimnets.nets.table import EndPoints, Row
+from slimnets.nets.table import run as run_table
 
 inception_v3_arg_scope = inception_utils.inception_arg_scope
 
@@ -98,7 +100,7 @@ def _figure_7(name: str, three_by_one: str = "Conv2d_0c_3x1") -> Mixed:
 
 # Table 1 of arXiv:1512.00567. Depths, the 1x1 convolution and odd names (in Mixed_5c,
 # _6a and _7b) are those of the published checkpoint.
-TABLE = (
+TABLE: tuple[Row, ...] = (
     Conv("Conv2d_1a_3x3", 32, 3, 2, "VALID"),
     Conv("Conv2d_2a_3x3", 32, 3, 1, "VALID"),
     Conv("Conv2d_2b_3x3", 64, 3),
@@ -161,7 +163,9 @@ def inception_v3_base(
     min_depth: int = 16,
     depth_multiplier: float = 1.0,
     scope: Any = None,
-) -> tuple[tf.Tensor, dict[str, tf.Tensor]]:
+    *,
+    table: Sequence[Row] = TABLE,
+) -> tuple[tf.Tensor, EndPoints]:
     """Inception v3 without its classifier, up to an end point.
 
     Args:
@@ -170,6 +174,7 @@ def inception_v3_base(
       min_depth: fewest channels of a layer after depth_multiplier.
       depth_multiplier: scales every layer's channels, > 0.
       scope: variable scope, 'InceptionV3' if None.
+      table: the network.
 
     Returns:
       The final end point, and all end points by name.
@@ -178,14 +183,12 @@ def inception_v3_base(
       ValueError: depth_multiplier is not positive, there is no such end point, or
         images are too small for it.
     """
-    setting = inception_blocks.Setting(
-        inception_blocks.depths(depth_multiplier, min_depth)
-    )
+    rows = inception_blocks.scale_depths(table, depth_multiplier, min_depth)
     with tf.compat.v1.variable_scope(scope, "InceptionV3", [inputs]):
-        return inception_blocks.build_up_to(final_endpoint, TABLE, inputs, setting)
+        return run_table(rows, inputs, final_endpoint)
 
 
-def inception_v3(
+def build_inception_v3(
     inputs: tf.Tensor,
     num_classes: int | None = 1000,
     is_training: bool | tf.Tensor = True,
@@ -198,7 +201,9 @@ def inception_v3(
     create_aux_logits: bool = True,
     scope: Any = "InceptionV3",
     global_pool: bool = False,
-) -> tuple[tf.Tensor, dict[str, tf.Tensor]]:
+    *,
+    table: Sequence[Row],
+) -> tuple[tf.Tensor, EndPoints]:
     """Inception v3 (arXiv:1512.00567) for classification.
 
     Args:
@@ -217,6 +222,7 @@ def inception_v3(
       scope: variable scope.
       global_pool: average over height and width, whatever they are; False averages
         8x8 windows, so that much larger images than 299x299 give a map.
+      table: the network.
 
     Returns:
       float logits [batch, num_classes], or [batch, rows, columns, num_classes]
@@ -232,13 +238,17 @@ def inception_v3(
         slim.arg_scope([slim.batch_norm, slim.dropout], is_training=is_training),
     ):
         net, end_points = inception_v3_base(
-            inputs, min_depth=min_depth, depth_multiplier=depth_multiplier, scope=sc
+            inputs,
+            min_depth=min_depth,
+            depth_multiplier=depth_multiplier,
+            scope=sc,
+            table=table,
         )
         if create_aux_logits and num_classes:
             end_points["AuxLogits"] = _auxiliary(
                 end_points["Mixed_6e"],
                 num_classes,
-                inception_blocks.depths(depth_multiplier, min_depth),
+                inception_blocks.depth_scale(depth_multiplier, min_depth),
                 spatial_squeeze,
                 global_pool,
             )
@@ -253,9 +263,6 @@ def inception_v3(
             global_pool,
         )
     return net, end_points
-
-
-inception_v3.default_image_size = 299
 
 
 def _auxiliary(
@@ -296,16 +303,19 @@ def _auxiliary(
 NETWORKS = (
     Network(
         "inception_v3",
-        inception_v3,
+        build_inception_v3,
         inception_v3_arg_scope,
         image_size=299,
         preprocessing="inception",
         classes=1001,
         paper="arXiv:1512.00567, table 1",
         parameters=27_145_970,
+        arguments={"table": TABLE},
         multiply_adds=5718.9,
         top1=78.0,
         top5=93.9,
         trains_in_bfloat16=True,
     ),
 )
+
+inception_v3 = named_builder(NETWORKS, "inception_v3")

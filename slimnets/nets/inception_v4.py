@@ -14,14 +14,23 @@ import tensorflow as tf
 
 from slimnets import slim
 from slimnets.nets import image_size, inception_blocks, inception_utils
-from slimnets.nets.inception_blocks import AvgPool, Conv, Fork, MaxPool, Mixed, Row
-from slimnets.nets.row import Network
+from slimnets.nets.inception_blocks import (
+    AvgPool,
+    Branches,
+    Conv,
+    Fork,
+    MaxPool,
+    Mixed,
+)
+from slimnets.nets.row import Network, named_builder
+from slimnets.nets.table import EndPoints, Row
+from slimnets.nets.table import run as run_table
 
 inception_v4_arg_scope = inception_utils.inception_arg_scope
 
 SMALLEST_IMAGE = 75  # the side in pixels that leaves Mixed_7a one
 
-INCEPTION_A = (  # figure 4
+INCEPTION_A: Branches = (  # figure 4
     [Conv("Conv2d_0a_1x1", 96, 1)],
     [Conv("Conv2d_0a_1x1", 64, 1), Conv("Conv2d_0b_3x3", 96, 3)],
     [
@@ -31,7 +40,7 @@ INCEPTION_A = (  # figure 4
     ],
     [AvgPool("AvgPool_0a_3x3"), Conv("Conv2d_0b_1x1", 96, 1)],
 )
-INCEPTION_B = (  # figure 5
+INCEPTION_B: Branches = (  # figure 5
     [Conv("Conv2d_0a_1x1", 384, 1)],
     [
         Conv("Conv2d_0a_1x1", 192, 1),
@@ -47,7 +56,7 @@ INCEPTION_B = (  # figure 5
     ],
     [AvgPool("AvgPool_0a_3x3"), Conv("Conv2d_0b_1x1", 128, 1)],
 )
-INCEPTION_C = (  # figure 6
+INCEPTION_C: Branches = (  # figure 6
     [Conv("Conv2d_0a_1x1", 256, 1)],
     [
         Conv("Conv2d_0a_1x1", 384, 1),
@@ -61,7 +70,7 @@ INCEPTION_C = (  # figure 6
     ],
     [AvgPool("AvgPool_0a_3x3"), Conv("Conv2d_0b_1x1", 256, 1)],
 )
-REDUCTION_A = (  # figure 7; k, l, m, n = 192, 224, 256, 384 of table 1
+REDUCTION_A: Branches = (  # figure 7; k, l, m, n = 192, 224, 256, 384 of table 1
     [Conv("Conv2d_1a_3x3", 384, 3, 2, "VALID")],
     [
         Conv("Conv2d_0a_1x1", 192, 1),
@@ -70,7 +79,7 @@ REDUCTION_A = (  # figure 7; k, l, m, n = 192, 224, 256, 384 of table 1
     ],
     [MaxPool("MaxPool_1a_3x3", 3, 2, "VALID")],
 )
-REDUCTION_B = (  # figure 8
+REDUCTION_B: Branches = (  # figure 8
     [Conv("Conv2d_0a_1x1", 192, 1), Conv("Conv2d_1a_3x3", 192, 3, 2, "VALID")],
     [
         Conv("Conv2d_0a_1x1", 256, 1),
@@ -80,7 +89,7 @@ REDUCTION_B = (  # figure 8
     ],
     [MaxPool("MaxPool_1a_3x3", 3, 2, "VALID")],
 )
-STEM = (  # figure 3
+STEM: tuple[Row, ...] = (  # figure 3
     Conv("Conv2d_1a_3x3", 32, 3, 2, "VALID"),
     Conv("Conv2d_2a_3x3", 32, 3, 1, "VALID"),
     Conv("Conv2d_2b_3x3", 64, 3),
@@ -111,7 +120,7 @@ STEM = (  # figure 3
         ],
     ),
 )
-TABLE = (  # figure 9
+TABLE: tuple[Row, ...] = (  # figure 9
     *STEM,
     *[Mixed(f"Mixed_5{letter}", INCEPTION_A) for letter in "bcde"],
     Mixed("Mixed_6a", REDUCTION_A),
@@ -125,7 +134,7 @@ AUXILIARY_HEAD = inception_utils.AuxiliaryHead(
 
 
 def _block(
-    default_scope: str, branches: Sequence[Sequence[Row]]
+    default_scope: str, branches: Branches, stride: int = 1
 ) -> Callable[..., tf.Tensor]:
     """Returns a function that adds one module."""
 
@@ -133,7 +142,7 @@ def _block(
         inputs: tf.Tensor, scope: Any = None, reuse: bool | None = None
     ) -> tf.Tensor:
         with tf.compat.v1.variable_scope(scope, default_scope, [inputs], reuse=reuse):
-            return inception_blocks.side_by_side(branches, inputs)
+            return inception_blocks.build_branches(branches, inputs, stride)
 
     block.__doc__ = f"Adds the module that research/slim calls {default_scope}."
     return block
@@ -142,19 +151,24 @@ def _block(
 block_inception_a = _block("BlockInceptionA", INCEPTION_A)
 block_inception_b = _block("BlockInceptionB", INCEPTION_B)
 block_inception_c = _block("BlockInceptionC", INCEPTION_C)
-block_reduction_a = _block("BlockReductionA", REDUCTION_A)
-block_reduction_b = _block("BlockReductionB", REDUCTION_B)
+block_reduction_a = _block("BlockReductionA", REDUCTION_A, stride=2)
+block_reduction_b = _block("BlockReductionB", REDUCTION_B, stride=2)
 
 
 def inception_v4_base(
-    inputs: tf.Tensor, final_endpoint: str = "Mixed_7d", scope: Any = None
-) -> tuple[tf.Tensor, dict[str, tf.Tensor]]:
+    inputs: tf.Tensor,
+    final_endpoint: str = "Mixed_7d",
+    scope: Any = None,
+    *,
+    table: Sequence[Row] = TABLE,
+) -> tuple[tf.Tensor, EndPoints]:
     """Inception v4 without its classifier, up to an end point.
 
     Args:
       inputs: float [batch, height, width, channels].
       final_endpoint: the last row built, a name of TABLE.
       scope: variable scope, 'InceptionV4' if None.
+      table: the network.
 
     Returns:
       The final end point, and all end points by name.
@@ -163,10 +177,10 @@ def inception_v4_base(
       ValueError: there is no such end point, or images are too small for it.
     """
     with tf.compat.v1.variable_scope(scope, "InceptionV4", [inputs]):
-        return inception_blocks.build_up_to(final_endpoint, TABLE, inputs)
+        return run_table(table, inputs, final_endpoint)
 
 
-def inception_v4(
+def build_inception_v4(
     inputs: tf.Tensor,
     num_classes: int | None = 1001,
     is_training: bool | tf.Tensor = True,
@@ -174,7 +188,9 @@ def inception_v4(
     reuse: bool | None = None,
     scope: Any = "InceptionV4",
     create_aux_logits: bool = True,
-) -> tuple[tf.Tensor, dict[str, tf.Tensor]]:
+    *,
+    table: Sequence[Row],
+) -> tuple[tf.Tensor, EndPoints]:
     """Inception v4 (arXiv:1602.07261) for classification.
 
     Args:
@@ -188,6 +204,7 @@ def inception_v4(
       create_aux_logits: make the auxiliary head, the end point 'AuxLogits', whatever
         is_training says: published checkpoints have its variables. One of them has
         the size of the features, which must be that of 299x299 images to load it.
+      table: the network.
 
     Returns:
       float logits [batch, num_classes], or features [batch, 1, 1, 1536]; and the end
@@ -202,7 +219,7 @@ def inception_v4(
         tf.compat.v1.variable_scope(scope, "InceptionV4", [inputs], reuse=reuse) as sc,
         slim.arg_scope([slim.batch_norm, slim.dropout], is_training=is_training),
     ):
-        net, end_points = inception_v4_base(inputs, scope=sc)
+        net, end_points = inception_v4_base(inputs, scope=sc, table=table)
         if create_aux_logits and num_classes:
             end_points["AuxLogits"] = inception_utils.auxiliary_whole(
                 end_points["Mixed_6h"], AUXILIARY_HEAD, num_classes
@@ -218,22 +235,22 @@ def inception_v4(
     return net, end_points
 
 
-inception_v4.default_image_size = 299
-
-
 NETWORKS = (
     Network(
         "inception_v4",
-        inception_v4,
+        build_inception_v4,
         inception_v4_arg_scope,
         image_size=299,
         preprocessing="inception",
         classes=1001,
         paper="arXiv:1602.07261, figure 9",
         parameters=46_009_106,
+        arguments={"table": TABLE},
         multiply_adds=12260.5,
         top1=80.2,
         top5=95.2,
         trains_in_bfloat16=True,
     ),
 )
+
+inception_v4 = named_builder(NETWORKS, "inception_v4")

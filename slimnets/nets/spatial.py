@@ -27,6 +27,14 @@ def get_static_size(images: tf.Tensor) -> tuple[int | None, int | None]:
     return height, width
 
 
+def require_static_size(images: tf.Tensor, message: str) -> tuple[int, int]:
+    """Returns height and width; InputError of `message` where one is not known."""
+    height, width = get_static_size(images)
+    if height is None or width is None:
+        raise errors.InputError(message)
+    return height, width
+
+
 def fixed_padding(
     inputs: tf.Tensor, kernel_size: int | Sequence[int], rate: int = 1
 ) -> tf.Tensor:

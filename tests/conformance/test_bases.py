@@ -60,13 +60,8 @@ def base_of(row: Network, family: types.ModuleType) -> Base:
 
 
 def table_of(row: Network) -> dict[str, Any]:
-    """Returns what a builder passes on to its base: defaults that it was given."""
-    if isinstance(row.builder, functools.partial):
-        return row.builder.keywords
-    if row.arguments:
-        return {k: v for k, v in row.arguments.items() if k != "scope"}
-    held = inspect.getclosurevars(row.builder).nonlocals
-    return {"table": held["table"]} if "table" in held else {}
+    """Returns what makes the row's builder this network, but for its scope."""
+    return {k: v for k, v in row.arguments.items() if k != "scope"}
 
 
 def takes(function: Callable, argument: str) -> bool:

@@ -7,7 +7,7 @@ Figure 4 of arXiv:1707.07012 and figure 1 of arXiv:1712.00559 draw cells this wa
 
 import re
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import tensorflow as tf
 
@@ -39,145 +39,88 @@ class CellTable(NamedTuple):
     joined: tuple[int, ...]
 
 
-class Cell:
-    """Adds a cell to a network, by the `table` of its class.
+class Cell(NamedTuple):
+    """A cell at its place in a network.
 
-    Args:
-      num_conv_filters: channels of a hidden state where filter_scaling is 1.
-      drop_path_keep_prob: the probability that an operation's result is kept, in the
-        last cell, at the end of training (ScheduledDropPath of arXiv:1707.07012).
-      total_num_cells: of the network; cells before the last drop less, linearly.
-      total_training_steps: until drop_path_keep_prob is reached, linearly.
-      use_bounded_activation: keep values within 6, for quantized inference.
+    Attributes:
+      table: what it computes.
+      filters: channels of a hidden state.
+      stride: 1 or 2, of the operations on the cell's inputs.
+      keep_prob: the probability that an operation's result is kept (drop path); None
+        where nothing drops.
+      bounded: keep values within 6, for quantized inference.
       pools_see_padding: strided pools see zeros around images, not pixels alone.
     """
 
     table: CellTable
+    filters: int
+    stride: int = 1
+    keep_prob: tf.Tensor | None = None
+    bounded: bool = False
+    pools_see_padding: bool = False
 
-    def __init__(
-        self,
-        num_conv_filters: int,
-        drop_path_keep_prob: float,
-        total_num_cells: int,
-        total_training_steps: int,
-        use_bounded_activation: bool = False,
-        pools_see_padding: bool = False,
-    ):
-        self._num_conv_filters = num_conv_filters
-        self._drop_path_keep_prob = drop_path_keep_prob
-        self._total_num_cells = total_num_cells
-        self._total_training_steps = total_training_steps
-        self._bounded = use_bounded_activation
-        self._pools_see_padding = pools_see_padding
-
-    def __call__(
+    def build(
         self,
         net: tf.Tensor,
-        scope: str | None = None,
-        filter_scaling: float = 1,
-        stride: int = 1,
-        prev_layer: tf.Tensor | None = None,
-        cell_num: int = -1,
-        current_step: int | tf.Tensor | tf.Variable | None = None,
-        prev_stride: int | None = None,
+        previous: tf.Tensor | None = None,
+        *,
+        scope: str | None,
+        previous_stride: int = 1,
     ) -> tf.Tensor:
-        """Adds the cell.
+        """Adds it to the graph.
 
         Args:
           net: output of the cell before, float [batch, height, width, channels] or
             NCHW by arg_scope.
+          previous: output of an earlier cell; None takes net.
           scope: variable scope.
-          filter_scaling: multiplies num_conv_filters.
-          stride: 1 or 2, of the operations on the cell's inputs.
-          prev_layer: output of an earlier cell; None takes net.
-          cell_num: the cell's place in the network from 0; drop path needs it.
-          current_step: of training, for drop path. None takes the graph's global step,
-            making one where there is none yet; eagerly and in a `tf.function`, where
-            no graph keeps one, it stands for step 0, which drops nothing.
-          prev_stride: prev_layer's size divided by net's, 1 or 2; None compares their
-            static shapes.
+          previous_stride: previous' size divided by net's, 1 or 2.
 
         Returns:
           float [batch, ceil(height / stride), ceil(width / stride), channels], where
           channels are those of a hidden state times the number of states joined.
         """
-        layers = _Layers(
-            int(self._num_conv_filters * filter_scaling),
-            stride,
-            self._keep_prob(cell_num, current_step),
-            self._bounded,
-            self._pools_see_padding,
-        )
-        if prev_stride is None:
-            same = prev_layer is None or prev_layer.shape[2] == net.shape[2]
-            prev_stride = 1 if same else 2
         with tf.compat.v1.variable_scope(scope):
-            states = layers.inputs(net, prev_layer, prev_stride)
+            states = self._match_inputs(net, previous, previous_stride)
             for number, row in enumerate(self.table.sums):
                 with tf.compat.v1.variable_scope(f"comb_iter_{number}"):
-                    states.append(layers.added(row, states))
+                    states.append(self._add(row, states))
             with tf.compat.v1.variable_scope("cell_output"):
-                return layers.joined([(i, states[i]) for i in self.table.joined])
+                return self._join([(i, states[i]) for i in self.table.joined])
 
-    def _keep_prob(self, cell_num: int, current_step: Any) -> tf.Tensor | None:
-        """Returns drop path's probability here and now; None where nothing drops."""
-        if self._drop_path_keep_prob >= 1:
-            return None
-        if cell_num < 0:
-            raise errors.InputError("drop path needs cell_num, the cell's place from 0")
-        if current_step is None:
-            if tf.compat.v1.executing_eagerly_outside_functions():
-                return None
-            current_step = tf.compat.v1.train.get_or_create_global_step()
-        depth = (cell_num + 1) / self._total_num_cells
-        progress = tf.cast(current_step, tf.float32) / self._total_training_steps
-        return 1 - tf.minimum(1.0, progress) * depth * (1 - self._drop_path_keep_prob)
-
-
-class _Layers(NamedTuple):
-    """The layers of one cell; they have variables in the scope that is open."""
-
-    filters: int
-    stride: int
-    keep_prob: tf.Tensor | None
-    bounded: bool
-    pools_see_padding: bool
-
-    def inputs(
-        self, net: tf.Tensor, prev_layer: tf.Tensor | None, prev_stride: int
+    def _match_inputs(
+        self, net: tf.Tensor, previous: tf.Tensor | None, previous_stride: int
     ) -> list[tf.Tensor]:
         """Returns the hidden states 0 and 1, of one size and number of channels.
 
-        Without a prev_layer the second is net as it is: operations bring it to size.
+        Without a previous the second is net as it is: operations bring it to size.
         """
         activate = operations.activation(self.bounded)
-        if prev_layer is None:
+        if previous is None:
             previous = net
-        elif prev_stride != 1:
+        elif previous_stride != 1:
             previous = operations.factorized_reduction(
-                activate(prev_layer), self.filters, prev_stride
+                activate(previous), self.filters, previous_stride
             )
-        elif operations.get_channel_dim(prev_layer.shape) != self.filters:
-            previous = operations.convolved(
-                activate(prev_layer), self.filters, "prev_1x1", "prev_bn"
+        elif operations.get_channel_dim(previous.shape) != self.filters:
+            previous = operations.convolve(
+                activate(previous), self.filters, "prev_1x1", "prev_bn"
             )
-        else:
-            previous = prev_layer
-        current = operations.convolved(
+        current = operations.convolve(
             activate(net), self.filters, "1x1", "beginning_bn"
         )
         return [current, previous]
 
-    def added(self, row: Sum, states: Sequence[tf.Tensor]) -> tf.Tensor:
+    def _add(self, row: Sum, states: Sequence[tf.Tensor]) -> tf.Tensor:
         """Returns the hidden state that a row of the table makes."""
         with tf.compat.v1.variable_scope("left"):
-            left = self._operated(*row.left, states)
+            left = self._operate(*row.left, states)
         with tf.compat.v1.variable_scope("right"):
-            right = self._operated(*row.right, states)
+            right = self._operate(*row.right, states)
         with tf.compat.v1.variable_scope("combine"):
             return tf.nn.relu6(left + right) if self.bounded else left + right
 
-    def joined(self, states: Sequence[tuple[int, tf.Tensor]]) -> tf.Tensor:
+    def _join(self, states: Sequence[tuple[int, tf.Tensor]]) -> tf.Tensor:
         """Concatenates hidden states, given with their indices."""
         alike = []
         for index, net in states:
@@ -192,7 +135,7 @@ class _Layers(NamedTuple):
         """Returns a hidden state's size divided by the output's."""
         return self.stride if index in (CURRENT, PREVIOUS) else 1
 
-    def _operated(
+    def _operate(
         self, index: int, operation: str, states: Sequence[tf.Tensor]
     ) -> tf.Tensor:
         net, stride = states[index], self._stride_from(index)
@@ -211,7 +154,7 @@ class _Layers(NamedTuple):
         if stride == 1 and operations.get_channel_dim(net.shape) == self.filters:
             return tf.nn.relu6(net) if self.bounded else net
         net = operations.activation(self.bounded)(net)
-        return operations.convolved(net, self.filters, "1x1", "bn_1", stride)
+        return operations.convolve(net, self.filters, "1x1", "bn_1", stride)
 
     def _kernel(self, net: tf.Tensor, operation: str, stride: int) -> tf.Tensor:
         parts = _OPERATION.fullmatch(operation)
@@ -222,7 +165,7 @@ class _Layers(NamedTuple):
         kind, kernel, repeats = parts.groups()
         if kind == "separable":
             return self._separable(net, int(kernel), int(repeats or 1), stride)
-        return self._pooled(net, _POOLS[kind], int(kernel), stride)
+        return self._pool(net, _POOLS[kind], int(kernel), stride)
 
     def _separable(
         self, net: tf.Tensor, kernel: int, repeats: int, stride: int
@@ -238,7 +181,7 @@ class _Layers(NamedTuple):
             net = slim.batch_norm(net, scope=f"bn_sep_{kernel}x{kernel}_{number}")
         return net
 
-    def _pooled(
+    def _pool(
         self, net: tf.Tensor, pool: Callable[..., tf.Tensor], kernel: int, stride: int
     ) -> tf.Tensor:
         if self.bounded:
@@ -246,8 +189,8 @@ class _Layers(NamedTuple):
         channels = operations.get_channel_dim(net.shape)
         padding = "SAME"
         if self.pools_see_padding and stride > 1:
-            net, padding = operations.padded(net, kernel, stride), "VALID"
+            net, padding = operations.pad(net, kernel, stride), "VALID"
         net = pool(net, kernel, stride=stride, padding=padding)
         if channels == self.filters:
             return net
-        return operations.convolved(net, self.filters, "1x1", "bn_1")
+        return operations.convolve(net, self.filters, "1x1", "bn_1")

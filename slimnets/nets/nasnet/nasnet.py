@@ -1,7 +1,7 @@
 """NASNet-A: cells found by search on CIFAR-10, stacked for CIFAR-10 and ImageNet.
 
 Learning Transferable Architectures for Scalable Image Recognition, Barret Zoph et al.,
-arXiv:1707.07012. Its cells are in nasnet_utils.
+arXiv:1707.07012.
 
     with slim.arg_scope(nasnet.nasnet_mobile_arg_scope()):
         logits, end_points = nasnet.build_nasnet_mobile(images, 1001, is_training=False)
@@ -15,11 +15,31 @@ from typing import Any
 
 import tensorflow as tf
 
-from slimnets.nets.nasnet import nasnet_utils, network
-from slimnets.nets.row import Network, set_image_size
+from slimnets.nets.nasnet import network
+from slimnets.nets.nasnet.cells import CURRENT, PREVIOUS, CellTable, Sum
+from slimnets.nets.row import Network, named_builder
+from slimnets.nets.table import EndPoints
 
-_NORMAL = nasnet_utils.NasNetANormalCell
-_REDUCTION = nasnet_utils.NasNetAReductionCell
+NORMAL = CellTable(  # figure 4, left
+    sums=(
+        Sum((CURRENT, "separable_5x5_2"), (PREVIOUS, "separable_3x3_2")),
+        Sum((PREVIOUS, "separable_5x5_2"), (PREVIOUS, "separable_3x3_2")),
+        Sum((CURRENT, "avg_pool_3x3"), (PREVIOUS, "none")),
+        Sum((PREVIOUS, "avg_pool_3x3"), (PREVIOUS, "avg_pool_3x3")),
+        Sum((CURRENT, "separable_3x3_2"), (CURRENT, "none")),
+    ),
+    joined=(PREVIOUS, 2, 3, 4, 5, 6),
+)
+REDUCTION = CellTable(  # figure 4, right
+    sums=(
+        Sum((CURRENT, "separable_5x5_2"), (PREVIOUS, "separable_7x7_2")),
+        Sum((CURRENT, "max_pool_3x3"), (PREVIOUS, "separable_7x7_2")),
+        Sum((CURRENT, "avg_pool_3x3"), (PREVIOUS, "separable_5x5_2")),
+        Sum((3, "none"), (2, "avg_pool_3x3")),
+        Sum((2, "separable_3x3_2"), (CURRENT, "max_pool_3x3")),
+    ),
+    joined=(3, 4, 5, 6),
+)
 
 
 def cifar_config() -> network.Config:
@@ -86,164 +106,102 @@ def nasnet_large_arg_scope(
     return network.arg_scope(weight_decay, batch_norm_decay, batch_norm_epsilon)
 
 
-def build_nasnet_cifar(
+def build_for_cifar(
     images: tf.Tensor,
     num_classes: int | None,
     is_training: bool = True,
     config: network.Config | None = None,
     current_step: int | tf.Tensor | tf.Variable | None = None,
     final_endpoint: str | None = None,
-) -> tuple[tf.Tensor, dict[str, tf.Tensor]]:
+    *,
+    default_config: network.Config,
+) -> tuple[tf.Tensor, EndPoints]:
     """NASNet-A for CIFAR-10's images; arguments as build_nasnet_mobile."""
-    config = config or cifar_config()
+    return network.build(
+        images,
+        num_classes,
+        is_training,
+        final_endpoint,
+        config,
+        current_step,
+        default_config=default_config,
+        layout=_for_cifar,
+    )
+
+
+def _for_cifar(config: network.Config) -> network.Layout:
+    """Returns the network of figure 2, left: a stem of stride 1."""
     filters = int(config.num_conv_filters * config.stem_multiplier)
     stem = network.Stem(filters, 1, "SAME", "l1_stem_3x3", "l1_stem_bn", "Stem")
-    steps = _steps(config)
-    return network.build(
-        images,
-        num_classes,
-        config,
-        stem,
-        steps,
-        is_training,
-        final_endpoint,
-        current_step,
-    )
+    return network.Layout(stem, _list_cells(config))
 
 
-def build_nasnet_mobile(
-    images: tf.Tensor,
-    num_classes: int | None,
-    is_training: bool = True,
-    final_endpoint: str | None = None,
-    config: network.Config | None = None,
-    current_step: int | tf.Tensor | tf.Variable | None = None,
-) -> tuple[tf.Tensor, dict[str, tf.Tensor]]:
-    """NASNet-A small enough for phones.
-
-    Args:
-      images: float [batch, height, width, channels].
-      num_classes: number of logits; None or 0 returns the pooled features instead.
-      is_training: whether dropout, drop path and batch norm train; it adds the
-        auxiliary head, for which height and width must be known.
-      final_endpoint: the end point to stop at; None goes on to the logits.
-      config: hyperparameters; None takes mobile_imagenet_config().
-      current_step: of training, for drop path. None takes the graph's global step,
-        making one where there is none yet; eagerly and in a `tf.function`, where no
-        graph keeps one, it stands for step 0, which drops nothing: pass it there.
-
-    Returns:
-      float logits [batch, num_classes], features [batch, depth] or final_endpoint; and
-      the end points by name: 'Stem', 'Cell_<i>', 'Reduction_Cell_<i>' and, in training,
-      'AuxLogits' as they are made, then 'global_pool', 'Logits', 'Predictions'.
-
-    Raises:
-      ValueError: images' rank is not 4, final_endpoint is none of the above, or the
-        auxiliary head is to be built on images of unknown size.
-    """
-    return _for_imagenet(
-        images,
-        num_classes,
-        is_training,
-        final_endpoint,
-        config or mobile_imagenet_config(),
-        current_step,
-    )
+def _for_imagenet(config: network.Config) -> network.Layout:
+    """Returns the network of figure 2, right: a stem of stride 8."""
+    stem, cells = network.imagenet_stem(config, REDUCTION)
+    return network.Layout(stem, [*cells, *_list_cells(config)])
 
 
-def build_nasnet_large(
-    images: tf.Tensor,
-    num_classes: int | None,
-    is_training: bool = True,
-    final_endpoint: str | None = None,
-    config: network.Config | None = None,
-    current_step: int | tf.Tensor | tf.Variable | None = None,
-) -> tuple[tf.Tensor, dict[str, tf.Tensor]]:
-    """NASNet-A, the largest; arguments as build_nasnet_mobile."""
-    return _for_imagenet(
-        images,
-        num_classes,
-        is_training,
-        final_endpoint,
-        config or large_imagenet_config(),
-        current_step,
-    )
-
-
-set_image_size(build_nasnet_cifar, 32)
-set_image_size(build_nasnet_mobile, 224)
-set_image_size(build_nasnet_large, 331)
-
-
-def _for_imagenet(
-    images: tf.Tensor,
-    num_classes: int | None,
-    is_training: bool,
-    final_endpoint: str | None,
-    config: network.Config,
-    current_step: Any,
-) -> tuple[tf.Tensor, dict[str, tf.Tensor]]:
-    stem, stem_steps = network.imagenet_stem(config, _REDUCTION)
-    return network.build(
-        images,
-        num_classes,
-        config,
-        stem,
-        [*stem_steps, *_steps(config)],
-        is_training,
-        final_endpoint,
-        current_step,
-    )
-
-
-def _steps(config: network.Config) -> list[network.Step]:
+def _list_cells(config: network.Config) -> list[network.CellRow]:
     """Returns the cells after the stem: figure 2 of arXiv:1707.07012.
 
     Normal cells, and before each reduction layer's a reduction cell.
     """
-    reductions = nasnet_utils.calc_reduction_layers(
-        config.num_cells, config.num_reduction_layers
-    )
-    steps, scaling = [], 1.0
+    reductions = network.list_reductions(config)
+    rows, scaling = [], 1.0
     for number in range(config.num_cells):
         previous = -2
         if number in reductions:
             k = reductions.index(number)
             scaling *= config.filter_scaling_rate
-            steps.append(
-                network.Step(
-                    f"reduction_cell_{k}", f"Reduction_Cell_{k}", _REDUCTION, scaling, 2
+            rows.append(
+                network.CellRow(
+                    f"reduction_cell_{k}",
+                    f"Reduction_Cell_{k}",
+                    REDUCTION,
+                    int(config.num_conv_filters * scaling),
+                    stride=2,
                 )
             )
             previous = -3 if config.skip_reduction_layer_input else -2
-        steps.append(
-            network.Step(
-                f"cell_{number}", f"Cell_{number}", _NORMAL, scaling, previous=previous
+        rows.append(
+            network.CellRow(
+                f"cell_{number}",
+                f"Cell_{number}",
+                NORMAL,
+                int(config.num_conv_filters * scaling),
+                previous=previous,
+                auxiliary=network.auxiliary_scope(config, number),
             )
         )
-    return steps
+    return rows
 
 
 NETWORKS = (
     Network(
         "nasnet_cifar",
-        build_nasnet_cifar,
+        build_for_cifar,
         nasnet_cifar_arg_scope,
         image_size=32,
         preprocessing="cifarnet",
         classes=10,
         paper="arXiv:1707.07012, figure 4 and table 1",
+        arguments={"default_config": cifar_config()},
         parameters=3_346_538,
         multiply_adds=544.3,
     ),
     Network(
         "nasnet_mobile",
-        build_nasnet_mobile,
+        network.build,
         nasnet_mobile_arg_scope,
         image_size=224,
         preprocessing="inception",
         classes=1001,
         paper="arXiv:1707.07012, figure 4 and table 3",
+        arguments={
+            "default_config": mobile_imagenet_config(),
+            "layout": _for_imagenet,
+        },
         parameters=5_291_035,
         multiply_adds=563.6,
         top1=74.0,
@@ -251,15 +209,23 @@ NETWORKS = (
     ),
     Network(
         "nasnet_large",
-        build_nasnet_large,
+        network.build,
         nasnet_large_arg_scope,
         image_size=331,
         preprocessing="inception",
         classes=1001,
         paper="arXiv:1707.07012, figure 4 and table 2",
+        arguments={
+            "default_config": large_imagenet_config(),
+            "layout": _for_imagenet,
+        },
         parameters=88_757_183,
         multiply_adds=23783.4,
         top1=82.7,
         top5=96.2,
     ),
 )
+
+build_nasnet_cifar = named_builder(NETWORKS, "nasnet_cifar")
+build_nasnet_mobile = named_builder(NETWORKS, "nasnet_mobile")
+build_nasnet_large = named_builder(NETWORKS, "nasnet_large")

@@ -1,10 +1,13 @@
 """What NASNet-A and PNASNet-5 share: a stem, a stack of cells, two classifiers.
 
-A network is the list of its cells, each with what came before it; one loop adds them.
+A config becomes a stem and a list of cells, each with the two outputs that it takes in;
+one loop adds them. That is the difference from slimnets.nets.table, where a row takes
+in the output of the row before alone.
 """
 
 import dataclasses
-from collections.abc import Callable, Sequence
+import functools
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 import tensorflow as tf
@@ -12,9 +15,16 @@ import tensorflow as tf
 from slimnets import errors, slim
 from slimnets.layers import recomputation
 from slimnets.nets import spatial
-from slimnets.nets.nasnet import cells, nasnet_utils, operations
+from slimnets.nets.nasnet import operations
+from slimnets.nets.nasnet.cells import Cell, CellTable
+from slimnets.nets.table import EndPoints
 
-_IN_DATA_FORMAT: list[Callable] = [
+_WITH_TRAINING: list[Callable[..., Any]] = [
+    slim.dropout,
+    slim.batch_norm,
+    operations.drop_path,
+]
+_WITH_DATA_FORMAT: list[Callable[..., Any]] = [
     slim.avg_pool2d,
     slim.max_pool2d,
     slim.conv2d,
@@ -24,7 +34,7 @@ _IN_DATA_FORMAT: list[Callable] = [
     operations.global_avg_pool,
     operations.get_channel_index,
     operations.get_channel_dim,
-    operations.padded,
+    operations.pad,
 ]
 
 
@@ -38,7 +48,8 @@ class Config:
       num_cells: without reduction cells and those of the stem.
       num_conv_filters: channels of a hidden state of the first cells: F of the papers'
         tables for PNASNet-5, a 24th of the number after @ for NASNet-A.
-      drop_path_keep_prob: see cells.Cell.
+      drop_path_keep_prob: of the last cell, at the end of training; see
+        operations.drop_path_keep_prob_at.
       dense_dropout_keep_prob: the probability that a feature is kept in training.
       skip_reduction_layer_input: after a reduction, take the input before last as the
         previous layer, for what the reduction took in is hardly another.
@@ -83,37 +94,65 @@ class Stem(NamedTuple):
     padding: str
     scope: str
     norm_scope: str
-    end_point: str | None = None
+    name: str = ""  # of its end point
 
 
-class Step(NamedTuple):
+class CellRow(NamedTuple):
     """A cell of a network.
 
     Attributes:
       scope: variable scope.
-      end_point: name of its output among the end points; None for none.
-      cell: its kind.
-      filter_scaling: its filters divided by num_conv_filters.
+      name: its end point; '' where it has none.
+      table: what it computes.
+      filters: channels of its hidden states.
       stride: 1 or 2.
       previous: its second input, counted from the last output: -2 is the one before.
+      auxiliary: scope of the auxiliary head on its output; '' where there is none.
     """
 
     scope: str
-    end_point: str | None
-    cell: type[cells.Cell]
-    filter_scaling: float
+    name: str
+    table: CellTable
+    filters: int
     stride: int = 1
     previous: int = -2
+    auxiliary: str = ""
 
 
-def imagenet_stem(config: Config, cell: type[cells.Cell]) -> tuple[Stem, list[Step]]:
+def calc_reduction_layers(num_cells: int, num_reduction_layers: int) -> list[int]:
+    """Returns where num_reduction_layers cut num_cells into equal stretches."""
+    parts = num_reduction_layers + 1
+    return [num_cells * part // parts for part in range(1, parts)]
+
+
+def list_reductions(config: Config) -> list[int]:
+    """Returns the numbers of the cells at which height and width are halved."""
+    return calc_reduction_layers(config.num_cells, config.num_reduction_layers)
+
+
+def auxiliary_scope(config: Config, number: int) -> str:
+    """Returns the scope of the head on cell `number`: on that before reduction 1."""
+    here = number + 1 in list_reductions(config)[1:2]
+    return f"aux_{number}" if config.use_aux_head and here else ""
+
+
+class Layout(NamedTuple):
+    """All of a network that its config decides but the classifiers."""
+
+    stem: Stem
+    cells: Sequence[CellRow]
+
+
+def imagenet_stem(config: Config, table: CellTable) -> Layout:
     """Returns a stem of stride 8: a convolution and two cells, thin at first."""
     stem = Stem(int(32 * config.stem_multiplier), 2, "VALID", "conv0", "conv0_bn")
     half = 1 / config.filter_scaling_rate
-    return stem, [
-        Step("cell_stem_0", None, cell, half * half, stride=2),
-        Step("cell_stem_1", "Stem", cell, half, stride=2),
+    thin = [int(config.num_conv_filters * scale) for scale in (half * half, half)]
+    cells = [
+        CellRow("cell_stem_0", "", table, thin[0], stride=2),
+        CellRow("cell_stem_1", "Stem", table, thin[1], stride=2),
     ]
+    return Layout(stem, cells)
 
 
 def arg_scope(
@@ -149,188 +188,167 @@ def arg_scope(
 def build(
     images: tf.Tensor,
     num_classes: int | None,
-    config: Config,
-    stem: Stem,
-    steps: Sequence[Step],
-    is_training: bool,
-    final_endpoint: str | None,
-    current_step: Any,
-) -> tuple[tf.Tensor, dict[str, tf.Tensor]]:
-    """Adds a network.
+    is_training: bool = True,
+    final_endpoint: str | None = None,
+    config: Config | None = None,
+    current_step: int | tf.Tensor | tf.Variable | None = None,
+    *,
+    default_config: Config,
+    layout: Callable[[Config], Layout],
+) -> tuple[tf.Tensor, EndPoints]:
+    """A searched cell, stacked, for classification.
 
     Args:
       images: float [batch, height, width, channels].
-      num_classes: number of logits; None or 0 gives the pooled features instead.
-      config: its hyperparameters.
-      stem: its first convolution.
-      steps: its cells.
-      is_training: whether dropout, drop path and batch norm train.
+      num_classes: number of logits; None or 0 returns the pooled features instead.
+      is_training: whether dropout, drop path and batch norm train; it adds the
+        auxiliary head, for which height and width must be known.
       final_endpoint: the end point to stop at; None goes on to the logits.
-      current_step: as that of cells.Cell.
+      config: hyperparameters; None takes default_config.
+      current_step: of training, for drop path. None takes the graph's global step,
+        making one where there is none yet; eagerly and in a `tf.function`, where no
+        graph keeps one, it stands for step 0, which drops nothing: pass it there.
+      default_config: the network's own hyperparameters.
+      layout: returns a config's stem and cells.
 
     Returns:
-      Logits [batch, num_classes], features [batch, depth] or final_endpoint; and the
-      end points by name.
+      float logits [batch, num_classes], features [batch, depth] or final_endpoint; and
+      the end points by name: 'Stem', 'Cell_<i>', NASNet-A's 'Reduction_Cell_<i>' and,
+      in training, 'AuxLogits' as they are made, then 'global_pool', 'Logits',
+      'Predictions'.
 
     Raises:
-      InputError: final_endpoint is none of the network's, or the auxiliary head is to
-        be built on images of unknown size.
+      InputError: images' rank is not 4, final_endpoint is none of the above, or the
+        auxiliary head is to be built on images of unknown size.
     """
     images = tf.convert_to_tensor(images)
-    spatial.get_static_size(images)
-    known = [stem.end_point, *(step.end_point for step in steps), "global_pool"]
-    known += ["Logits", "Predictions"] if num_classes else []
-    if final_endpoint is not None and final_endpoint not in known:
-        raise errors.unknown("end point", final_endpoint, filter(None, known))
-    network = _Network(config, num_classes, is_training, final_endpoint)
+    spatial.get_static_size(images)  # raises if the rank is not 4
+    config = config or default_config
+    stem, cells = layout(config)
+    names = [stem.name, *(cell.name for cell in cells), "global_pool"]
+    names = [*filter(None, names), *(["Logits", "Predictions"] if num_classes else [])]
+    if final_endpoint not in (None, *names):
+        raise errors.unknown("end point", str(final_endpoint), names)
+    keep_prob_at = functools.partial(
+        operations.drop_path_keep_prob_at,
+        final_keep_prob=config.drop_path_keep_prob if is_training else 1.0,
+        total_training_steps=config.total_training_steps,
+        current_step=current_step,
+    )
     with (
-        slim.arg_scope(
-            [slim.dropout, slim.batch_norm, operations.drop_path],
-            is_training=is_training,
-        ),
-        slim.arg_scope(_IN_DATA_FORMAT, data_format=config.data_format),
+        slim.arg_scope(_WITH_TRAINING, is_training=is_training),
+        slim.arg_scope(_WITH_DATA_FORMAT, data_format=config.data_format),
     ):
-        net = network.stacked(images, stem, steps, current_step)
-        if final_endpoint not in network.end_points:
-            net = network.classified(net)
-    return net, network.end_points
+        net = _add_stem(images, stem, config.data_format)
+        end_points = {stem.name: net} if stem.name else {}
+        if final_endpoint in end_points:
+            return net, end_points
+        for row, output in _stack_cells(net, stem, cells, config, keep_prob_at):
+            net = output
+            if row.name:
+                end_points[row.name] = net
+            if row.name == final_endpoint:
+                return net, end_points
+            if row.auxiliary and is_training and num_classes:
+                with tf.compat.v1.variable_scope(f"{row.auxiliary}/aux_logits"):
+                    end_points["AuxLogits"] = _classify_early(net, num_classes, config)
+        net, classified = _classify(net, num_classes, config, final_endpoint)
+    return net, end_points | classified
 
 
-class _Network:
-    """A network that is being added, and its end points so far."""
+def _add_stem(images: tf.Tensor, stem: Stem, data_format: str) -> tf.Tensor:
+    if data_format == "NCHW":
+        images = tf.transpose(images, [0, 3, 1, 2])
+    net = slim.conv2d(
+        images,
+        stem.filters,
+        3,
+        stride=stem.stride,
+        padding=stem.padding,
+        scope=stem.scope,
+    )
+    return slim.batch_norm(net, scope=stem.norm_scope)
 
-    def __init__(
-        self,
-        config: Config,
-        num_classes: int | None,
-        is_training: bool,
-        final_endpoint: str | None,
-    ):
-        self.end_points: dict[str, tf.Tensor] = {}
-        self._config = config
-        self._num_classes = num_classes
-        self._is_training = is_training
-        self._final_endpoint = final_endpoint
-        self._activate = operations.activation(config.use_bounded_activation)
 
-    def stacked(
-        self,
-        images: tf.Tensor,
-        stem: Stem,
-        steps: Sequence[Step],
-        current_step: Any,
-    ) -> tf.Tensor:
-        """Adds the stem and the cells, as far as final_endpoint."""
-        net = self._stem(images, stem)
-        if self._reached(stem.end_point, net):
-            return net
-        outputs = [(None, 1), (net, stem.stride)]  # with the strides from the images
-        for number, step in enumerate(steps):
-            previous, previous_stride = outputs[step.previous]
-            total_stride = outputs[-1][1]
-            net = recomputation.block(
-                _joined,
-                *([net] if previous is None else [net, previous]),
-                cell=self._cell(step.cell, len(steps)),
-                scope=step.scope,
-                filter_scaling=step.filter_scaling,
-                stride=step.stride,
-                cell_num=number,
-                current_step=current_step,
-                prev_stride=total_stride // previous_stride,
-            )
-            outputs.append((net, total_stride * step.stride))
-            if self._reached(step.end_point, net):
-                return net
-            self._add_auxiliary_head(step.scope, net)
-        return net
+def _stack_cells(
+    net: tf.Tensor,
+    stem: Stem,
+    cells: Sequence[CellRow],
+    config: Config,
+    keep_prob_at: Callable[[float], tf.Tensor | None],
+) -> Iterator[tuple[CellRow, tf.Tensor]]:
+    """Adds cells one by one; yields each with its output.
 
-    def classified(self, net: tf.Tensor) -> tf.Tensor:
-        """Adds what follows the cells, as far as final_endpoint."""
-        with tf.compat.v1.variable_scope("final_layer"):
-            net = operations.global_avg_pool(self._activate(net))
-            if self._reached("global_pool", net) or not self._num_classes:
-                return net
-            keep_prob = self._config.dense_dropout_keep_prob
-            net = slim.dropout(net, keep_prob, scope="dropout")
-            logits = slim.fully_connected(net, self._num_classes)
-            if self._reached("Logits", logits):
-                return logits
-            predictions = tf.nn.softmax(logits, name="predictions")
-            stop = self._reached("Predictions", predictions)
-            return predictions if stop else logits
-
-    def _reached(self, end_point: str | None, net: tf.Tensor) -> bool:
-        """Files an end point that has a name; True at the final one."""
-        if end_point is None:
-            return False
-        self.end_points[end_point] = net
-        return end_point == self._final_endpoint
-
-    def _stem(self, images: tf.Tensor, stem: Stem) -> tf.Tensor:
-        if self._config.data_format == "NCHW":
-            images = tf.transpose(images, [0, 3, 1, 2])
-        net = slim.conv2d(
-            images,
-            stem.filters,
-            3,
-            stride=stem.stride,
-            padding=stem.padding,
-            scope=stem.scope,
-        )
-        return slim.batch_norm(net, scope=stem.norm_scope)
-
-    def _cell(self, kind: type[cells.Cell], total_num_cells: int) -> cells.Cell:
-        config = self._config
-        return kind(
-            config.num_conv_filters,
-            config.drop_path_keep_prob if self._is_training else 1.0,
-            total_num_cells,
-            config.total_training_steps,
+    Args:
+      net: the stem's output.
+      stem: the stem.
+      cells: the cells.
+      config: the network's hyperparameters.
+      keep_prob_at: drop path's probability by depth, in (0, 1].
+    """
+    outputs, strides = [None, net], [1, stem.stride]  # strides from the images
+    for number, row in enumerate(cells, 1):
+        cell = Cell(
+            row.table,
+            row.filters,
+            row.stride,
+            keep_prob_at(number / len(cells)),
             config.use_bounded_activation,
             config.pools_see_padding,
         )
-
-    def _add_auxiliary_head(self, scope: str, net: tf.Tensor) -> None:
-        """Adds a classifier in training, if `scope` is the cell that it belongs on."""
-        config = self._config
-        reductions = nasnet_utils.calc_reduction_layers(
-            config.num_cells, config.num_reduction_layers
+        previous = outputs[row.previous]
+        net = recomputation.block(
+            cell.build,
+            *([net] if previous is None else [net, previous]),
+            scope=row.scope,
+            previous_stride=strides[-1] // strides[row.previous],
         )
-        wanted = config.use_aux_head and self._is_training and len(reductions) > 1
-        if not wanted or not self._num_classes:
-            return
-        if scope != f"cell_{reductions[1] - 1}":
-            return
-        with tf.compat.v1.variable_scope(f"aux_{reductions[1] - 1}/aux_logits"):
-            self.end_points["AuxLogits"] = self._auxiliary_logits(
-                net, self._num_classes
-            )
-
-    def _auxiliary_logits(self, net: tf.Tensor, num_classes: int) -> tf.Tensor:
-        """Pools 5x5 windows, or the whole of smaller images, and sees all at once."""
-        window = [min(size, 5) for size in self._size_of(net)]
-        net = slim.avg_pool2d(self._activate(net), window, stride=3, padding="VALID")
-        net = slim.conv2d(net, 128, 1, scope="proj")
-        net = self._activate(slim.batch_norm(net, scope="aux_bn0"))
-        net = slim.conv2d(net, 768, self._size_of(net), padding="VALID")
-        net = self._activate(slim.batch_norm(net, scope="aux_bn1"))
-        return slim.fully_connected(slim.flatten(net), num_classes)
-
-    def _size_of(self, net: tf.Tensor) -> list[int]:
-        """Returns height and width; InputError where they are not known."""
-        shape = net.shape.as_list()
-        size = shape[2:4] if self._config.data_format == "NCHW" else shape[1:3]
-        if None in size:
-            raise errors.InputError(
-                "the auxiliary head needs images of known height and width: set them,"
-                " or train with a config whose use_aux_head is False"
-            )
-        return size
+        outputs.append(net)
+        strides.append(strides[-1] * row.stride)
+        yield row, net
 
 
-def _joined(
-    net: tf.Tensor, previous: tf.Tensor | None = None, *, cell: cells.Cell, **place: Any
-) -> tf.Tensor:
-    """Adds a cell, with its inputs first."""
-    return cell(net, prev_layer=previous, **place)
+def _classify(
+    net: tf.Tensor,
+    num_classes: int | None,
+    config: Config,
+    final_endpoint: str | None,
+) -> tuple[tf.Tensor, EndPoints]:
+    """Adds what follows the cells, as far as final_endpoint."""
+    activate = operations.activation(config.use_bounded_activation)
+    with tf.compat.v1.variable_scope("final_layer"):
+        net = operations.global_avg_pool(activate(net))
+        end_points = {"global_pool": net}
+        if not num_classes or final_endpoint == "global_pool":
+            return net, end_points
+        net = slim.dropout(net, config.dense_dropout_keep_prob, scope="dropout")
+        logits = end_points["Logits"] = slim.fully_connected(net, num_classes)
+        if final_endpoint == "Logits":
+            return logits, end_points
+        predictions = tf.nn.softmax(logits, name="predictions")
+        end_points["Predictions"] = predictions
+    return (predictions if final_endpoint == "Predictions" else logits), end_points
+
+
+def _classify_early(net: tf.Tensor, num_classes: int, config: Config) -> tf.Tensor:
+    """Adds the auxiliary head, which pools 5x5 windows, or the whole of less."""
+    activate = operations.activation(config.use_bounded_activation)
+    window = [min(size, 5) for size in _size_of(net, config)]
+    net = slim.avg_pool2d(activate(net), window, stride=3, padding="VALID")
+    net = slim.conv2d(net, 128, 1, scope="proj")
+    net = activate(slim.batch_norm(net, scope="aux_bn0"))
+    net = slim.conv2d(net, 768, _size_of(net, config), padding="VALID")
+    net = activate(slim.batch_norm(net, scope="aux_bn1"))
+    return slim.fully_connected(slim.flatten(net), num_classes)
+
+
+def _size_of(net: tf.Tensor, config: Config) -> list[int]:
+    """Returns height and width; InputError where they are not known."""
+    shape = net.shape.as_list()
+    size = shape[2:4] if config.data_format == "NCHW" else shape[1:3]
+    if None in size:
+        raise errors.InputError(
+            "the auxiliary head needs images of known height and width: set them,"
+            " or train with a config whose use_aux_head is False"
+        )
+    return size

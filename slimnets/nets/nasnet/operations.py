@@ -33,7 +33,7 @@ def global_avg_pool(x: tf.Tensor, data_format: str = "NHWC") -> tf.Tensor:
 
 
 @slim.add_arg_scope
-def padded(
+def pad(
     net: tf.Tensor, kernel_size: int, stride: int, data_format: str = "NHWC"
 ) -> tf.Tensor:
     """Pads images with zeros as 'SAME' does, for a window that is to see them.
@@ -72,11 +72,11 @@ def factorized_reduction(
       batch norm.
     """
     if stride == 1:
-        return convolved(net, output_filters, "path_conv", "path_bn")
+        return convolve(net, output_filters, "path_conv", "path_bn")
     half = output_filters // 2
     near = slim.avg_pool2d(net, 1, stride, data_format=data_format)
     near = slim.conv2d(near, half, 1, scope="path1_conv")
-    far = _a_pixel_further(net, data_format)
+    far = _shift_by_a_pixel(net, data_format)
     far = slim.avg_pool2d(far, 1, stride, data_format=data_format)
     far = slim.conv2d(far, output_filters - half, 1, scope="path2_conv")
     both = tf.concat([near, far], get_channel_index(data_format=data_format))
@@ -102,12 +102,44 @@ def drop_path(
     return net * tf.cast(tf.floor(noise) / keep_prob, net.dtype)
 
 
+def drop_path_keep_prob_at(
+    depth: float,
+    final_keep_prob: float,
+    total_training_steps: int,
+    current_step: int | tf.Tensor | tf.Variable | None,
+) -> tf.Tensor | None:
+    """Returns drop path's probability of keeping a result in one cell at one step.
+
+    It falls linearly with depth and in the course of training: ScheduledDropPath of
+    arXiv:1707.07012.
+
+    Args:
+      depth: the cell's place in the network, in (0, 1]; 1 is the last.
+      final_keep_prob: that of the last cell at the end of training; 1 drops nothing.
+      total_training_steps: until final_keep_prob is reached.
+      current_step: of training. None takes the graph's global step, making one where
+        there is none yet; eagerly and in a `tf.function`, where no graph keeps one, it
+        stands for step 0, which drops nothing.
+
+    Returns:
+      float32 scalar; None where nothing drops.
+    """
+    if final_keep_prob >= 1:
+        return None
+    if current_step is None:
+        if tf.compat.v1.executing_eagerly_outside_functions():
+            return None
+        current_step = tf.compat.v1.train.get_or_create_global_step()
+    progress = tf.cast(current_step, tf.float32) / total_training_steps
+    return 1 - tf.minimum(1.0, progress) * depth * (1 - final_keep_prob)
+
+
 def activation(bounded: bool) -> Callable[[tf.Tensor], tf.Tensor]:
     """Returns relu, or relu6 where values are to be bounded."""
     return tf.nn.relu6 if bounded else tf.nn.relu
 
 
-def convolved(
+def convolve(
     net: tf.Tensor, filters: int, scope: str, norm_scope: str, stride: int = 1
 ) -> tf.Tensor:
     """A 1x1 convolution and batch norm, in scopes of their own beside each other."""
@@ -115,7 +147,7 @@ def convolved(
     return slim.batch_norm(net, scope=norm_scope)
 
 
-def _a_pixel_further(net: tf.Tensor, data_format: str) -> tf.Tensor:
+def _shift_by_a_pixel(net: tf.Tensor, data_format: str) -> tf.Tensor:
     """Moves images up and left by a pixel; zeros follow."""
     if data_format == "NCHW":
         return tf.pad(net[:, :, 1:, 1:], [(0, 0), (0, 0), (0, 1), (0, 1)])

@@ -8,26 +8,26 @@ Progressive Neural Architecture Search, Chenxi Liu et al., arXiv:1712.00559.
 
 from typing import Any
 
-import tensorflow as tf
-
 from slimnets.nets.nasnet import nasnet_utils, network
-from slimnets.nets.nasnet.cells import CURRENT, PREVIOUS, Cell, CellTable, Sum
-from slimnets.nets.row import Network, set_image_size
+from slimnets.nets.nasnet.cells import CURRENT, PREVIOUS, CellTable, Sum
+from slimnets.nets.row import Network, named_builder
+
+CELL = CellTable(  # figure 1, left
+    sums=(
+        Sum((PREVIOUS, "separable_5x5_2"), (PREVIOUS, "max_pool_3x3")),
+        Sum((CURRENT, "separable_7x7_2"), (CURRENT, "max_pool_3x3")),
+        Sum((CURRENT, "separable_5x5_2"), (CURRENT, "separable_3x3_2")),
+        Sum((4, "separable_3x3_2"), (CURRENT, "max_pool_3x3")),
+        Sum((PREVIOUS, "separable_3x3_2"), (CURRENT, "none")),
+    ),
+    joined=(2, 3, 4, 5, 6),
+)
 
 
-class PNasNetNormalCell(Cell):
+class PNasNetNormalCell(nasnet_utils.TableCell):
     """PNASNet-5's cell: arXiv:1712.00559, figure 1, left."""
 
-    table = CellTable(
-        sums=(
-            Sum((PREVIOUS, "separable_5x5_2"), (PREVIOUS, "max_pool_3x3")),
-            Sum((CURRENT, "separable_7x7_2"), (CURRENT, "max_pool_3x3")),
-            Sum((CURRENT, "separable_5x5_2"), (CURRENT, "separable_3x3_2")),
-            Sum((4, "separable_3x3_2"), (CURRENT, "max_pool_3x3")),
-            Sum((PREVIOUS, "separable_3x3_2"), (CURRENT, "none")),
-        ),
-        joined=(2, 3, 4, 5, 6),
-    )
+    table = CELL
 
 
 def large_imagenet_config() -> network.Config:
@@ -72,124 +72,46 @@ def pnasnet_mobile_arg_scope(
     return network.arg_scope(weight_decay, batch_norm_decay, batch_norm_epsilon)
 
 
-def build_pnasnet_large(
-    images: tf.Tensor,
-    num_classes: int | None,
-    is_training: bool = True,
-    final_endpoint: str | None = None,
-    config: network.Config | None = None,
-    current_step: int | tf.Tensor | tf.Variable | None = None,
-) -> tuple[tf.Tensor, dict[str, tf.Tensor]]:
-    """PNASNet-5 for large images.
-
-    Args:
-      images: float [batch, height, width, channels].
-      num_classes: number of logits; None or 0 returns the pooled features instead.
-      is_training: whether dropout, drop path and batch norm train; it adds the
-        auxiliary head, for which height and width must be known.
-      final_endpoint: the end point to stop at; None goes on to the logits.
-      config: hyperparameters; None takes large_imagenet_config().
-      current_step: of training, for drop path. None takes the graph's global step,
-        making one where there is none yet; eagerly and in a `tf.function`, where no
-        graph keeps one, it stands for step 0, which drops nothing: pass it there.
-
-    Returns:
-      float logits [batch, num_classes], features [batch, depth] or final_endpoint; and
-      the end points by name: 'Stem', 'Cell_<i>' and, in training, 'AuxLogits' as they
-      are made, then 'global_pool', 'Logits', 'Predictions'.
-
-    Raises:
-      ValueError: images' rank is not 4, final_endpoint is none of the above, or the
-        auxiliary head is to be built on images of unknown size.
-    """
-    return _build(
-        images,
-        num_classes,
-        is_training,
-        final_endpoint,
-        config or large_imagenet_config(),
-        current_step,
-    )
+def _layout(config: network.Config) -> network.Layout:
+    """Returns the network of figure 1, right."""
+    stem, cells = network.imagenet_stem(config, CELL)
+    return network.Layout(stem, [*cells, *_list_cells(config)])
 
 
-def build_pnasnet_mobile(
-    images: tf.Tensor,
-    num_classes: int | None,
-    is_training: bool = True,
-    final_endpoint: str | None = None,
-    config: network.Config | None = None,
-    current_step: int | tf.Tensor | tf.Variable | None = None,
-) -> tuple[tf.Tensor, dict[str, tf.Tensor]]:
-    """PNASNet-5 small enough for phones; arguments as build_pnasnet_large."""
-    return _build(
-        images,
-        num_classes,
-        is_training,
-        final_endpoint,
-        config or mobile_imagenet_config(),
-        current_step,
-    )
-
-
-set_image_size(build_pnasnet_large, 331)
-set_image_size(build_pnasnet_mobile, 224)
-
-
-def _build(
-    images: tf.Tensor,
-    num_classes: int | None,
-    is_training: bool,
-    final_endpoint: str | None,
-    config: network.Config,
-    current_step: Any,
-) -> tuple[tf.Tensor, dict[str, tf.Tensor]]:
-    stem, stem_steps = network.imagenet_stem(config, PNasNetNormalCell)
-    return network.build(
-        images,
-        num_classes,
-        config,
-        stem,
-        [*stem_steps, *_steps(config)],
-        is_training,
-        final_endpoint,
-        current_step,
-    )
-
-
-def _steps(config: network.Config) -> list[network.Step]:
-    """Returns the cells after the stem: arXiv:1712.00559, figure 1, right."""
-    reductions = nasnet_utils.calc_reduction_layers(
-        config.num_cells, config.num_reduction_layers
-    )
-    steps, scaling = [], 1.0
+def _list_cells(config: network.Config) -> list[network.CellRow]:
+    """Returns the cells after the stem; those that stride double the filters."""
+    reductions = network.list_reductions(config)
+    rows, scaling = [], 1.0
     for number in range(config.num_cells):
         stride, previous = 1, -2
         if number in reductions:
             scaling *= config.filter_scaling_rate
             stride = 2
             previous = -2 if config.skip_reduction_layer_input else -3
-        steps.append(
-            network.Step(
+        rows.append(
+            network.CellRow(
                 f"cell_{number}",
                 f"Cell_{number}",
-                PNasNetNormalCell,
-                scaling,
+                CELL,
+                int(config.num_conv_filters * scaling),
                 stride,
                 previous,
+                network.auxiliary_scope(config, number),
             )
         )
-    return steps
+    return rows
 
 
 NETWORKS = (
     Network(
         "pnasnet_mobile",
-        build_pnasnet_mobile,
+        network.build,
         pnasnet_mobile_arg_scope,
         image_size=224,
         preprocessing="inception",
         classes=1001,
         paper="arXiv:1712.00559, figure 1",
+        arguments={"default_config": mobile_imagenet_config(), "layout": _layout},
         parameters=5_065_568,
         multiply_adds=587.3,
         top1=74.2,
@@ -197,15 +119,19 @@ NETWORKS = (
     ),
     Network(
         "pnasnet_large",
-        build_pnasnet_large,
+        network.build,
         pnasnet_large_arg_scope,
         image_size=331,
         preprocessing="inception",
         classes=1001,
         paper="arXiv:1712.00559, figure 1",
+        arguments={"default_config": large_imagenet_config(), "layout": _layout},
         parameters=86_061_989,
         multiply_adds=24937.4,
         top1=82.9,
         top5=96.2,
     ),
 )
+
+build_pnasnet_mobile = named_builder(NETWORKS, "pnasnet_mobile")
+build_pnasnet_large = named_builder(NETWORKS, "pnasnet_large")

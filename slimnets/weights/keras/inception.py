@@ -9,7 +9,8 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from slimnets.nets import inception_resnet_v2, inception_v3
-from slimnets.nets.inception_blocks import Conv, Fork, Mixed, Row
+from slimnets.nets.inception_blocks import Conv, Fork, Mixed, Residual
+from slimnets.nets.table import Row
 from slimnets.weights.keras.kinds import (
     CONV,
     CONV_BIAS,
@@ -50,10 +51,10 @@ def resnet_v2() -> Iterator[Layer]:
     scope = "InceptionResnetV2"
     numbers = itertools.count()
     blocks: dict[str, int] = {}
-    for row in inception_resnet_v2.table():
+    for row in inception_resnet_v2.TABLE:
         if row.name == _LAST:
             yield from _conv_and_norm("conv_7b", "conv_7b_bn", f"{scope}/{_LAST}")
-        elif isinstance(row, inception_resnet_v2.Residual):
+        elif isinstance(row, Residual):
             ours = f"{scope}/{row.scope}"
             yield from _module(ours, row.branches, numbers)
             kind = row.scope.split("/")[-1].split("_")[0].lower()

@@ -118,8 +118,8 @@ def test_padding_is_what_a_convolution_has_as_same(known):
     def padded(images: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         channels_first = tf.transpose(images, [0, 3, 1, 2])
         return (
-            operations.padded(images, 3, 2),
-            operations.padded(channels_first, 3, 2, "NCHW"),
+            operations.pad(images, 3, 2),
+            operations.pad(channels_first, 3, 2, "NCHW"),
         )
 
     net, channels_first = padded(images)
