@@ -15,6 +15,7 @@ import logging
 import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from typing import Any
 
 import absl.logging
 from absl import app
@@ -134,7 +135,8 @@ def _hide_scikit_learn() -> Iterator[None]:
     if name in sys.modules:
         yield
         return
-    sys.modules[name] = None  # type: ignore[assignment] # not to be found, says Python
+    modules: dict[str, Any] = sys.modules
+    modules[name] = None  # Python's own sign for what is not to be found
     try:
         yield
     finally:

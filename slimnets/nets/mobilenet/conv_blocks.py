@@ -20,7 +20,7 @@ def block(function: Function) -> Function:
     A block takes `use_explicit_padding`, and pads inside, whatever its kernel_size; and
     `endpoints`, a dict in which it puts what is to be an end point of its layer.
     """
-    function.is_block = True  # type: ignore[attr-defined]
+    vars(function)["is_block"] = True
     return function
 
 
