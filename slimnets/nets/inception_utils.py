@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import tensorflow as tf
 
-from slimnets import errors, slim
+from slimnets import slim
 from slimnets.nets import spatial
 
 
