@@ -83,7 +83,7 @@ def _measured(row: Row, contender: contest.Contender) -> Row:
 
 def main(argv: list[str]) -> None:
     """Measures all networks asked for."""
-    errors.no_arguments(argv)
+    errors.refuse_arguments(argv)
     from slimnets.nets import registry
 
     names: dict[str, None] = {}

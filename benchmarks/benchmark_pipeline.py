@@ -65,7 +65,7 @@ def measure(work: Work) -> float:
 
 def main(argv: list[str]) -> None:
     """Measures both and says which is slower."""
-    errors.no_arguments(argv)
+    errors.refuse_arguments(argv)
     from slimnets.nets import registry
 
     size = _IMAGE_SIZE.value or registry.get_row(_MODEL.value).image_size

@@ -127,7 +127,7 @@ def _rows() -> Iterator[Row]:
 
 def main(argv: list[str]) -> None:
     """Measures all, and says each as it comes."""
-    errors.no_arguments(argv)
+    errors.refuse_arguments(argv)
     from slimnets.nets import registry
 
     registry.get_row(_MODEL.value)

@@ -192,7 +192,7 @@ def bars(lines: Sequence[Line]) -> list[Bar]:
 
 def draw(shown: Sequence[Bar], title: str, path: Path) -> None:
     """Writes the picture: a bar each, and a line where both are as fast."""
-    figure_module = errors.extra("matplotlib.figure", "benchmarks")
+    figure_module = errors.import_extra("matplotlib.figure", "benchmarks")
     figure = figure_module.Figure(figsize=(9, 0.28 * len(shown) + 1.2))
     axes = figure.subplots()
     places = range(len(shown))
@@ -218,7 +218,7 @@ def fill(text: str) -> str:
 
 def main(argv: list[str]) -> None:
     """Draws the pictures and fills the pages."""
-    errors.no_arguments(argv)
+    errors.refuse_arguments(argv)
     for path in sorted(RESULTS.glob("compare_peers_*.csv")):
         lines = read(path)
         title = f"{path.stem.replace('_', ' ')}, {lines[0]['date']}"

@@ -12,7 +12,7 @@ fits, and which flags of training or evaluation help where it does not.
 from absl import flags
 
 from slimnets import errors, startup
-from slimnets.config.inference import SourceConfig
+from slimnets.config.inference import TrainedNetworkConfig
 
 _MODEL = flags.DEFINE_string(
     "model", None, "The network. None reads it from settings.json of the checkpoint."
@@ -36,7 +36,7 @@ _NUM_CLASSES = flags.DEFINE_integer(
 flags.DEFINE_alias("model_name", "model")
 
 
-def describe(config: SourceConfig, checkpoint: str | None) -> str:
+def describe(config: TrainedNetworkConfig, checkpoint: str | None) -> str:
     """Returns the description of a network, and of a checkpoint if there is one.
 
     Args:
@@ -48,7 +48,8 @@ def describe(config: SourceConfig, checkpoint: str | None) -> str:
     """
     from slimnets import checkpoints
     from slimnets.nets import blueprint, registry
-    from slimnets.report import description, holding
+    from slimnets.report import description
+    from slimnets.report.checkpoint_match import match_checkpoint
 
     row = registry.get_row(config.require_model())
     held = checkpoints.read_num_classes(checkpoint, row.name) if checkpoint else None
@@ -61,22 +62,23 @@ def describe(config: SourceConfig, checkpoint: str | None) -> str:
     text = description.describe(row, traced)
     if checkpoint is None:
         return text
-    return f"{text}\n\n{holding.hold(checkpoint, traced.variables, held)}"
+    match = match_checkpoint(checkpoint, traced.variables, held)
+    return f"{text}\n\n{match}"
 
 
 def main(argv: list[str]) -> None:
     """Prints the description."""
-    errors.no_arguments(argv)
+    errors.refuse_arguments(argv)
     from slimnets import checkpoints
-    from slimnets.inference import predictor
+    from slimnets.inference.defaults import complete_config
 
-    config = SourceConfig(
+    config = TrainedNetworkConfig(
         model=_MODEL.value, image_size=_IMAGE_SIZE.value, num_classes=_NUM_CLASSES.value
     )
     checkpoint = None
     if _CHECKPOINT_PATH.value is not None:
         checkpoint = checkpoints.require(_CHECKPOINT_PATH.value)
-        config = predictor.completed(config, checkpoint)
+        config = complete_config(config, checkpoint)
     print(describe(config, checkpoint))
 
 

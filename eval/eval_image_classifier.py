@@ -28,12 +28,12 @@ flags.adopt_module_key_flags(dataclass_flags)
 
 def main(argv: list[str]) -> None:
     """Evaluates as the flags say."""
-    errors.no_arguments(argv)
+    errors.refuse_arguments(argv)
     from slimnets.inference import evaluator
 
     for evaluation in evaluator.evaluate(dataclass_flags.from_flags(EvalConfig)):
         summary, dataset = evaluation.summary, evaluation.dataset
-        print(summary.table(dict(enumerate(evaluation.class_names))))
+        print(summary.format_table(dict(enumerate(evaluation.class_names))))
         print(
             f"{dataset.name} {dataset.split}: {summary.num_examples} images in"
             f" {evaluation.seconds:.1f} s"

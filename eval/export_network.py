@@ -26,7 +26,7 @@ flags.adopt_module_key_flags(dataclass_flags)
 
 def main(argv: list[str]) -> None:
     """Exports as the flags say."""
-    errors.no_arguments(argv)
+    errors.refuse_arguments(argv)
     from slimnets.inference import exporter
 
     config = dataclass_flags.from_flags(ExportConfig)

@@ -23,7 +23,7 @@ flags.adopt_module_key_flags(dataclass_flags)
 
 def main(argv: list[str]) -> None:
     """Extracts as the flags say."""
-    errors.no_arguments(argv)
+    errors.refuse_arguments(argv)
     from slimnets.inference import features
 
     extraction = features.extract(dataclass_flags.from_flags(ExtractConfig))

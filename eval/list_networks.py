@@ -14,7 +14,7 @@ _NETWORKS = flags.DEFINE_string("networks", "*", "Which to list, a shell wildcar
 
 def main(argv: list[str]) -> None:
     """Prints the table."""
-    errors.no_arguments(argv)
+    errors.refuse_arguments(argv)
     from slimnets.report import networks
 
     print(networks.format_table(_NETWORKS.value))

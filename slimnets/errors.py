@@ -1,4 +1,4 @@
-"""What slimnets says when the user's input is at fault: one line, exit status 2."""
+"""Errors in the user's input: reported in one line, with exit status 2."""
 
 import functools
 import importlib
@@ -31,7 +31,7 @@ def unknown(kind: str, name: str, known: Iterable[str]) -> InputError:
     return InputError(f"unknown {kind} {name!r}; {hint}")
 
 
-def extra(module: str, name: str) -> ModuleType:
+def import_extra(module: str, name: str) -> ModuleType:
     """Imports a module that an extra of the package installs.
 
     Args:
@@ -62,20 +62,20 @@ def printable(text: str) -> str:
     )
 
 
-def first_line(error: Exception) -> str:
-    """Returns what an error says, without TensorFlow's marks of the operation."""
+def summarize(error: Exception) -> str:
+    """Returns an error's message in one line, without TensorFlow's names of ops."""
     text = str(getattr(error, "message", error)).strip() or type(error).__name__
     return re.sub(r"^\{\{.*?\}\} | \[Op:\w+\]( name:.*)?$", "", text.splitlines()[0])
 
 
-def exhausted(error: Exception) -> InputError:
-    """Returns the error for memory, of the machine or its GPU, that does not suffice.
+def describe_out_of_memory(error: Exception) -> InputError:
+    """Returns the error for memory, of the machine or its GPU, that ran out.
 
     Args:
       error: what TensorFlow or Python raised.
     """
     return InputError(
-        f"out of memory: {first_line(error)}; give a smaller --batch_size or"
+        f"out of memory: {summarize(error)}; give a smaller --batch_size or"
         " --image_size"
     )
 
@@ -83,8 +83,8 @@ def exhausted(error: Exception) -> InputError:
 def report_errors(main: Callable[[list[str]], None]) -> Callable[[list[str]], None]:
     """Wraps a program's `main`: an InputError becomes one line on stderr and exit 2.
 
-    So do memory that does not suffice and a disk that is full or cannot be read.
-    Ctrl-C ends it without a traceback, with the exit status that shells give for it.
+    So do memory that runs out and a disk that is full or cannot be read. Ctrl-C ends it
+    without a traceback, with the exit status that shells give for it.
     """
 
     @functools.wraps(main)
@@ -93,8 +93,8 @@ def report_errors(main: Callable[[list[str]], None]) -> Callable[[list[str]], No
             main(argv)
         except InputError as error:
             _fail(error)
-        except out_of_memory_types() as error:
-            _fail(exhausted(error))
+        except get_out_of_memory_types() as error:
+            _fail(describe_out_of_memory(error))
         except OSError as error:
             _fail(error)
         except KeyboardInterrupt:
@@ -103,8 +103,8 @@ def report_errors(main: Callable[[list[str]], None]) -> Callable[[list[str]], No
     return wrapped
 
 
-def out_of_memory_types() -> tuple[type[Exception], ...]:
-    """Returns what Python, and TensorFlow once it is imported, raise without memory."""
+def get_out_of_memory_types() -> tuple[type[Exception], ...]:
+    """Returns what Python, and TensorFlow if imported, raise when memory runs out."""
     tensorflow = sys.modules.get("tensorflow")
     if tensorflow is None:
         return (MemoryError,)
@@ -116,7 +116,7 @@ def _fail(error: Exception) -> NoReturn:
     sys.exit(2)
 
 
-def no_arguments(argv: list[str]) -> None:
+def refuse_arguments(argv: list[str]) -> None:
     """Raises an InputError if a command line has words that are no flags."""
     if len(argv) > 1:
         raise InputError(

@@ -127,7 +127,7 @@ class Model(tf.Module):
         *,
         exclude_scopes: Sequence[str] = (),
         moving_averages: bool = True,
-    ) -> checkpoints.Report:
+    ) -> checkpoints.RestoreReport:
         """Gives the variables a checkpoint's values.
 
         Args:

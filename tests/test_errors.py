@@ -77,9 +77,9 @@ def test_report_errors_ends_quietly_at_ctrl_c(capsys):
 
 
 def test_words_that_are_no_flags_are_refused():
-    errors.no_arguments(["program"])
+    errors.refuse_arguments(["program"])
     with pytest.raises(errors.InputError, match="unexpected 'model=x y'"):
-        errors.no_arguments(["program", "model=x", "y"])
+        errors.refuse_arguments(["program", "model=x", "y"])
 
 
 def test_names_are_printed_as_one_line():

@@ -44,7 +44,7 @@ _OVERWRITE = flags.DEFINE_bool(
 
 def main(argv: list[str]) -> None:
     """Loads, converts, prints the table."""
-    errors.no_arguments(argv)
+    errors.refuse_arguments(argv)
     import tensorflow as tf
 
     from slimnets.datasets import arrays

@@ -77,7 +77,7 @@ _MOST_PRINTED = 20
 
 def main(argv: list[str]) -> None:
     """Converts, prints the table, lists what was left out."""
-    errors.no_arguments(argv)
+    errors.refuse_arguments(argv)
     import tensorflow as tf
 
     from slimnets.datasets import image_folder

@@ -79,7 +79,7 @@ _OVERWRITE = flags.DEFINE_bool(
 
 def main(argv: list[str]) -> None:
     """Converts, prints what matched."""
-    errors.no_arguments(argv)
+    errors.refuse_arguments(argv)
     import tensorflow as tf
 
     from slimnets.weights import convert

@@ -36,7 +36,7 @@ DIGITS_RECIPE = Path(__file__).parent / "recipes" / "digits.flags"
 
 def main(argv: list[str]) -> None:
     """Trains as the flags say."""
-    errors.no_arguments(argv)
+    errors.refuse_arguments(argv)
     from slimnets.training import trainer
 
     if flags.FLAGS.dataset_dir is None:

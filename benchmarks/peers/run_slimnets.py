@@ -89,24 +89,24 @@ def _infer_step(work: Work, setting: str) -> Callable[[], None]:
     import tensorflow as tf
 
     from slimnets.config import inference as config
-    from slimnets.inference import predictor
+    from slimnets.inference.predictor import load_predictor
 
     runtime, _, precision = setting.partition(" ")
-    loaded = predictor.load(
-        config.SourceConfig(model=work.network, image_size=work.image_size),
+    predictor = load_predictor(
+        config.TrainedNetworkConfig(model=work.network, image_size=work.image_size),
         1000,
         config.InferenceConfig(runtime=runtime, precision=precision or "float32"),
     )
     # Fresh moments and offsets would fold to nothing, which no trained network's do.
     rng = np.random.default_rng(0)
-    for name, variable in loaded.model.variables_by_name.items():
+    for name, variable in predictor.model.variables_by_name.items():
         if name.endswith(("beta", "biases", "moving_mean")):
             variable.assign(rng.normal(0, 0.1, variable.shape))
-    loaded.folded.refresh()
+    predictor.folded.refresh()
     function = tf.function(
-        lambda images: {"logits": loaded.network(images)[0]}, autograph=False
+        lambda images: {"logits": predictor.network(images)[0]}, autograph=False
     )
-    run = loaded.prepare(function, work.batch_size)
+    run = predictor.prepare(function, work.batch_size)
     images = tf.constant(rng.normal(size=_shape(work)), tf.float32)
     return lambda: run(images)
 

@@ -5,41 +5,41 @@ from slimnets.checkpoints.classes import (
     infer_num_classes,
     read_num_classes,
 )
-from slimnets.checkpoints.files import (
+from slimnets.checkpoints.finding import find, require
+from slimnets.checkpoints.iterator import iterate
+from slimnets.checkpoints.names import (
     AVERAGE_SUFFIX,
     BASENAME,
     GLOBAL_STEP,
-    Misfit,
-    Report,
-    latest,
-    read,
-    refuse_misfits,
-    require,
-    restore,
-    save,
-    scope_of,
-    shapes,
-    step_of,
+    get_scope,
+    get_step,
 )
-from slimnets.checkpoints.iterator import iterate
+from slimnets.checkpoints.reading import read, read_shapes
+from slimnets.checkpoints.restoring import (
+    Misfit,
+    RestoreReport,
+    require_match,
+    restore,
+)
+from slimnets.checkpoints.saving import save
 
 __all__ = [
     "AVERAGE_SUFFIX",
     "BASENAME",
     "GLOBAL_STEP",
     "Misfit",
-    "Report",
+    "RestoreReport",
+    "find",
+    "get_scope",
+    "get_step",
     "get_variable_shapes",
     "infer_num_classes",
     "iterate",
-    "latest",
     "read",
     "read_num_classes",
-    "refuse_misfits",
+    "read_shapes",
     "require",
+    "require_match",
     "restore",
     "save",
-    "scope_of",
-    "shapes",
-    "step_of",
 ]

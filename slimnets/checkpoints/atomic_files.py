@@ -28,7 +28,7 @@ def write_json(path: Path, values: dict[str, Any]) -> None:
 
 
 @contextlib.contextmanager
-def whole_folder(folder: Path) -> Iterator[Path]:
+def replace_folder(folder: Path) -> Iterator[Path]:
     """Gives an empty folder to fill, which then takes `folder`'s place.
 
     If what fills it fails, all is left as it was.

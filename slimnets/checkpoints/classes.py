@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from slimnets.checkpoints import files
+from slimnets.checkpoints.reading import read_shapes
 from slimnets.nets import blueprint
 
 # A class count that no layer has as its depth: variables whose last dimension equals it
@@ -20,7 +20,7 @@ def read_num_classes(checkpoint: str, network: str) -> int | None:
     Returns:
       As `infer_num_classes`.
     """
-    return infer_num_classes(files.shapes(checkpoint), network)
+    return infer_num_classes(read_shapes(checkpoint), network)
 
 
 def infer_num_classes(shapes: Mapping[str, Sequence[int]], network: str) -> int | None:

@@ -1,13 +1,13 @@
 """Checkpoints as they appear beside a running training.
 
-tf.train.checkpoints_iterator would do, but for what `files.latest` finds besides: a
+tf.train.checkpoints_iterator would do, but for what `finding.find` finds besides: a
 folder that was copied, one without its state file, a single checkpoint.
 """
 
 import time
 from collections.abc import Iterator
 
-from slimnets.checkpoints import files
+from slimnets.checkpoints.finding import find, require
 
 
 def iterate(path: str, interval_secs: int, timeout: int, most: int) -> Iterator[str]:
@@ -20,11 +20,11 @@ def iterate(path: str, interval_secs: int, timeout: int, most: int) -> Iterator[
       most: how many to yield at most; 0 for any number.
     """
     if not interval_secs:
-        yield files.require(path)
+        yield require(path)
         return
     last, count, waiting_since = None, 0, time.monotonic()
     while not timeout or time.monotonic() - waiting_since < timeout:
-        found = files.latest(path)
+        found = find(path)
         if found not in (None, last):
             yield found
             last, count, waiting_since = found, count + 1, time.monotonic()
@@ -32,4 +32,4 @@ def iterate(path: str, interval_secs: int, timeout: int, most: int) -> Iterator[
                 return
         time.sleep(min(interval_secs, timeout or interval_secs))
     if last is None:
-        files.require(path)  # says that there was none
+        require(path)  # says that there was none

@@ -85,7 +85,7 @@ def define_flags(
 ) -> None:
     """Defines a flag for each setting of a dataclass and of those it holds."""
     for field, kind in _list_settings(config_class):
-        define = _definer(kind, field.metadata["choices"])
+        define = _choose_definer(kind, field.metadata["choices"])
         define(
             field.name, field.default, field.metadata["help"], flag_values=flag_values
         )
@@ -177,7 +177,7 @@ class _NumberOrWord(flags.ArgumentParser):
         return "int"
 
 
-def _definer(kind: Any, choices: tuple[str, ...] | None) -> Callable[..., Any]:
+def _choose_definer(kind: Any, choices: tuple[str, ...] | None) -> Callable[..., Any]:
     """Returns the absl function that defines a flag of a type."""
     if choices:
 
@@ -186,7 +186,7 @@ def _definer(kind: Any, choices: tuple[str, ...] | None) -> Callable[..., Any]:
 
         return define
     parts = typing.get_args(kind) if _is_union(kind) else ()
-    words = [word for part in parts for word in _words_of(part)]
+    words = [word for part in parts for word in _list_words(part)]
     if words:  # int | Literal["auto"]
 
         def define(name: str, default: Any, text: str, **options: Any) -> Any:
@@ -210,6 +210,6 @@ def _is_union(kind: Any) -> bool:
     return typing.get_origin(kind) in (types.UnionType, typing.Union)
 
 
-def _words_of(kind: Any) -> tuple[str, ...]:
+def _list_words(kind: Any) -> tuple[str, ...]:
     literal = typing.get_origin(kind) is typing.Literal
     return typing.get_args(kind) if literal else ()

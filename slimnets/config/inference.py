@@ -11,8 +11,8 @@ from slimnets.config.dataclass_flags import setting
 
 
 @dataclasses.dataclass(frozen=True)
-class SourceConfig:
-    """Which trained network, and which images; what is None is read beside it."""
+class TrainedNetworkConfig:
+    """Which trained network, and which images; what is None follows from its run."""
 
     checkpoint_path: str = setting(
         "/tmp/tfmodel/",
@@ -23,30 +23,32 @@ class SourceConfig:
     )
     num_classes: int | None = setting(
         None,
-        "Number of logits. None reads it beside the checkpoint or off its shapes.",
+        "Number of logits. None takes training's, or reads it from the"
+        " checkpoint's shapes.",
         lowest=1,
     )
     image_size: int | None = setting(
         None,
-        "Height and width of the images, in pixels. None reads it beside the"
-        " checkpoint, or takes the network's.",
+        "Height and width of the images, in pixels. None takes training's, or the"
+        " network's.",
         lowest=1,
     )
     preprocessing_name: str | None = setting(
         None, "Recipe that prepares the images. None takes training's."
     )
     use_grayscale: bool | None = setting(
-        None, "Feed one channel, not three. None does as in training."
+        None, "Feed the network one channel, not three. None does as in training."
     )
     labels_offset: int | None = setting(
         None,
         "Subtracted from every label: 1 gives a network of 1000 classes the images of a"
-        " dataset that counts a background class 0; -1 the other way round. None tells"
-        " 1000 classes from 1001 and says so, or does as in training.",
+        " dataset that counts a background class 0; -1 the other way round. None infers"
+        " it from the numbers of classes, 1000 and 1001, or does as in training.",
         lowest=-1,
     )
     use_moving_averages: bool = setting(
-        True, "Read the weights' moving averages where the checkpoint has them."
+        True,
+        "Restore the weights' moving averages (EMA) where the checkpoint has them.",
     )
     dataset_dir: str | None = setting(
         None,
@@ -78,22 +80,22 @@ class InferenceConfig:
     )
     fold_batch_norm: bool = setting(
         True,
-        "Let the convolutions do the work of the batch norms that follow them: faster,"
-        " and the same within 1e-4 of the largest value. An end point between the two"
-        " is computed beside them where it is asked for, so every one is right."
-        " --nofold_batch_norm: the network as it was trained.",
+        "Fold batch norm into the convolution before it: faster, and the same within"
+        " 1e-4 of the largest value. An end point between the two is still right: it is"
+        " computed separately if it is asked for. --nofold_batch_norm runs the network"
+        " as it was trained.",
     )
     runtime: str = setting(
         "tensorflow",
-        "What runs the network: tensorflow, or with their extras installed openvino or"
-        " litert. Same numbers within 1e-4 of the largest value.",
+        "Library that runs the network: tensorflow, or openvino or litert if their"
+        " extras are installed. Outputs agree within 1e-4 of the largest value.",
         choices=choices.RUNTIMES,
     )
     precision: str = setting(
         "float32",
-        "What it computes in. bfloat16 is meant for processors and GPUs that have it:"
-        " it is slow where it is emulated, and off by up to a few percent of the"
-        " largest value; litert has none.",
+        "Number type to compute in. bfloat16 is meant for processors and GPUs that have"
+        " it: it is slow where it is emulated, and outputs differ by up to a few"
+        " percent of the largest value. litert has float32 only.",
         choices=choices.INFERENCE_PRECISIONS,
     )
 
@@ -102,7 +104,9 @@ class InferenceConfig:
 class EvalConfig:
     """All settings of an evaluation."""
 
-    source: SourceConfig = dataclasses.field(default_factory=SourceConfig)
+    trained: TrainedNetworkConfig = dataclasses.field(
+        default_factory=TrainedNetworkConfig
+    )
     inference: InferenceConfig = dataclasses.field(default_factory=InferenceConfig)
     eval_dir: str | None = setting(
         None,
@@ -110,8 +114,8 @@ class EvalConfig:
     )
     eval_interval_secs: int = setting(
         0,
-        "Evaluate each new checkpoint, looking for one every so many seconds. 0"
-        " evaluates the present one and ends.",
+        "Evaluate each new checkpoint, checking for one every so many seconds. 0"
+        " evaluates the latest one and ends.",
         lowest=0,
     )
     timeout: int = setting(
@@ -128,7 +132,9 @@ class EvalConfig:
 class ExtractConfig:
     """All settings of a feature extraction."""
 
-    source: SourceConfig = dataclasses.field(default_factory=SourceConfig)
+    trained: TrainedNetworkConfig = dataclasses.field(
+        default_factory=TrainedNetworkConfig
+    )
     inference: InferenceConfig = dataclasses.field(default_factory=InferenceConfig)
     images: str | None = setting(
         None, "Folder of image files to run instead of a dataset."
@@ -143,19 +149,19 @@ class ExtractConfig:
 class ExportConfig:
     """All settings of an export."""
 
-    source: SourceConfig = dataclasses.field(default_factory=SourceConfig)
+    trained: TrainedNetworkConfig = dataclasses.field(
+        default_factory=TrainedNetworkConfig
+    )
     format: str = setting(
         "saved_model",
         "saved_model, which TensorFlow runs, or lite, which LiteRT runs on phones.",
         choices=choices.FORMATS,
     )
     output: str | None = setting(None, "Folder to write; it must not be there yet.")
-    overwrite: bool = setting(
-        False, "Put the new export in the place of one that --output holds."
-    )
+    overwrite: bool = setting(False, "Replace the export that --output already holds.")
     images: str | None = setting(
-        None, "Folder of image files to try the export out on instead of a dataset."
+        None, "Folder of image files to verify the export on, instead of a dataset."
     )
     num_images: int = setting(
-        32, "How many of the images to try it out on, the first.", lowest=1
+        32, "Number of images, the first ones, to verify the export on.", lowest=1
     )

@@ -203,7 +203,7 @@ def describe_failure(
       labels_offset: as it was given to the batches.
     """
     if isinstance(error, tf.errors.ResourceExhaustedError):
-        return errors.exhausted(error)
+        return errors.describe_out_of_memory(error)
     fault = tfrecord.find_fault(
         dataset.files, dataset.num_classes, max(labels_offset, 0)
     )
@@ -220,7 +220,7 @@ def describe_image_failure(
       paths: what was being read; all of it is looked through.
     """
     if isinstance(error, tf.errors.ResourceExhaustedError):
-        return errors.exhausted(error)
+        return errors.describe_out_of_memory(error)
     for path in paths:
         try:
             with open(path, "rb") as file:
@@ -360,5 +360,5 @@ def _finish(batches: tf.data.Dataset) -> tf.data.Dataset:
 
 
 def _describe_in_one_line(error: tf.errors.OpError, where: str) -> str:
-    line = errors.first_line(error)
+    line = errors.summarize(error)
     return f"reading {where} and the files after it failed: {line}"

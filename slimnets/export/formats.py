@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from slimnets.export import lite, saved_model
-from slimnets.export.network import Network
+from slimnets.export.exportable import Exportable
 
 
 class Format(NamedTuple):
@@ -22,7 +22,7 @@ class Format(NamedTuple):
       file: which every export of the format has.
     """
 
-    write: Callable[[Path, Network], None]
+    write: Callable[[Path, Exportable], None]
     run: Callable[[Path, Sequence[bytes], np.ndarray], dict[str, np.ndarray]]
     require: Callable[[], object]
     file: str
@@ -32,5 +32,5 @@ FORMATS = {
     "saved_model": Format(
         saved_model.write, saved_model.run, lambda: None, saved_model.FILE
     ),
-    "lite": Format(lite.write, lite.run, lite.litert, lite.FILE),
+    "lite": Format(lite.write, lite.run, lite.import_litert, lite.FILE),
 }

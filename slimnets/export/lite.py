@@ -21,21 +21,21 @@ import numpy as np
 import tensorflow as tf
 
 from slimnets import errors, hardware
-from slimnets.export.function import Lean
-from slimnets.export.network import LABELS, Network
+from slimnets.export.exportable import LABELS, Exportable
+from slimnets.export.pruned_function import PrunedFunction
 from slimnets.preprocessing.encoded import Encoded
 
 FILE = "model.tflite"
 
 
-def write(folder: Path, network: Network) -> None:
+def write(folder: Path, network: Exportable) -> None:
     """Writes model.tflite and its labels.
 
     Args:
       folder: an existing folder.
       network: what to export.
     """
-    function = network.function()
+    function = network.make_function()
     shape = [1, None, None, network.channels]
 
     @tf.function(
@@ -47,11 +47,11 @@ def write(folder: Path, network: Network) -> None:
     content = convert(
         {
             "serving_default": function,
-            "pixels": Lean(from_pixels, function.variables),
+            "pixels": PrunedFunction(from_pixels, function.variables),
         }
     )
     (folder / FILE).write_bytes(content)
-    (folder / LABELS).write_text(network.labels(), encoding="utf-8")
+    (folder / LABELS).write_text(network.format_labels(), encoding="utf-8")
     with zipfile.ZipFile(folder / FILE, "a") as archive:
         archive.write(folder / LABELS, LABELS)
 
@@ -72,7 +72,7 @@ def run(
     Raises:
       InputError: LiteRT is not installed.
     """
-    interpreter = interpret(model_path=str(folder / FILE))
+    interpreter = make_interpreter(model_path=str(folder / FILE))
     whole = interpreter.get_signature_runner("serving_default")
     pixels = interpreter.get_signature_runner("pixels")
     channels = images.shape[3]
@@ -85,7 +85,7 @@ def run(
     }
 
 
-def convert(functions: Mapping[str, Lean]) -> bytes:
+def convert(functions: Mapping[str, PrunedFunction]) -> bytes:
     """Returns a file's content, with a signature for each function.
 
     Args:
@@ -102,15 +102,15 @@ def convert(functions: Mapping[str, Lean]) -> bytes:
         return converter.convert()
 
 
-def interpret(**file: Any) -> Any:
+def make_interpreter(**file: Any) -> Any:
     """Returns LiteRT's interpreter of a file, on all cores that there are.
 
     Args:
       **file: `model_path`, or `model_content`, the bytes.
     """
-    return litert().Interpreter(num_threads=hardware.cores(), **file)
+    return import_litert().Interpreter(num_threads=hardware.cores(), **file)
 
 
-def litert() -> ModuleType:
+def import_litert() -> ModuleType:
     """Imports LiteRT's interpreter; InputError where it is not installed."""
-    return errors.extra("ai_edge_litert.interpreter", "litert")
+    return errors.import_extra("ai_edge_litert.interpreter", "litert")

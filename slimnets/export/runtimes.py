@@ -12,11 +12,11 @@ import tensorflow as tf
 
 from slimnets import errors, hardware
 from slimnets.export import lite
-from slimnets.export.function import lean
+from slimnets.export.pruned_function import prune_to_outputs
 
-BOUND = 1e-4  # differences in float32, as part of the largest value
+BOUND = 1e-4  # of differences in float32, as a fraction of the largest value
 
-# Images in, outputs by name.
+# Runs a batch of images; returns outputs by name.
 Run = Callable[[tf.Tensor], dict[str, np.ndarray]]
 
 
@@ -38,15 +38,15 @@ def prepare(
     return RUNTIMES[runtime](function, images, precision)
 
 
-def _tensorflow(function: Any, images: tf.TensorSpec, precision: str) -> Run:
+def _prepare_tensorflow(function: Any, images: tf.TensorSpec, precision: str) -> Run:
     # Weights as constants in the graph gain 3 % at most, and take seconds to start.
     return lambda batch: {
         name: value.numpy() for name, value in function(batch).items()
     }
 
 
-def _openvino(function: Any, images: tf.TensorSpec, precision: str) -> Run:
-    openvino = errors.extra("openvino", "openvino")
+def _prepare_openvino(function: Any, images: tf.TensorSpec, precision: str) -> Run:
+    openvino = errors.import_extra("openvino", "openvino")
     # Each core takes its share of a batch by itself: a tenth less work for MobileNet
     # v2 than all cores at each layer together.
     batch_size, *shape = images.shape
@@ -81,20 +81,20 @@ def _openvino(function: Any, images: tf.TensorSpec, precision: str) -> Run:
     return run
 
 
-def _litert(function: Any, images: tf.TensorSpec, precision: str) -> Run:
+def _prepare_litert(function: Any, images: tf.TensorSpec, precision: str) -> Run:
     if precision != "float32":
         raise errors.InputError(
             f"--runtime=litert computes in float32; leave --precision={precision} out"
         )
-    lite.litert()  # or else say so now, not after the conversion
-    exported = lean(function.python_function, images)
+    lite.import_litert()  # fails now, not after the conversion
+    exported = prune_to_outputs(function.python_function, images)
     content = lite.convert({"serving_default": exported})
-    run = lite.interpret(model_content=content).get_signature_runner()
+    run = lite.make_interpreter(model_content=content).get_signature_runner()
     return lambda batch: run(images=np.asarray(batch))
 
 
 RUNTIMES: dict[str, Callable[[Any, tf.TensorSpec, str], Run]] = {
-    "tensorflow": _tensorflow,
-    "openvino": _openvino,
-    "litert": _litert,
+    "tensorflow": _prepare_tensorflow,
+    "openvino": _prepare_openvino,
+    "litert": _prepare_litert,
 }

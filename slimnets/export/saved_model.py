@@ -1,7 +1,7 @@
 """TensorFlow's SavedModel: runs wherever TensorFlow does, without slimnets.
 
 Its signatures, each with the outputs `logits` and `probabilities` [batch, classes] and
-`label` [batch], the name of the likeliest class:
+`label` [batch], the name of the top-1 class:
 
 - serving_default: `images`, float32 [batch, height, width, channels], preprocessed;
 - bytes: `image_bytes`, string [batch], JPEG or PNG files as they are;
@@ -19,14 +19,14 @@ import numpy as np
 import tensorflow as tf
 
 from slimnets import errors
-from slimnets.export.network import LABELS, Network
+from slimnets.export.exportable import LABELS, Exportable
 
 FILE = "saved_model.pb"  # as TensorFlow calls it
 
 _PROGRAM = Path(__file__).with_name("run_saved_model.py")
 
 
-def write(folder: Path, network: Network) -> None:
+def write(folder: Path, network: Exportable) -> None:
     """Writes the SavedModel, with its labels as an asset and beside it.
 
     Args:
@@ -34,29 +34,29 @@ def write(folder: Path, network: Network) -> None:
       network: what to export.
     """
     labels = folder / LABELS
-    labels.write_text(network.labels(), encoding="utf-8")
+    labels.write_text(network.format_labels(), encoding="utf-8")
     names = tf.constant(network.class_names)
-    function = network.function()
+    function = network.make_function()
 
-    def classified(images: tf.Tensor) -> dict[str, tf.Tensor]:
+    def classify(images: tf.Tensor) -> dict[str, tf.Tensor]:
         outputs = function.run(images)
-        likeliest = tf.argmax(outputs["logits"], axis=-1)
-        return outputs | {"label": tf.gather(names, likeliest)}
+        top1 = tf.argmax(outputs["logits"], axis=-1)
+        return outputs | {"label": tf.gather(names, top1)}
 
-    def from_bytes(image_bytes: tf.Tensor) -> dict[str, tf.Tensor]:
-        return classified(
+    def classify_bytes(image_bytes: tf.Tensor) -> dict[str, tf.Tensor]:
+        return classify(
             tf.map_fn(
                 lambda encoded: network.preprocess(network.decode(encoded)),
                 image_bytes,
-                fn_output_signature=tf.TensorSpec(network.images().shape[1:]),
+                fn_output_signature=tf.TensorSpec(network.get_input_spec().shape[1:]),
             )
         )
 
     encoded = tf.TensorSpec([None], tf.string, name="image_bytes")
     signatures = {
-        "serving_default": _function(classified, network.images()),
-        "bytes": _function(from_bytes, encoded),
-        "class_names": _function(lambda: {"class_names": names}),
+        "serving_default": _make_function(classify, network.get_input_spec()),
+        "bytes": _make_function(classify_bytes, encoded),
+        "class_names": _make_function(lambda: {"class_names": names}),
     }
     module = tf.Module()
     module.kept = function.variables
@@ -67,7 +67,7 @@ def write(folder: Path, network: Network) -> None:
 def run(
     folder: Path, encoded: Sequence[bytes], images: np.ndarray
 ) -> dict[str, np.ndarray]:
-    """Runs a SavedModel in a process of its own that knows TensorFlow alone.
+    """Runs a SavedModel in a subprocess that imports TensorFlow alone.
 
     Args:
       folder: the SavedModel.
@@ -95,11 +95,11 @@ def run(
             check=False,
         )
         if done.returncode:
-            said = done.stderr.strip().splitlines() or [f"status {done.returncode}"]
-            raise errors.InputError(f"plain TensorFlow does not run it: {said[-1]}")
+            lines = done.stderr.strip().splitlines() or [f"status {done.returncode}"]
+            raise errors.InputError(f"plain TensorFlow does not run it: {lines[-1]}")
         with np.load(Path(work) / "logits.npz") as logits:
             return dict(logits)
 
 
-def _function(python: object, *inputs: tf.TensorSpec) -> object:
+def _make_function(python: object, *inputs: tf.TensorSpec) -> object:
     return tf.function(python, input_signature=inputs, autograph=False)

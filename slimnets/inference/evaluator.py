@@ -4,17 +4,24 @@ import dataclasses
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any, NamedTuple
 
 import tensorflow as tf
 
 from slimnets import checkpoints, errors
 from slimnets.checkpoints import atomic_files, run_settings
 from slimnets.config import dataclass_flags
-from slimnets.config.inference import EvalConfig, SourceConfig
+from slimnets.config.inference import EvalConfig, TrainedNetworkConfig
 from slimnets.datasets import pipeline
-from slimnets.datasets import registry as datasets
+from slimnets.datasets.registry import Dataset
 from slimnets.export import runtimes
-from slimnets.inference import label_offset, metrics, predictor
+from slimnets.inference import label_offset, metrics
+from slimnets.inference.defaults import (
+    complete_config,
+    find_dataset,
+    find_num_classes,
+)
+from slimnets.inference.predictor import Predictor, load_predictor, to_numpy
 from slimnets.monitoring.progress import image_bar
 from slimnets.monitoring.summaries import Summaries
 
@@ -24,30 +31,50 @@ class Evaluation:
     """The result for one checkpoint.
 
     Attributes:
-      report: how the checkpoint fitted.
+      report: what of the checkpoint was restored.
       dataset: the split that was scored.
-      summary: the numbers.
+      summary: the metrics.
       class_names: of the logits.
       seconds: spent scoring.
-      eval_dir: folder that holds the results, None where it could not be written.
+      eval_dir: folder that holds the results; None where it could not be written.
     """
 
-    report: checkpoints.Report
-    dataset: datasets.Dataset
+    report: checkpoints.RestoreReport
+    dataset: Dataset
     summary: metrics.Summary
     class_names: tuple[str, ...]
     seconds: float
     eval_dir: str | None
 
 
+class _Setup(NamedTuple):
+    """What all checkpoints of one evaluation share.
+
+    Attributes:
+      predictor: the network, whose weights change with the checkpoint.
+      num_classes: of its logits.
+      dataset: the split to score.
+      offset: subtracted from its labels.
+      logits: a tf.function from images to {"logits": [batch, classes]}.
+      batch_size: of every batch.
+    """
+
+    predictor: Predictor
+    num_classes: int
+    dataset: Dataset
+    offset: int
+    logits: Any
+    batch_size: int
+
+
 def evaluate(
-    config: EvalConfig, say: Callable[[str], None] = print
+    config: EvalConfig, log: Callable[[str], None] = print
 ) -> Iterator[Evaluation]:
     """Evaluates a checkpoint, or each new one of a folder as it appears.
 
     Args:
       config: all settings.
-      say: gets the lines that tell what is evaluated.
+      log: gets the lines that tell what is evaluated.
 
     Yields:
       The result for each checkpoint, after it was written to the eval_dir.
@@ -56,37 +83,16 @@ def evaluate(
       InputError: a setting or an input is at fault.
     """
     _check(config)
-    loaded = None
+    setup: _Setup | None = None
     for checkpoint in checkpoints.iterate(
-        config.source.checkpoint_path,
+        config.trained.checkpoint_path,
         config.eval_interval_secs,
         config.timeout,
         config.max_evals,
     ):
-        if loaded is None:
-            completed = predictor.completed(config.source, checkpoint)
-            dataset = predictor.find_dataset(completed)
-            num_classes, offset = _classes(
-                config.source, completed, checkpoint, dataset, say
-            )
-            _check_classes(num_classes, dataset, offset)
-            _compare_classes(checkpoint, dataset, say)
-            loaded = predictor.load(completed, num_classes, config.inference)
-            function = _logits(loaded)
-            batch_size = min(config.inference.batch_size, dataset.num_examples)
-        report = loaded.restore(checkpoint)
-        say(str(report))
-        run = loaded.prepare(function, batch_size)
-        began = time.monotonic()
-        summary = _scored(loaded, num_classes, dataset, offset, run, batch_size)
-        evaluation = Evaluation(
-            report=report,
-            dataset=dataset,
-            summary=summary,
-            class_names=label_offset.names(dataset.class_names, offset),
-            seconds=time.monotonic() - began,
-            eval_dir=_results_folder(config, checkpoint, dataset.split, say),
-        )
+        if setup is None:
+            setup = _set_up(config, checkpoint, log)
+        evaluation = _evaluate(setup, config, checkpoint, log)
         _write(evaluation)
         yield evaluation
 
@@ -100,31 +106,70 @@ def _check(config: EvalConfig) -> None:
         )
 
 
-def _classes(
-    given: SourceConfig,
-    completed: SourceConfig,
+def _set_up(config: EvalConfig, checkpoint: str, log: Callable[[str], None]) -> _Setup:
+    """Builds the network and finds the dataset, from the first checkpoint."""
+    completed = complete_config(config.trained, checkpoint)
+    dataset = find_dataset(completed)
+    num_classes, offset = _find_classes(
+        config.trained, completed, checkpoint, dataset, log
+    )
+    _check_classes(num_classes, dataset, offset)
+    _compare_class_names(checkpoint, dataset, log)
+    predictor = load_predictor(completed, num_classes, config.inference)
+    return _Setup(
+        predictor,
+        num_classes,
+        dataset,
+        offset,
+        logits=_make_logits(predictor),
+        batch_size=min(config.inference.batch_size, dataset.num_examples),
+    )
+
+
+def _evaluate(
+    setup: _Setup, config: EvalConfig, checkpoint: str, log: Callable[[str], None]
+) -> Evaluation:
+    report = setup.predictor.restore(checkpoint)
+    log(str(report))
+    run = setup.predictor.prepare(setup.logits, setup.batch_size)
+    began = time.monotonic()
+    summary = _score_dataset(setup, run)
+    return Evaluation(
+        report=report,
+        dataset=setup.dataset,
+        summary=summary,
+        class_names=label_offset.list_class_names(
+            setup.dataset.class_names, setup.offset
+        ),
+        seconds=time.monotonic() - began,
+        eval_dir=_make_eval_dir(config, checkpoint, setup.dataset.split, log),
+    )
+
+
+def _find_classes(
+    given: TrainedNetworkConfig,
+    completed: TrainedNetworkConfig,
     checkpoint: str,
-    dataset: datasets.Dataset,
-    say: Callable[[str], None],
+    dataset: Dataset,
+    log: Callable[[str], None],
 ) -> tuple[int, int]:
     """Returns the number of logits, and what is subtracted from the labels.
 
-    What the user gave holds; then what the checkpoint's shapes tell; then the settings
-    beside it. Who gives the number of classes alone means the labels as they are.
+    What the user gave comes first, then what the checkpoint's shapes tell, then the
+    settings beside it. Who gives the number of classes alone means the labels as they
+    are.
     """
-    num_classes = completed.num_classes or checkpoints.read_num_classes(
-        checkpoint, completed.require_model()
-    )
+    num_classes = find_num_classes(completed, checkpoint)
     offset = given.labels_offset
     if num_classes is None:  # of another network: restoring it says so
         return dataset.num_classes - (offset or 0), offset or 0
     if offset is None:
         default = 0 if given.num_classes else completed.labels_offset
-        offset = label_offset.find_offset(num_classes, dataset, default, say)
+        offset = label_offset.choose_offset(num_classes, dataset, default, log)
     return num_classes, offset
 
 
-def _check_classes(num_classes: int, dataset: datasets.Dataset, offset: int) -> None:
+def _check_classes(num_classes: int, dataset: Dataset, offset: int) -> None:
     """Raises an InputError if some labels have no logit."""
     if num_classes < dataset.num_classes - offset:
         raise errors.InputError(
@@ -136,25 +181,25 @@ def _check_classes(num_classes: int, dataset: datasets.Dataset, offset: int) -> 
         )
 
 
-def _compare_classes(
-    checkpoint: str, dataset: datasets.Dataset, say: Callable[[str], None]
+def _compare_class_names(
+    checkpoint: str, dataset: Dataset, log: Callable[[str], None]
 ) -> None:
-    """Says so if a class has another name than in training: ids are all that counts."""
+    """Warns of the first class that had another name in training: ids are compared."""
     saved = run_settings.read(checkpoint)
     trained_on = saved.class_names if saved else dataset.class_names
     for k, names in enumerate(zip(trained_on, dataset.class_names, strict=False)):
         if names[0] != names[1]:
-            say(
+            log(
                 f"class {k} was {names[0]!r} in training, in {dataset.name} it is"
                 f" {names[1]!r}: are these the images of another problem?"
             )
             return
 
 
-def _logits(loaded: predictor.Source) -> Callable[[tf.Tensor], dict[str, tf.Tensor]]:
+def _make_logits(predictor: Predictor) -> Any:
     @tf.function(autograph=False)
     def logits(images: tf.Tensor) -> dict[str, tf.Tensor]:
-        return {"logits": loaded.network(images)[0]}
+        return {"logits": predictor.network(images)[0]}
 
     return logits
 
@@ -162,38 +207,32 @@ def _logits(loaded: predictor.Source) -> Callable[[tf.Tensor], dict[str, tf.Tens
 _score = tf.function(metrics.score, autograph=False)
 
 
-def _scored(
-    loaded: predictor.Source,
-    num_classes: int,
-    dataset: datasets.Dataset,
-    offset: int,
-    run: runtimes.Run,
-    batch_size: int,
-) -> metrics.Summary:
-    """Scores every example of a split."""
-    counts = metrics.Counts(num_classes)
+def _score_dataset(setup: _Setup, run: runtimes.Run) -> metrics.Summary:
+    """Scores every example of the split."""
+    dataset = setup.dataset
+    counts = metrics.Counts(setup.num_classes)
     batches = pipeline.eval_batches(
         dataset,
-        loaded.preprocess,
-        batch_size,
-        channels=loaded.model.channels,
-        labels_offset=offset,
+        setup.predictor.preprocess,
+        setup.batch_size,
+        channels=setup.predictor.model.channels,
+        labels_offset=setup.offset,
     )
     with image_bar(dataset.num_examples, leave=False) as bar:
         try:
             for batch in batches:
                 logits = run(batch["image"])["logits"]
-                scores = predictor.as_numpy(_score(logits, batch["label"]))
+                scores = to_numpy(_score(logits, batch["label"]))
                 mask = batch["mask"].numpy()
                 counts.add(batch["label"].numpy(), scores, mask)
                 bar.update(int(mask.sum()))
         except tf.errors.OpError as error:
-            raise pipeline.describe_failure(error, dataset, offset) from error
-    return counts.finish(dataset.num_examples)
+            raise pipeline.describe_failure(error, dataset, setup.offset) from error
+    return counts.summarize(dataset.num_examples)
 
 
-def _results_folder(
-    config: EvalConfig, checkpoint: str, split: str, say: Callable[[str], None]
+def _make_eval_dir(
+    config: EvalConfig, checkpoint: str, split: str, log: Callable[[str], None]
 ) -> str | None:
     """Makes the folder for results; only one that was asked for has to be writable."""
     folder = Path(config.eval_dir or Path(checkpoint).parent / f"eval_{split}")
@@ -204,7 +243,7 @@ def _results_folder(
             raise errors.InputError(
                 f"cannot write to --eval_dir={folder}: {error.strerror}"
             ) from error
-        say(f"no results are written: {folder}: {error.strerror}; give --eval_dir")
+        log(f"no results are written: {folder}: {error.strerror}; give --eval_dir")
         return None
     return str(folder)
 
@@ -217,7 +256,7 @@ def _write(evaluation: Evaluation) -> None:
     """
     if evaluation.eval_dir is None:
         return
-    step = checkpoints.step_of(evaluation.report.path)
+    step = checkpoints.get_step(evaluation.report.path)
     summary = evaluation.summary
     content = {
         "checkpoint": evaluation.report.path,
@@ -225,7 +264,7 @@ def _write(evaluation: Evaluation) -> None:
         "moving_averages": evaluation.report.averaged,
         "dataset": evaluation.dataset.name,
         "split": evaluation.dataset.split,
-        **summary.as_json(dict(enumerate(evaluation.class_names))),
+        **summary.to_json(dict(enumerate(evaluation.class_names))),
     }
     name = Path(evaluation.report.path).name.removeprefix(f"{checkpoints.BASENAME}-")
     atomic_files.write_json(Path(evaluation.eval_dir) / f"results-{name}.json", content)

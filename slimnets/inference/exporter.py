@@ -1,4 +1,4 @@
-"""Export: a checkpoint as a file for another runtime, tried out before it is kept."""
+"""Export: a checkpoint as a file for another runtime, verified before it is kept."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -10,26 +10,32 @@ import tensorflow as tf
 from slimnets import checkpoints, errors
 from slimnets.checkpoints import atomic_files, run_settings
 from slimnets.config import dataclass_flags
-from slimnets.config.inference import ExportConfig, SourceConfig
+from slimnets.config.inference import ExportConfig, TrainedNetworkConfig
 from slimnets.datasets import images as image_files
 from slimnets.datasets import pipeline, tfrecord
 from slimnets.export import runtimes
+from slimnets.export.exportable import Exportable
 from slimnets.export.formats import FORMATS
-from slimnets.export.network import Network
-from slimnets.inference import label_offset, predictor
+from slimnets.inference import label_offset
+from slimnets.inference.defaults import (
+    complete_config,
+    find_dataset,
+    find_num_classes,
+)
+from slimnets.inference.predictor import Predictor, load_predictor
 
 # Files that every format's runtime can decode, or is given decoded.
 _KINDS = ("jpeg", "png")
 
 
 class Comparison(NamedTuple):
-    """What one signature of an export gave, against the checkpoint.
+    """The outputs of one signature of an export, beside the checkpoint's.
 
     Attributes:
       signature: its name.
       images: how many were run.
-      agreeing: of how many the likeliest class is the same.
-      difference: the largest between two logits, as part of the largest logit.
+      agreeing: how many of them have the same top-1 class.
+      difference: the largest between two logits, as a fraction of the largest logit.
     """
 
     signature: str
@@ -58,8 +64,8 @@ class Export(NamedTuple):
     size: int
 
 
-class _Trial(NamedTuple):
-    """Images to try an export out on.
+class _Samples(NamedTuple):
+    """Images to verify an export on.
 
     Attributes:
       encoded: JPEG or PNG files.
@@ -70,45 +76,48 @@ class _Trial(NamedTuple):
     images: tf.Tensor
 
 
-def export(config: ExportConfig, say: Callable[[str], None] = print) -> Export:
+def export(config: ExportConfig, log: Callable[[str], None] = print) -> Export:
     """Writes a network with batch norm folded, and runs it by the format's runtime.
 
     Args:
       config: all settings.
-      say: gets the lines that tell what is exported.
+      log: gets the lines that tell what is exported.
 
     Raises:
       InputError: a setting or an input is at fault, or what was written gives other
         logits than the checkpoint; --output is then as it was.
     """
-    output = _checked_output(config)
+    output = _check_output(config)
     FORMATS[config.format].require()
-    checkpoint = checkpoints.require(config.source.checkpoint_path)
-    completed = predictor.completed(config.source, checkpoint)
-    num_classes = _num_classes(completed, checkpoint)
-    loaded = predictor.load(completed, num_classes)
-    say(str(loaded.restore(checkpoint)))
-    class_names = _class_names(config.source, checkpoint, num_classes, say)
-    network = _network(loaded, class_names)
-    trial = _trial(config, completed, loaded)
-    with atomic_files.whole_folder(output) as unfinished:
-        comparisons = _written(config.format, unfinished, network, trial, loaded)
+    checkpoint = checkpoints.require(config.trained.checkpoint_path)
+    completed = complete_config(config.trained, checkpoint)
+    num_classes = _require_classes(completed, checkpoint)
+    predictor = load_predictor(completed, num_classes)
+    log(str(predictor.restore(checkpoint)))
+    class_names = _find_class_names(config.trained, checkpoint, num_classes, log)
+    network = _make_exportable(predictor, class_names)
+    samples = _read_samples(config, completed, predictor)
+    with atomic_files.replace_folder(output) as unfinished:
+        comparisons = _write_and_verify(
+            config.format, unfinished, network, samples, predictor
+        )
     size = sum(path.stat().st_size for path in output.rglob("*") if path.is_file())
     return Export(output, comparisons, size)
 
 
-def _checked_output(config: ExportConfig) -> Path:
+def _check_output(config: ExportConfig) -> Path:
+    """Returns the folder to write; refuses to replace what is no export."""
     dataclass_flags.check(config)
     if not config.output:
         raise errors.InputError("name the folder to write with --output")
     output = Path(config.output).absolute()
-    held = list(output.iterdir()) if output.is_dir() else []
+    content = list(output.iterdir()) if output.is_dir() else []
     exported = any((output / known.file).exists() for known in FORMATS.values())
-    if (held or output.is_file()) and not exported:
+    if (content or output.is_file()) and not exported:
         raise errors.InputError(
             f"--output={output} holds something else than an export; name another"
         )
-    if held and not config.overwrite:
+    if content and not config.overwrite:
         raise errors.InputError(
             f"--output={output} holds an export already; name another, or give"
             " --overwrite"
@@ -122,10 +131,8 @@ def _checked_output(config: ExportConfig) -> Path:
     return output
 
 
-def _num_classes(completed: SourceConfig, checkpoint: str) -> int:
-    num_classes = completed.num_classes or checkpoints.read_num_classes(
-        checkpoint, completed.require_model()
-    )
+def _require_classes(completed: TrainedNetworkConfig, checkpoint: str) -> int:
+    num_classes = find_num_classes(completed, checkpoint)
     if num_classes is None:
         raise errors.InputError(
             f"{checkpoint} has no logits of {completed.model}, only features, or is of"
@@ -134,70 +141,72 @@ def _num_classes(completed: SourceConfig, checkpoint: str) -> int:
     return num_classes
 
 
-def _network(loaded: predictor.Source, class_names: tuple[str, ...]) -> Network:
-    return Network(
-        logits=lambda images: loaded.network(images)[0],
-        image_size=loaded.model.image_size,
-        channels=loaded.model.channels,
-        preprocess=loaded.preprocess,
+def _make_exportable(predictor: Predictor, class_names: tuple[str, ...]) -> Exportable:
+    return Exportable(
+        logits=lambda images: predictor.network(images)[0],
+        image_size=predictor.model.image_size,
+        channels=predictor.model.channels,
+        preprocess=predictor.preprocess,
         class_names=class_names,
     )
 
 
-def _class_names(
-    given: SourceConfig,
+def _find_class_names(
+    given: TrainedNetworkConfig,
     checkpoint: str,
     num_classes: int,
-    say: Callable[[str], None],
+    log: Callable[[str], None],
 ) -> tuple[str, ...]:
     """Returns a name for each logit: training's, those of a dataset given, numbers."""
     saved = run_settings.read(checkpoint)
     names: tuple[str, ...] = ()
     if saved:
-        names = label_offset.names(saved.class_names, saved.labels_offset)
+        names = label_offset.list_class_names(saved.class_names, saved.labels_offset)
     elif given.dataset_dir:
-        dataset = predictor.find_dataset(given)
+        dataset = find_dataset(given)
         offset = given.labels_offset
         if offset is None:
-            offset = label_offset.offset_between(num_classes, dataset) or 0
-        names = label_offset.names(dataset.class_names, offset)
+            offset = label_offset.infer_offset(num_classes, dataset) or 0
+        names = label_offset.list_class_names(dataset.class_names, offset)
     if len(names) == num_classes:
         return names
-    say(
+    log(
         f"the names of the {num_classes} classes are not known, so they are numbered;"
         " a --dataset_dir of as many classes names them"
     )
     return tuple(str(k) for k in range(num_classes))
 
 
-def _trial(
-    config: ExportConfig, completed: SourceConfig, loaded: predictor.Source
-) -> _Trial:
+def _read_samples(
+    config: ExportConfig, completed: TrainedNetworkConfig, predictor: Predictor
+) -> _Samples:
     """Reads the first images of a folder or a dataset, prepared as for evaluation."""
-    channels = loaded.model.channels
     if config.images is not None:
-        paths = _first_files(Path(config.images), config.num_images)
-        encoded = [Path(path).read_bytes() for path in paths]
-        batches = pipeline.image_batches(paths, loaded.preprocess, len(paths), channels)
-        return _Trial(
-            encoded,
-            _first(batches, lambda e: pipeline.describe_image_failure(e, paths)),
-        )
-    dataset = predictor.find_dataset(completed)
+        return _read_image_samples(Path(config.images), config.num_images, predictor)
+    dataset = find_dataset(completed)
     count = min(config.num_images, dataset.num_examples)
     records = tf.data.TFRecordDataset(list(dataset.files)).take(count)
     encoded = [tfrecord.parse_example(r)["encoded"].numpy() for r in records]
     batches = pipeline.eval_batches(
-        dataset, loaded.preprocess, count, channels=channels
+        dataset, predictor.preprocess, count, channels=predictor.model.channels
     )
-    return _Trial(
-        encoded, _first(batches, lambda e: pipeline.describe_failure(e, dataset))
-    )
+    images = _take_first(batches, lambda e: pipeline.describe_failure(e, dataset))
+    return _Samples(encoded, images)
 
 
-def _first_files(folder: Path, count: int) -> list[str]:
+def _read_image_samples(folder: Path, count: int, predictor: Predictor) -> _Samples:
+    paths = _find_first_files(folder, count)
+    encoded = [Path(path).read_bytes() for path in paths]
+    batches = pipeline.image_batches(
+        paths, predictor.preprocess, len(paths), predictor.model.channels
+    )
+    images = _take_first(batches, lambda e: pipeline.describe_image_failure(e, paths))
+    return _Samples(encoded, images)
+
+
+def _find_first_files(folder: Path, count: int) -> list[str]:
     """Returns the first JPEG and PNG files under a folder."""
-    found = []
+    found: list[str] = []
     for path in image_files.list_images(folder):
         with open(path, "rb") as file:
             if image_files.detect_format(file.read(16)) in _KINDS:
@@ -209,36 +218,41 @@ def _first_files(folder: Path, count: int) -> list[str]:
     return found
 
 
-def _first(
+def _take_first(
     batches: tf.data.Dataset,
     explain: Callable[[tf.errors.OpError], errors.InputError],
 ) -> tf.Tensor:
+    """Returns the images of the first batch."""
     try:
         return next(iter(batches))["image"]
     except tf.errors.OpError as error:
         raise explain(error) from error
 
 
-def _written(
-    name: str, folder: Path, network: Network, trial: _Trial, loaded: predictor.Source
+def _write_and_verify(
+    format_name: str,
+    folder: Path,
+    network: Exportable,
+    samples: _Samples,
+    predictor: Predictor,
 ) -> tuple[Comparison, ...]:
-    """Writes a network and compares what it gives with what the checkpoint gives."""
-    expected = loaded.model(trial.images)[0].numpy()
-    FORMATS[name].write(folder, network)
-    found = FORMATS[name].run(folder, trial.encoded, trial.images.numpy())
+    """Writes a network and compares its logits with the checkpoint's."""
+    expected = predictor.model(samples.images)[0].numpy()
+    FORMATS[format_name].write(folder, network)
+    found = FORMATS[format_name].run(folder, samples.encoded, samples.images.numpy())
     comparisons = tuple(
-        _compared(signature, logits, expected) for signature, logits in found.items()
+        _compare(signature, logits, expected) for signature, logits in found.items()
     )
     for comparison in comparisons:
         if not comparison.difference <= runtimes.BOUND:
             raise errors.InputError(
-                f"the {name} differs from the checkpoint, so it is not kept:"
+                f"the {format_name} differs from the checkpoint, so it is not kept:"
                 f" {comparison}, more than {runtimes.BOUND:.0e}"
             )
     return comparisons
 
 
-def _compared(signature: str, logits: np.ndarray, expected: np.ndarray) -> Comparison:
+def _compare(signature: str, logits: np.ndarray, expected: np.ndarray) -> Comparison:
     scale = np.abs(expected).max() or 1.0
     return Comparison(
         signature=signature,

@@ -12,10 +12,16 @@ import tensorflow as tf
 from slimnets import checkpoints, errors
 from slimnets.checkpoints import atomic_files
 from slimnets.config import dataclass_flags
-from slimnets.config.inference import ExtractConfig
+from slimnets.config.inference import ExtractConfig, TrainedNetworkConfig
 from slimnets.datasets import images as image_files
 from slimnets.datasets import pipeline
-from slimnets.inference import label_offset, predictor
+from slimnets.inference import label_offset
+from slimnets.inference.defaults import (
+    complete_config,
+    find_dataset,
+    find_num_classes,
+)
+from slimnets.inference.predictor import Predictor, load_predictor
 from slimnets.model import Model
 from slimnets.monitoring.progress import image_bar
 
@@ -32,7 +38,7 @@ class Extraction(NamedTuple):
       output: the file.
     """
 
-    report: checkpoints.Report
+    report: checkpoints.RestoreReport
     shapes: dict[str, tuple[int, ...]]
     num_images: int
     output: str
@@ -46,7 +52,7 @@ class _Images(NamedTuple):
     explain: Callable[[tf.errors.OpError], errors.InputError]
 
 
-def extract(config: ExtractConfig, say: Callable[[str], None] = print) -> Extraction:
+def extract(config: ExtractConfig, log: Callable[[str], None] = print) -> Extraction:
     """Runs the network and writes the chosen end points to a file.
 
     A .npz holds one array [images, ...] for each end point, and 'label' (-1 where
@@ -56,26 +62,25 @@ def extract(config: ExtractConfig, say: Callable[[str], None] = print) -> Extrac
 
     Args:
       config: all settings.
-      say: gets the lines that tell how the checkpoint and the labels fit.
+      log: gets the lines that tell how the checkpoint and the labels fit.
 
     Raises:
       InputError: a setting or an input is at fault; an end point is unknown.
     """
-    output = _checked_output(config)
-    checkpoint = checkpoints.require(config.source.checkpoint_path)
-    completed = predictor.completed(config.source, checkpoint)
-    loaded = predictor.load(
-        completed, _num_classes(completed, checkpoint), config.inference
-    )
-    names = choose(config.end_points, _end_points(loaded.model))
-    report = loaded.restore(checkpoint)
-    say(str(report))
-    images = _images(config, completed, loaded, say)
-    shapes = _write(output, _rows(loaded, names, images))
+    output = _check_output(config)
+    checkpoint = checkpoints.require(config.trained.checkpoint_path)
+    completed = complete_config(config.trained, checkpoint)
+    num_classes = find_num_classes(completed, checkpoint)
+    predictor = load_predictor(completed, num_classes, config.inference)
+    names = choose_end_points(config.end_points, _list_end_points(predictor.model))
+    report = predictor.restore(checkpoint)
+    log(str(report))
+    images = _find_images(config, completed, predictor, log)
+    shapes = _write(output, _generate_rows(predictor, names, images))
     return Extraction(report, shapes, images.total, str(output))
 
 
-def choose(patterns: Sequence[str], end_points: Sequence[str]) -> list[str]:
+def choose_end_points(patterns: Sequence[str], end_points: Sequence[str]) -> list[str]:
     """Returns the end points that match any of the patterns, in network order.
 
     Args:
@@ -100,14 +105,14 @@ def choose(patterns: Sequence[str], end_points: Sequence[str]) -> list[str]:
     ]
 
 
-def _checked_output(config: ExtractConfig) -> Path:
+def _check_output(config: ExtractConfig) -> Path:
     dataclass_flags.check(config)
     if not config.output or Path(config.output).suffix not in SUFFIXES:
         raise errors.InputError(
             f"--output={config.output} must be a file that ends in"
             f" {' or '.join(SUFFIXES)}"
         )
-    if config.images and config.source.dataset_dir:
+    if config.images and config.trained.dataset_dir:
         raise errors.InputError(
             "--images and --dataset_dir both say which images to run; give one"
         )
@@ -121,14 +126,7 @@ def _checked_output(config: ExtractConfig) -> Path:
     return output
 
 
-def _num_classes(completed: predictor.SourceConfig, checkpoint: str) -> int | None:
-    """Returns the number of logits, None if the checkpoint holds features alone."""
-    if completed.num_classes is not None:
-        return completed.num_classes
-    return checkpoints.read_num_classes(checkpoint, completed.require_model())
-
-
-def _end_points(model: Model) -> list[str]:
+def _list_end_points(model: Model) -> list[str]:
     """Returns the names of the end points that have a row for each image."""
     shape = [2, model.image_size, model.image_size, model.channels]
     outputs = (
@@ -139,38 +137,38 @@ def _end_points(model: Model) -> list[str]:
     return [name for name, spec in outputs.items() if spec.shape[:1] == shape[:1]]
 
 
-def _images(
+def _find_images(
     config: ExtractConfig,
-    completed: predictor.SourceConfig,
-    loaded: predictor.Source,
-    say: Callable[[str], None],
+    completed: TrainedNetworkConfig,
+    predictor: Predictor,
+    log: Callable[[str], None],
 ) -> _Images:
     if config.images is not None:
         paths = image_files.list_images(Path(config.images))
         return _Images(
             pipeline.image_batches(
                 paths,
-                loaded.preprocess,
+                predictor.preprocess,
                 min(config.inference.batch_size, len(paths)),
-                channels=loaded.model.channels,
+                channels=predictor.model.channels,
             ),
             len(paths),
             lambda error: pipeline.describe_image_failure(error, paths),
         )
-    dataset = predictor.find_dataset(completed)
-    offset = config.source.labels_offset
+    dataset = find_dataset(completed)
+    offset = config.trained.labels_offset
     if offset is None:
         offset = completed.labels_offset or 0
-        if loaded.model.num_classes:  # else labels are no classes of the network
-            offset = label_offset.find_offset(
-                loaded.model.num_classes, dataset, offset, say
+        if predictor.model.num_classes:  # else labels are no classes of the network
+            offset = label_offset.choose_offset(
+                predictor.model.num_classes, dataset, offset, log
             )
     return _Images(
         pipeline.eval_batches(
             dataset,
-            loaded.preprocess,
+            predictor.preprocess,
             min(config.inference.batch_size, dataset.num_examples),
-            channels=loaded.model.channels,
+            channels=predictor.model.channels,
             labels_offset=offset,
         ),
         dataset.num_examples,
@@ -186,18 +184,18 @@ class _Row(NamedTuple):
     filename: bytes
 
 
-def _rows(
-    loaded: predictor.Source, names: Sequence[str], images: _Images
+def _generate_rows(
+    predictor: Predictor, names: Sequence[str], images: _Images
 ) -> Iterator[_Row]:
     """Yields the rows of all images; padding is left out."""
 
     @tf.function(autograph=False)
     def chosen(batch: tf.Tensor) -> dict[str, tf.Tensor]:
-        _, end_points = loaded.network(batch)
+        _, end_points = predictor.network(batch)
         return {name: tf.cast(end_points[name], tf.float32) for name in names}
 
     batch_size = images.batches.element_spec["image"].shape[0]
-    run = loaded.prepare(chosen, batch_size)
+    run = predictor.prepare(chosen, batch_size)
     with image_bar(images.total) as bar:
         try:
             for batch in images.batches:
@@ -222,7 +220,7 @@ def _write(output: Path, rows: Iterator[_Row]) -> dict[str, tuple[int, ...]]:
         unfinished.replace(output)
     except (OSError, tf.errors.OpError) as error:
         raise errors.InputError(
-            f"cannot write --output={output}: {errors.first_line(error)}"
+            f"cannot write --output={output}: {errors.summarize(error)}"
         ) from error
     finally:
         unfinished.unlink(missing_ok=True)
@@ -249,11 +247,11 @@ def _write_tfrecord(path: Path, rows: Iterator[_Row]) -> dict[str, tuple[int, ..
     with tf.io.TFRecordWriter(str(path)) as writer:
         for row in rows:
             shapes = {name: value.shape for name, value in row.features.items()}
-            writer.write(_example(row))
+            writer.write(_make_example(row))
     return shapes
 
 
-def _example(row: _Row) -> bytes:
+def _make_example(row: _Row) -> bytes:
     def integers(values: Sequence[int]) -> tf.train.Feature:
         return tf.train.Feature(int64_list=tf.train.Int64List(value=values))
 

@@ -1,4 +1,4 @@
-"""Exact evaluation: every example is scored on the device and counted on the host."""
+"""Exact metrics: every example is scored on the device and counted on the host."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -61,9 +61,10 @@ class Summary:
       confusion_matrix: int64 [classes, classes], rows the truth, columns the
         prediction; without the undefined ones.
       count: int64 [classes], examples of each class.
-      precision: float64 [classes], right ones among those predicted as the
-        class; 0 where none was.
-      recall: float64 [classes], right ones among those of the class; 0 where none is.
+      precision: float64 [classes], the share of right ones among those predicted as
+        the class; 0 where none was.
+      recall: float64 [classes], the share of right ones among those of the class; 0
+        where there is none.
     """
 
     num_examples: int
@@ -76,7 +77,7 @@ class Summary:
     precision: np.ndarray
     recall: np.ndarray
 
-    def table(self, class_names: Mapping[int, str] | None = None) -> str:
+    def format_table(self, class_names: Mapping[int, str] | None = None) -> str:
         """Returns aligned text: a line of totals, then a line for each class.
 
         With more than 50 classes only those with examples are listed; if more than 50
@@ -86,17 +87,19 @@ class Summary:
           class_names: class -> name; a class without one is shown by its number.
         """
         names = class_names or {}
-        rows = [self._row(k, names.get(k, str(k))) for k in self._listed_classes()]
+        rows = [
+            self._format_class(k, names.get(k, str(k))) for k in self._choose_classes()
+        ]
         rows.insert(0, ("class", "examples", "precision", "recall"))
         widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-        lines = [self._totals()]
+        lines = [self._format_totals()]
         for name, *numbers in rows:
             cells = [name.ljust(widths[0])]
             cells += [n.rjust(w) for n, w in zip(numbers, widths[1:], strict=True)]
             lines.append("  ".join(cells))
         return "\n".join(lines)
 
-    def as_json(self, class_names: Mapping[int, str] | None = None) -> dict[str, Any]:
+    def to_json(self, class_names: Mapping[int, str] | None = None) -> dict[str, Any]:
         """Returns what `json.dump` takes: nothing rounded, None for a loss not finite.
 
         The confusion matrix is a list of [truth, prediction, count], where count > 0.
@@ -125,7 +128,7 @@ class Summary:
             "confusions": np.stack([truth, prediction, counts], axis=-1).tolist(),
         }
 
-    def _totals(self) -> str:
+    def _format_totals(self) -> str:
         right, in_top5 = (
             f"{round(share * self.num_examples)} ({share:.2%})"
             for share in (self.top1, self.top5)
@@ -138,7 +141,7 @@ class Summary:
             totals += f"; {self.num_undefined} had logits that are NaN or infinite"
         return totals
 
-    def _row(self, k: int, name: str) -> tuple[str, str, str, str]:
+    def _format_class(self, k: int, name: str) -> tuple[str, str, str, str]:
         predicted = self.confusion_matrix[:, k].any()
         return (
             name,
@@ -147,7 +150,7 @@ class Summary:
             f"{self.recall[k]:.4f}" if self.count[k] else "-",
         )
 
-    def _listed_classes(self) -> list[int]:
+    def _choose_classes(self) -> list[int]:
         listed: np.ndarray = np.arange(len(self.count))
         if len(listed) > _MAX_ROWS:
             listed = np.flatnonzero(self.count)
@@ -193,7 +196,7 @@ class Counts:
         self._in_top5 += int(in_top5.sum())
         self._loss += float(loss.sum(dtype=np.float64))
 
-    def finish(self, expected_num_examples: int) -> Summary:
+    def summarize(self, expected_num_examples: int) -> Summary:
         """Returns the result.
 
         Args:

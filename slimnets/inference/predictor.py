@@ -1,4 +1,4 @@
-"""A trained network and the images to run it on, as the programs of eval/ find them."""
+"""A trained network that is ready to run, and the preparation of its images."""
 
 import dataclasses
 from collections.abc import Callable
@@ -7,9 +7,7 @@ from typing import Any
 import tensorflow as tf
 
 from slimnets import checkpoints, errors
-from slimnets.checkpoints import run_settings
-from slimnets.config.inference import InferenceConfig, SourceConfig
-from slimnets.datasets import registry as datasets
+from slimnets.config.inference import InferenceConfig, TrainedNetworkConfig
 from slimnets.export import runtimes
 from slimnets.inference.folded_model import FoldedModel
 from slimnets.layers.computation import Computation, computing
@@ -17,21 +15,18 @@ from slimnets.layers.folding import Folding
 from slimnets.model import Model
 from slimnets.preprocessing import registry as preprocessing
 
-# The names that datasets give to the split that is kept from training.
-HELD_OUT = ("validation", "test", "val")
-
 
 @dataclasses.dataclass(frozen=True)
-class Source:
+class Predictor:
     """A network in inference mode, and how its images are prepared.
 
     Attributes:
-      model: with the checkpoint's weights once `restore` was called.
+      model: has a checkpoint's weights once `restore` was called.
       use_moving_averages: whether `restore` reads averages where there are any.
       preprocess: uint8 [h, w, c] -> float32 [image_size, image_size, c].
       folded: the model with batch norm folded; None runs the model as it is.
       runtime: what runs it, one of `config.choices.RUNTIMES`.
-      precision: what the runtime computes in, one of
+      precision: number type that the runtime computes in, one of
         `config.choices.INFERENCE_PRECISIONS`.
     """
 
@@ -42,7 +37,7 @@ class Source:
     runtime: str = "tensorflow"
     precision: str = "float32"
 
-    def restore(self, checkpoint: str) -> checkpoints.Report:
+    def restore(self, checkpoint: str) -> checkpoints.RestoreReport:
         """Gives the network a checkpoint's weights.
 
         Raises:
@@ -64,7 +59,14 @@ class Source:
         return report
 
     def network(self, images: tf.Tensor) -> tuple[tf.Tensor, dict[str, tf.Tensor]]:
-        """Runs the network, folded or not; call it in a tf.function."""
+        """Runs the network, folded or not; call it in a tf.function.
+
+        Args:
+          images: float32 [batch, image_size, image_size, channels], preprocessed.
+
+        Returns:
+          Logits (or features), and end points by name.
+        """
         run = self.model if self.folded is None else self.folded
         return run(images)
 
@@ -84,57 +86,15 @@ class Source:
         return runtimes.prepare(self.runtime, function, images, self.precision)
 
 
-def completed(config: SourceConfig, checkpoint: str) -> SourceConfig:
-    """Fills in what the settings beside a checkpoint say and the user did not.
-
-    Raises:
-      InputError: the network is named nowhere.
-    """
-    saved = run_settings.read(checkpoint)
-    if saved is None:
-        if config.model is None:
-            raise errors.InputError(
-                f"no {run_settings.FILE} beside {checkpoint}, so name the network with"
-                " --model"
-            )
-        return config
-    if config.model not in (None, saved.model):
-        raise errors.InputError(
-            f"{checkpoint} is a checkpoint of {saved.model}, says {run_settings.FILE}"
-            f" beside it; leave --model={config.model} out"
-        )
-    facts = dataclasses.asdict(saved)
-    if config.dataset_dir is not None:
-        facts.pop("dataset_name")
-    given = {name: value for name, value in facts.items() if hasattr(config, name)}
-    missing = {n: v for n, v in given.items() if getattr(config, n) is None}
-    return dataclasses.replace(config, **missing)
-
-
-def find_dataset(config: SourceConfig) -> datasets.Dataset:
-    """Returns the split to run on; the held-out one where none is named."""
-    split = config.dataset_split_name
-    if split is None:
-        splits = datasets.list_splits(config.dataset_dir, config.dataset_name)
-        held_out = [name for name in HELD_OUT if name in splits]
-        if not held_out:
-            raise errors.InputError(
-                f"{config.dataset_dir} has no held-out split; name one of"
-                f" {', '.join(splits)} with --dataset_split_name"
-            )
-        split = held_out[0]
-    return datasets.get_dataset(config.dataset_dir, split, config.dataset_name)
-
-
-def load(
-    config: SourceConfig,
+def load_predictor(
+    config: TrainedNetworkConfig,
     num_classes: int | None,
     inference: InferenceConfig | None = None,
-) -> Source:
-    """Makes the network that a completed configuration names.
+) -> Predictor:
+    """Builds the network that a configuration names; its weights come by `restore`.
 
     Args:
-      config: as `completed` returns it.
+      config: as `defaults.complete_config` returns it.
       num_classes: of the network's logits; None for features alone.
       inference: how it is to be run; None takes the defaults.
     """
@@ -143,7 +103,7 @@ def load(
     # Other runtimes are given a graph in float32 and choose the kernels.
     by_layers = inference.runtime == "tensorflow"
     folding = Folding() if inference.fold_batch_norm else None
-    # What is folded is made while the model is, not by building it once more.
+    # The folded kernels are made with the model, not by building it once more.
     call = None if folding is None else folding.start_call()
     with computing(Computation(folding=call)):
         model = Model(
@@ -157,7 +117,7 @@ def load(
     recipe = preprocessing.get_preprocessing(
         config.preprocessing_name or network, False, bool(config.use_grayscale)
     )
-    return Source(
+    return Predictor(
         model=model,
         use_moving_averages=config.use_moving_averages,
         preprocess=lambda image: recipe(image, size, size),
@@ -167,6 +127,6 @@ def load(
     )
 
 
-def as_numpy(values: Any) -> Any:
+def to_numpy(values: Any) -> Any:
     """Returns a structure of tensors as arrays."""
     return tf.nest.map_structure(lambda tensor: tensor.numpy(), values)

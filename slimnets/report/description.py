@@ -1,4 +1,4 @@
-"""A network in words and numbers: its layers, its end points, its totals."""
+"""A network's layers, end points and totals as text."""
 
 import itertools
 from collections.abc import Sequence
@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from slimnets.nets.blueprint import Blueprint
 from slimnets.nets.row import Network
 from slimnets.report import receptive_field
-from slimnets.report.layers import Layer, list_layers
+from slimnets.report.layers import LayerSummary, list_layers
 from slimnets.report.receptive_field import Field
 
 LEGEND = """\
@@ -26,15 +26,15 @@ def describe(network: Network, blueprint: Blueprint) -> str:
     """
     return "\n\n".join(
         [
-            _title(network, blueprint),
-            _layer_table(blueprint),
-            _end_point_table(blueprint),
+            _format_title(network, blueprint),
+            _format_layers(blueprint),
+            _format_end_points(blueprint),
             LEGEND,
         ]
     )
 
 
-def _title(network: Network, blueprint: Blueprint) -> str:
+def _format_title(network: Network, blueprint: Blueprint) -> str:
     accuracy = [
         f"{name} {value:.1f} %"
         for name, value in (("top-1", network.top1), ("top-5", network.top5))
@@ -46,74 +46,75 @@ def _title(network: Network, blueprint: Blueprint) -> str:
             f"published: {', '.join(accuracy)}, {network.classes} classes,"
             f" {network.image_size}x{network.image_size} images"
         )
-    lines.append(f"here: images of {_by(blueprint.images.shape.as_list()[1:])}")
+    lines.append(f"here: images of {_join(blueprint.images.shape.as_list()[1:])}")
     return "\n".join(lines)
 
 
-def _layer_table(blueprint: Blueprint) -> str:
+def _format_layers(blueprint: Blueprint) -> str:
     layers = list_layers(blueprint)
-    scope = _common_scope([layer.name for layer in layers])
+    scope = _find_common_scope([layer.name for layer in layers])
     header = ("type", "output", "params", "madds M", "sees")
     rows: list[tuple[str, ...]] = [(*header, f"layer in {scope}" if scope else "layer")]
-    rows += [_layer_row(layer, scope) for layer in layers]
+    rows += [_format_layer(layer, scope) for layer in layers]
     parameters = sum(layer.parameters for layer in layers)
     madds = sum(layer.multiply_adds for layer in layers)
-    total = ("total", "", f"{parameters:,}", _millions(madds), "")
-    rows.append((*total, _variables(blueprint)))
-    return _aligned(rows, left=(0, 5))
+    total = ("total", "", f"{parameters:,}", _format_millions(madds), "")
+    rows.append((*total, _count_variables(blueprint)))
+    return _align(rows, left=(0, 5))
 
 
-def _layer_row(layer: Layer, scope: str) -> tuple[str, ...]:
+def _format_layer(layer: LayerSummary, scope: str) -> tuple[str, ...]:
     return (
         layer.kind,
-        _by(layer.shape),
+        _join(layer.shape),
         f"{layer.parameters:,}",
-        _millions(layer.multiply_adds) if layer.multiply_adds else "",
-        _size(layer.field),
+        _format_millions(layer.multiply_adds) if layer.multiply_adds else "",
+        _format_size(layer.field),
         layer.name.removeprefix(scope),
     )
 
 
-def _millions(multiply_adds: int) -> str:
+def _format_millions(multiply_adds: int) -> str:
     return f"{multiply_adds / 1e6:,.2f}"
 
 
-def _variables(blueprint: Blueprint) -> str:
+def _count_variables(blueprint: Blueprint) -> str:
     trained = len(blueprint.trainable)
-    kept = len(blueprint.variables) - trained
-    return f"{trained} variables trained" + (f", {kept} averaged" if kept else "")
+    averaged = len(blueprint.variables) - trained
+    text = f"{trained} variables trained"
+    return f"{text}, {averaged} averaged" if averaged else text
 
 
-def _end_point_table(blueprint: Blueprint) -> str:
-    fields = receptive_field.fields(blueprint.graph, blueprint.images)
+def _format_end_points(blueprint: Blueprint) -> str:
+    fields = receptive_field.compute_fields(blueprint.graph, blueprint.images)
     rows = [("stride", "sees", "output", "end point")]
     for name, tensor in blueprint.end_points.items():
         field = fields[tensor.op]
-        shape = _by(tensor.shape.as_list()[1:])
-        rows.append((_by(field.stride or ()), _size(field), shape, name))
-    return _aligned(rows, left=(3,))
+        shape = _join(tensor.shape.as_list()[1:])
+        rows.append((_join(field.stride or ()), _format_size(field), shape, name))
+    return _align(rows, left=(3,))
 
 
-def _size(field: Field) -> str:
-    return _by(field.size) if field.size else "all"
+def _format_size(field: Field) -> str:
+    return _join(field.size) if field.size else "all"
 
 
-def _by(numbers: Sequence[float]) -> str:
-    """Returns 7x7x512; a pair of equals as one number."""
+def _join(numbers: Sequence[float]) -> str:
+    """Returns numbers as 7x7x512; a pair of equal ones as one number."""
     if len(numbers) == 2 and numbers[0] == numbers[1]:
         numbers = numbers[:1]
     return "x".join(f"{number:g}" for number in numbers)
 
 
-def _common_scope(names: Sequence[str]) -> str:
+def _find_common_scope(names: Sequence[str]) -> str:
     """Returns the scopes, with a slash after each, that all names lie in."""
     parts = zip(*(name.split("/")[:-1] for name in names), strict=False)
     shared = itertools.takewhile(lambda part: len(set(part)) == 1, parts)
     return "".join(f"{part[0]}/" for part in shared)
 
 
-def _aligned(rows: Sequence[Sequence[str]], left: Sequence[int]) -> str:
-    """Returns a table; the columns `left` begin, the others end, on one line."""
+def _align(rows: Sequence[Sequence[str]], left: Sequence[int]) -> str:
+    """Returns a table, the columns `left` aligned to the left, others to the right."""
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     lines = []
     for row in rows:

@@ -1,4 +1,4 @@
-"""What a network is made of: layers with their shapes, cost and receptive fields."""
+"""The layers of a network, with their shapes, cost and receptive fields."""
 
 import collections
 import math
@@ -19,7 +19,7 @@ _KINDS = {
 }
 
 
-class Layer(NamedTuple):
+class LayerSummary(NamedTuple):
     """One convolution or matrix product, with all variables that belong to it.
 
     Or variables that belong to none, such as those of batch norm before an activation.
@@ -29,9 +29,9 @@ class Layer(NamedTuple):
       kind: such as "conv 3x3/2" (a stride of 2), "conv 3x3 g32" (32 groups of
         channels), "depthwise 5x5", "sep 5x5" (depthwise, then 1x1), "dense", "norm".
       shape: of its output for one image.
-      parameters: how many numbers in it are trained.
+      parameters: number of trainable parameters.
       multiply_adds: of its convolutions and matrix products, for one image.
-      field: what a feature of its output sees.
+      field: the receptive field of its output.
     """
 
     name: str
@@ -42,27 +42,27 @@ class Layer(NamedTuple):
     field: Field
 
 
-def list_layers(blueprint: Blueprint) -> list[Layer]:
+def list_layers(blueprint: Blueprint) -> list[LayerSummary]:
     """Returns a network's layers, in the order in which they run.
 
     Every trainable variable belongs to one, and every multiply-add: the sums are the
     network's. Multiply-adds are those of convolutions and matrix products; biases,
     normalization, activations and pools are left out, as papers do.
     """
-    fields = receptive_field.fields(blueprint.graph, blueprint.images)
-    uses = _uses(blueprint, fields)
-    homes = _homes(blueprint.variables, uses)
+    fields = receptive_field.compute_fields(blueprint.graph, blueprint.images)
+    uses = _find_variables(blueprint, fields)
+    scopes = _find_scopes(blueprint.variables, uses)
     parameters: collections.Counter[str] = collections.Counter()
     for name in blueprint.trainable:
-        parameters[homes[name]] += blueprint.variables[name].shape.num_elements()
+        parameters[scopes[name]] += blueprint.variables[name].shape.num_elements()
     return [
-        _layer(scope, ops, parameters[scope], fields)
-        for scope, ops in _ops_by_layer(uses, homes).items()
+        _summarize(scope, ops, parameters[scope], fields)
+        for scope, ops in _group_ops(uses, scopes).items()
     ]
 
 
-def multiply_adds(op: tf.Operation) -> int:
-    """Returns those of one op of a graph of one image; 0 unless it is linear."""
+def count_multiply_adds(op: tf.Operation) -> int:
+    """Returns the multiply-adds of an op for one image; 0 unless it is linear."""
     if op.type not in _KINDS:
         return 0
     shape = op.inputs[1].shape.as_list()
@@ -76,25 +76,25 @@ def multiply_adds(op: tf.Operation) -> int:
     return terms * op.outputs[0].shape.num_elements()
 
 
-def _layer(
+def _summarize(
     scope: str,
     ops: list[tf.Operation],
     parameters: int,
     fields: dict[tf.Operation, Field],
-) -> Layer:
+) -> LayerSummary:
     linear = [op for op in ops if op.type in _KINDS]
     last = (linear or ops)[-1]
-    return Layer(
+    return LayerSummary(
         name=scope,
-        kind=_kind(linear, last),
+        kind=_name_kind(linear, last),
         shape=tuple(last.outputs[0].shape.as_list()[1:]),
         parameters=parameters,
-        multiply_adds=sum(map(multiply_adds, linear)),
+        multiply_adds=sum(map(count_multiply_adds, linear)),
         field=fields[last],
     )
 
 
-def _kind(linear: list[tf.Operation], last: tf.Operation) -> str:
+def _name_kind(linear: list[tf.Operation], last: tf.Operation) -> str:
     if not linear:
         return "norm" if last.type.startswith("FusedBatchNorm") else "scale"
     first = linear[0]
@@ -111,29 +111,29 @@ def _kind(linear: list[tf.Operation], last: tf.Operation) -> str:
     )
 
 
-def _uses(
+def _find_variables(
     blueprint: Blueprint, fields: dict[tf.Operation, Field]
 ) -> dict[tf.Operation, frozenset[str]]:
-    """Returns the variables that each op brings to what was made of the image.
+    """Returns the variables that each op applies to activations.
 
     They may have been reshaped, cast or multiplied with each other before.
     """
-    brought = {
+    carried = {
         tensor.op: frozenset([name]) for name, tensor in blueprint.variables.items()
     }
     uses = {}
     for op in blueprint.graph.get_operations():
         names = frozenset().union(
-            *(brought[tensor.op] for tensor in op.inputs if tensor.op in brought)
+            *(carried[tensor.op] for tensor in op.inputs if tensor.op in carried)
         )
         if op in fields:
             uses[op] = names
         elif names:
-            brought[op] = names
+            carried[op] = names
     return uses
 
 
-def _homes(
+def _find_scopes(
     variables: Iterable[str], uses: dict[tf.Operation, frozenset[str]]
 ) -> dict[str, str]:
     """Returns the scope of the layer that each variable belongs to.
@@ -141,33 +141,33 @@ def _homes(
     It is the innermost one around it that has a kernel; failing that, its own.
     """
     kernels = {
-        _parent(name)
+        _get_scope(name)
         for op, names in uses.items()
         if op.type in _KINDS
         for name in names
     }
 
-    def home(name: str) -> str:
-        scope = _parent(name)
+    def find_scope(name: str) -> str:
+        scope = _get_scope(name)
         while scope and scope not in kernels:
-            scope = _parent(scope)
-        return scope or _parent(name)
+            scope = _get_scope(scope)
+        return scope or _get_scope(name)
 
-    return {name: home(name) for name in variables}
+    return {name: find_scope(name) for name in variables}
 
 
-def _parent(name: str) -> str:
+def _get_scope(name: str) -> str:
     return name.rpartition("/")[0]
 
 
-def _ops_by_layer(
-    uses: dict[tf.Operation, frozenset[str]], homes: dict[str, str]
+def _group_ops(
+    uses: dict[tf.Operation, frozenset[str]], scopes: dict[str, str]
 ) -> dict[str, list[tf.Operation]]:
     """Returns the ops that use a layer's variables; and linear ops without any."""
     layers: dict[str, list[tf.Operation]] = collections.defaultdict(list)
     for op, names in uses.items():
         if not names and op.type in _KINDS:
             layers[op.name].append(op)
-        for scope in dict.fromkeys(homes[name] for name in sorted(names)):
+        for scope in dict.fromkeys(scopes[name] for name in sorted(names)):
             layers[scope].append(op)
     return layers

@@ -32,12 +32,12 @@ class Span(NamedTuple):
         """Returns how many pixels a feature sees."""
         return round(self.last - self.first + 1)
 
-    def moved(self, features: float) -> "Span":
+    def shift(self, features: float) -> "Span":
         """Returns the span of features counted from another one on."""
         by = features * self.stride
         return self._replace(first=self.first + by, last=self.last + by)
 
-    def under(self, size: int, stride: int) -> "Span":
+    def slide_windows(self, size: int, stride: int) -> "Span":
         """Returns the span of windows of so many features, `stride` apart."""
         last = self.last + (size - 1) * self.stride
         return Span(self.stride * stride, self.first, last)
@@ -75,7 +75,7 @@ WHOLE_IMAGE = Field(everywhere=True)
 _Windows = tuple[tuple[int, int], tuple[int, int], tuple[int, int]]
 
 
-def fields(graph: tf.Graph, images: tf.Tensor) -> dict[tf.Operation, Field]:
+def compute_fields(graph: tf.Graph, images: tf.Tensor) -> dict[tf.Operation, Field]:
     """Returns the field of each op whose output depends on the images.
 
     Args:
@@ -90,27 +90,31 @@ def fields(graph: tf.Graph, images: tf.Tensor) -> dict[tf.Operation, Field]:
             (tensor, found[tensor.op]) for tensor in op.inputs if tensor.op in found
         ]
         if seen:
-            follow = _FOLLOW.get(op.type, _pointwise)
+            follow = _FOLLOW.get(op.type, _follow_pointwise)
             found[op] = follow(op, seen)
     return found
 
 
-def _pointwise(op: tf.Operation, seen: list[tuple[tf.Tensor, Field]]) -> Field:
+def _follow_pointwise(op: tf.Operation, seen: list[tuple[tf.Tensor, Field]]) -> Field:
     """Follows an op that maps each place to itself; others are taken to mix all."""
-    extent = _extent(op.outputs[0])
-    kept = [field for tensor, field in seen if _extent(tensor) == extent]
+    extent = _get_extent(op.outputs[0])
+    kept = [field for tensor, field in seen if _get_extent(tensor) == extent]
     if not kept:
-        return seen[0][1] if all(_extent(t) == (1, 1) for t, _ in seen) else WHOLE_IMAGE
+        return (
+            seen[0][1]
+            if all(_get_extent(t) == (1, 1) for t, _ in seen)
+            else WHOLE_IMAGE
+        )
     local = [field for field in kept if not field.everywhere]
     if not local:
         return WHOLE_IMAGE
     return Field(
-        _union([field.height for field in local]),
-        _union([field.width for field in local]),
+        _unite([field.height for field in local]),
+        _unite([field.width for field in local]),
     )
 
 
-def _union(spans: list[Span]) -> Span:
+def _unite(spans: list[Span]) -> Span:
     return Span(
         max(span.stride for span in spans),
         min(span.first for span in spans),
@@ -118,13 +122,13 @@ def _union(spans: list[Span]) -> Span:
     )
 
 
-def _extent(tensor: tf.Tensor) -> tuple[int, int]:
+def _get_extent(tensor: tf.Tensor) -> tuple[int, int]:
     """Returns height and width; of a vector, one place."""
     shape = tensor.shape.as_list()
     return tuple(shape[1:3]) if len(shape) > 3 else (*shape[1:-1], 1, 1)[:2]
 
 
-def _by_axis(
+def _apply_by_axis(
     field: Field, follow: Callable[..., Span], *values: Sequence[int] | np.ndarray
 ) -> Field:
     """Applies `follow(span, ...)` to height and width, each with its own values."""
@@ -134,22 +138,22 @@ def _by_axis(
     return Field(follow(*height), follow(*width))
 
 
-def _windows(op: tf.Operation, seen: list[tuple[tf.Tensor, Field]]) -> Field:
+def _follow_windows(op: tf.Operation, seen: list[tuple[tf.Tensor, Field]]) -> Field:
     """Follows a convolution or a pool."""
     tensor, field = seen[0]
-    sizes, strides = kernel(op), op.get_attr("strides")[1:3]
-    padding = zip(_extent(tensor), sizes, strides, strict=True)
-    before = [_padding(op, axis, *facts) for axis, facts in enumerate(padding)]
-    return _by_axis(
+    sizes, strides = get_kernel_size(op), op.get_attr("strides")[1:3]
+    padding = zip(_get_extent(tensor), sizes, strides, strict=True)
+    before = [_get_padding(op, axis, *facts) for axis, facts in enumerate(padding)]
+    return _apply_by_axis(
         field,
-        lambda span, size, stride, pad: span.moved(-pad).under(size, stride),
+        lambda span, size, stride, pad: span.shift(-pad).slide_windows(size, stride),
         sizes,
         strides,
         before,
     )
 
 
-def kernel(op: tf.Operation) -> tuple[int, int]:
+def get_kernel_size(op: tf.Operation) -> tuple[int, int]:
     """Returns how far a convolution's or a pool's window reaches, dilation included."""
     if "ksize" in op.node_def.attr:
         return tuple(op.get_attr("ksize")[1:3])
@@ -158,7 +162,9 @@ def kernel(op: tf.Operation) -> tuple[int, int]:
     return tuple((n - 1) * d + 1 for n, d in zip(sizes, dilations, strict=True))
 
 
-def _padding(op: tf.Operation, axis: int, extent: int, size: int, stride: int) -> int:
+def _get_padding(
+    op: tf.Operation, axis: int, extent: int, size: int, stride: int
+) -> int:
     """Returns how many zeros an op puts before its input."""
     kind = op.get_attr("padding")
     if kind == b"EXPLICIT":
@@ -169,63 +175,67 @@ def _padding(op: tf.Operation, axis: int, extent: int, size: int, stride: int) -
     return max((steps - 1) * stride + size - extent, 0) // 2
 
 
-def _pad(op: tf.Operation, seen: list[tuple[tf.Tensor, Field]]) -> Field:
-    before = _constant(op, 1)[1:3, 0]
-    return _by_axis(seen[0][1], lambda span, pad: span.moved(-pad), before)
+def _follow_pad(op: tf.Operation, seen: list[tuple[tf.Tensor, Field]]) -> Field:
+    before = _get_constant(op, 1)[1:3, 0]
+    return _apply_by_axis(seen[0][1], lambda span, pad: span.shift(-pad), before)
 
 
-def _slice(op: tf.Operation, seen: list[tuple[tf.Tensor, Field]]) -> Field:
+def _follow_slice(op: tf.Operation, seen: list[tuple[tf.Tensor, Field]]) -> Field:
     """Follows a slice with strides, such as net[:, 1:, ::2]."""
-    if _extent(op.outputs[0]) == _extent(seen[0][0]):
+    if _get_extent(op.outputs[0]) == _get_extent(seen[0][0]):
         return seen[0][1]
     if op.outputs[0].shape.rank != seen[0][0].shape.rank:
-        return _pointwise(op, seen)
+        return _follow_pointwise(op, seen)
     # net[:, 1:] says nothing of the last axes: they begin at 0, in steps of 1.
-    begin = np.array([*_constant(op, 1), 0, 0][1:3])
-    strides = [*_constant(op, 3), 1, 1][1:3]
+    begin = np.array([*_get_constant(op, 1), 0, 0][1:3])
+    strides = [*_get_constant(op, 3), 1, 1][1:3]
     from_start = [op.get_attr("begin_mask") >> axis & 1 for axis in (1, 2)]
-    begin = np.where(from_start, 0, begin) % _extent(seen[0][0])
-    return _by_axis(
+    begin = np.where(from_start, 0, begin) % _get_extent(seen[0][0])
+    return _apply_by_axis(
         seen[0][1],
-        lambda span, start, stride: span.moved(start).under(1, stride),
+        lambda span, start, stride: span.shift(start).slide_windows(1, stride),
         begin,
         strides,
     )
 
 
-def _to_batch(op: tf.Operation, seen: list[tuple[tf.Tensor, Field]]) -> Field:
+def _follow_space_to_batch(
+    op: tf.Operation, seen: list[tuple[tf.Tensor, Field]]
+) -> Field:
     """Follows the half before a dilated convolution: every n-th place is a batch."""
-    return _by_axis(
+    return _apply_by_axis(
         seen[0][1],
-        lambda span, block, pad: span.moved(-pad).under(1, block),
-        _constant(op, 1),
-        _constant(op, 2)[:, 0],
+        lambda span, block, pad: span.shift(-pad).slide_windows(1, block),
+        _get_constant(op, 1),
+        _get_constant(op, 2)[:, 0],
     )
 
 
-def _from_batch(op: tf.Operation, seen: list[tuple[tf.Tensor, Field]]) -> Field:
+def _follow_batch_to_space(
+    op: tf.Operation, seen: list[tuple[tf.Tensor, Field]]
+) -> Field:
     """Follows the half after a dilated convolution."""
-    return _by_axis(
+    return _apply_by_axis(
         seen[0][1],
-        lambda span, block, crop: span._replace(stride=span.stride / block).moved(crop),
-        _constant(op, 1),
-        _constant(op, 2)[:, 0],
+        lambda span, block, crop: span._replace(stride=span.stride / block).shift(crop),
+        _get_constant(op, 1),
+        _get_constant(op, 2)[:, 0],
     )
 
 
-def _constant(op: tf.Operation, index: int) -> np.ndarray:
+def _get_constant(op: tf.Operation, index: int) -> np.ndarray:
     return tf.get_static_value(op.inputs[index])
 
 
 _FOLLOW = {
-    "Conv2D": _windows,
-    "DepthwiseConv2dNative": _windows,
-    "MaxPool": _windows,
-    "AvgPool": _windows,
-    "Pad": _pad,
-    "PadV2": _pad,
-    "MirrorPad": _pad,
-    "StridedSlice": _slice,
-    "SpaceToBatchND": _to_batch,
-    "BatchToSpaceND": _from_batch,
+    "Conv2D": _follow_windows,
+    "DepthwiseConv2dNative": _follow_windows,
+    "MaxPool": _follow_windows,
+    "AvgPool": _follow_windows,
+    "Pad": _follow_pad,
+    "PadV2": _follow_pad,
+    "MirrorPad": _follow_pad,
+    "StridedSlice": _follow_slice,
+    "SpaceToBatchND": _follow_space_to_batch,
+    "BatchToSpaceND": _follow_batch_to_space,
 }

@@ -1,8 +1,8 @@
-"""--batch_size=auto: tries batch sizes out before training, and takes one.
+"""--batch_size=auto: measures batch sizes before training and chooses one.
 
-The search goes up by doubling and stops where images per second
-no longer rise by more than 5 %, or memory ends. It takes the smallest size that is
-within 5 % of the fastest: small batches learn more from an epoch.
+The search doubles the size until images per second no longer rise by more than 5 %, or
+memory runs out. The smallest size within 5 % of the fastest is chosen: small batches
+learn more from an epoch.
 """
 
 import dataclasses
@@ -12,10 +12,10 @@ from typing import Any
 from slimnets import errors
 from slimnets.config.train import TrainConfig
 from slimnets.training import distribute
-from slimnets.training.batch_trial import OutOfMemory, Trial, measure_apart
+from slimnets.training.batch_trial import OutOfMemory, Trial, measure_in_subprocess
 
 AUTO = "auto"
-WORTH = 1.05  # a larger batch has to be faster by this factor
+_MIN_SPEEDUP = 1.05  # of a larger batch, for it to be chosen
 _FIRST = 8
 
 
@@ -24,12 +24,12 @@ def resolve_auto(
 ) -> TrainConfig:
     """Returns the settings with a number for --batch_size=auto; others as they are.
 
-    A run that goes on keeps the size it began with. Call it before TensorFlow uses its
-    devices: from then on a GPU's memory is this process's.
+    A resumed run keeps the size it began with. Call it before TensorFlow uses its
+    devices: from then on this process holds a GPU's memory.
 
     Args:
       config: all settings.
-      own_flags: those of the run that this one goes on with, by name; empty if new.
+      own_flags: by name, those of the run that this one resumes; empty for a new run.
       log: gets a line for each size, and one for the choice.
 
     Raises:
@@ -50,7 +50,7 @@ def resolve_auto(
         return _replace_batch_size(config, chosen)
     replicas = distribute.count_replicas(run.strategy, run.num_clones, run.clone_on_cpu)
     trials = search(
-        lambda size: measure_apart(_replace_batch_size(config, size)),
+        lambda size: measure_in_subprocess(_replace_batch_size(config, size)),
         generate_sizes(replicas),
         log,
     )
@@ -60,10 +60,10 @@ def resolve_auto(
 
 
 def generate_sizes(replicas: int) -> Iterator[int]:
-    """Yields 8, 16, 32, ...; from the first multiple of the replicas that is not less.
+    """Yields 8, 16, 32, ..., or as many times the replicas as is at least 8, doubled.
 
     Args:
-      replicas: that share a batch evenly.
+      replicas: over which a batch is divided evenly.
     """
     size = -(-_FIRST // replicas) * replicas
     while True:
@@ -74,10 +74,10 @@ def generate_sizes(replicas: int) -> Iterator[int]:
 def search(
     measure: Callable[[int], Trial], sizes: Iterable[int], log: Callable[[str], None]
 ) -> list[Trial]:
-    """Tries sizes until a larger one does not pay or does not fit.
+    """Measures sizes until a larger one is no faster or does not fit.
 
     Args:
-      measure: tries a size; raises OutOfMemory.
+      measure: measures a size; raises OutOfMemory.
       sizes: rising.
       log: gets a line for each.
 
@@ -101,7 +101,7 @@ def search(
         log(f"batch size {size}: {trial.images_per_second:.1f} images/s{held}")
         before = max((each.images_per_second for each in trials), default=0.0)
         trials.append(trial)
-        if trial.images_per_second <= WORTH * before:
+        if trial.images_per_second <= _MIN_SPEEDUP * before:
             break
     return trials
 
@@ -118,7 +118,9 @@ def choose(trials: Sequence[Trial]) -> int:
             " smaller --batch_size or --image_size"
         )
     best = max(trial.images_per_second for trial in trials)
-    return min(t.batch_size for t in trials if t.images_per_second * WORTH >= best)
+    return min(
+        t.batch_size for t in trials if t.images_per_second * _MIN_SPEEDUP >= best
+    )
 
 
 def _foresee_shortage(trials: Sequence[Trial], size: int) -> float | None:

@@ -1,6 +1,6 @@
-"""Trying out one batch size in a process of its own.
+"""Measuring one batch size in a subprocess.
 
-Running out of memory then ends that process and not the run.
+Running out of memory then ends the subprocess and not the run.
 """
 
 import multiprocessing
@@ -11,20 +11,20 @@ from typing import Any, NamedTuple
 from slimnets import errors, hardware, startup
 from slimnets.config.train import TrainConfig
 
-# How a process ends: Linux kills what takes the last memory; what is denied it aborts.
+# How running out of memory ends a process: Linux kills it, or it aborts itself.
 _OUT_OF_MEMORY = (-signal.SIGKILL, -signal.SIGABRT)
 
 
 class Trial(NamedTuple):
-    """What a batch size came to.
+    """What was measured for a batch size.
 
     Attributes:
       batch_size: images a step, over all replicas together.
-      images_per_second: at the fastest of the timed steps.
-      gigabytes: most memory held, of the fullest GPU or of the process; None: unknown.
-      available: gigabytes that the process could have; None where TensorFlow itself
-        says when memory ends (a GPU), or nobody knows.
-      examples: in an epoch; a batch does not grow beyond that.
+      images_per_second: of the fastest timed step.
+      gigabytes: peak memory of the fullest GPU, or of the process; None if unknown.
+      available: gigabytes that the process could use; None on a GPU, where TensorFlow
+        raises an error when memory runs out, or if unknown.
+      examples: in an epoch, the largest useful batch.
     """
 
     batch_size: int
@@ -38,8 +38,8 @@ class OutOfMemory(Exception):
     """A batch size does not fit."""
 
 
-def measure_apart(config: TrainConfig) -> Trial:
-    """Tries the batch size of a configuration in a process of its own.
+def measure_in_subprocess(config: TrainConfig) -> Trial:
+    """Measures the batch size of a configuration in a subprocess.
 
     Raises:
       OutOfMemory: it does not fit.
@@ -48,7 +48,7 @@ def measure_apart(config: TrainConfig) -> Trial:
     # Not forked: TensorFlow's threads would be missing in the copy.
     context = multiprocessing.get_context("spawn")
     receiver, sender = context.Pipe(duplex=False)
-    process = context.Process(target=_answer, args=(config, sender), daemon=True)
+    process = context.Process(target=_run_trial, args=(config, sender), daemon=True)
     process.start()
     sender.close()  # or the end of the process would not end the pipe
     try:
@@ -69,8 +69,8 @@ def measure_apart(config: TrainConfig) -> Trial:
     return answer
 
 
-def _answer(config: TrainConfig, sender: Connection) -> None:
-    """Tries a batch size and sends the trial, or what went wrong."""
+def _run_trial(config: TrainConfig, sender: Connection) -> None:
+    """Runs in the subprocess: measures and sends the trial, or what went wrong."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to answer
     hardware.prefer_oom_kill()
     startup.start_tensorflow()  # or the import below would bring it, untuned and loud
@@ -78,7 +78,7 @@ def _answer(config: TrainConfig, sender: Connection) -> None:
 
     try:
         answer: Any = step_time.measure(config)
-    except errors.out_of_memory_types():
+    except errors.get_out_of_memory_types():
         answer = OutOfMemory()
     except errors.InputError as error:
         answer = error

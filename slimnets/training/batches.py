@@ -32,10 +32,10 @@ def distribute_batches(
     Raises:
       InputError: a batch cannot be divided evenly, or a record or file is broken.
     """
-    data = config.data
-    if data.known_batch_size % strategy.num_replicas_in_sync:
+    data, batch_size = config.data, config.data.known_batch_size
+    if batch_size % strategy.num_replicas_in_sync:
         raise errors.InputError(
-            f"--batch_size={data.batch_size} cannot be divided among"
+            f"--batch_size={batch_size} cannot be divided among"
             f" {strategy.num_replicas_in_sync} replicas; give a multiple of that"
         )
     recipe = preprocessing.get_preprocessing(
@@ -47,7 +47,7 @@ def distribute_batches(
         return pipeline.train_batches(
             dataset,
             lambda image: recipe(image, size, size),
-            context.get_per_replica_batch_size(data.known_batch_size),
+            context.get_per_replica_batch_size(batch_size),
             # The step keeps a resumed run from the images that it began with.
             seed=None if seed is None else seed + first_step,
             shard=(context.input_pipeline_id, context.num_input_pipelines),

@@ -36,9 +36,9 @@ def get_strategy(
             )
         return tf.distribute.get_strategy()
     if name == "mirrored":
-        return _mirrored(_devices(num_clones))
+        return _make_mirrored(_list_devices(num_clones))
     _check_cluster()
-    _keep_gpus(num_clones)
+    _hide_other_gpus(num_clones)
     return tf.distribute.MultiWorkerMirroredStrategy()
 
 
@@ -56,11 +56,12 @@ def count_replicas(name: str, num_clones: int = 0, clone_on_cpu: bool = False) -
     return num_clones or len(gpus) or 1
 
 
-def _mirrored(devices: list[str]) -> tf.distribute.Strategy:
+def _make_mirrored(devices: list[str]) -> tf.distribute.Strategy:
     """Returns the strategy for replicas on these devices of this machine.
 
-    CPUs sum gradients on one of them. TensorFlow's default, collectives, numbers them
-    by process: a second strategy in a notebook takes the first one's sums for its own.
+    Gradients on CPUs are summed on one of them, not by TensorFlow's default, collective
+    ops: these are numbered by process, so a second strategy in a notebook would take
+    the first one's sums for its own.
     """
     on_cpu = devices[0].startswith("CPU")
     across = tf.distribute.ReductionToOneDevice() if on_cpu else None
@@ -68,7 +69,7 @@ def _mirrored(devices: list[str]) -> tf.distribute.Strategy:
 
 
 def is_chief(strategy: tf.distribute.Strategy) -> bool:
-    """Whether this process is the one that writes checkpoints and summaries."""
+    """Returns whether this process is the one that writes checkpoints and summaries."""
     resolver = strategy.cluster_resolver
     if resolver is None or not resolver.cluster_spec().as_dict():
         return True
@@ -78,11 +79,11 @@ def is_chief(strategy: tf.distribute.Strategy) -> bool:
     return resolver.task_type in (None, "worker") and is_first
 
 
-def _devices(num_clones: int) -> list[str]:
-    """Returns the device names of the replicas; splits the CPU where it has to."""
+def _list_devices(num_clones: int) -> list[str]:
+    """Returns the device names of the replicas; splits the CPU where needed."""
     gpus = tf.config.get_visible_devices("GPU")
     if gpus and num_clones > len(gpus):
-        raise _too_many(num_clones, len(gpus))
+        raise _describe_too_many(num_clones, len(gpus))
     count = num_clones or len(gpus) or 1
     if gpus:
         return [f"GPU:{index}" for index in range(count)]
@@ -90,16 +91,16 @@ def _devices(num_clones: int) -> list[str]:
     return [f"CPU:{index}" for index in range(count)]
 
 
-def _keep_gpus(num_clones: int) -> None:
-    """Hides all but some GPUs: a worker takes every device it sees, or one CPU."""
+def _hide_other_gpus(num_clones: int) -> None:
+    """Hides all but some GPUs: a worker uses every GPU it sees, or one CPU."""
     gpus = tf.config.get_visible_devices("GPU")
     if num_clones > max(len(gpus), 1):
-        raise _too_many(num_clones, len(gpus))
+        raise _describe_too_many(num_clones, len(gpus))
     if num_clones:
         tf.config.set_visible_devices(gpus[:num_clones], "GPU")
 
 
-def _too_many(num_clones: int, gpus: int) -> errors.InputError:
+def _describe_too_many(num_clones: int, gpus: int) -> errors.InputError:
     advice = (
         f"give at most {gpus}, or --strategy=mirrored with --clone_on_cpu"
         if gpus

@@ -154,9 +154,9 @@ class Loop:
 
     def _save_last(self) -> str:
         """Saves the last step unless that was done already; returns the path."""
-        saved = checkpoints.latest(self._run.train_dir)
+        saved = checkpoints.find(self._run.train_dir)
         if self._is_chief and (
-            saved is None or checkpoints.step_of(saved) != self._step
+            saved is None or checkpoints.get_step(saved) != self._step
         ):
             return self._save()
         return str(Path(self._run.train_dir) / f"{checkpoints.BASENAME}-{self._step}")
@@ -174,9 +174,9 @@ class Loop:
 
 
 def _describe_divergence(loss: float, step: int, train_dir: str) -> errors.InputError:
-    kept = checkpoints.latest(train_dir)
+    kept = checkpoints.find(train_dir)
     left = f"The last good checkpoint is {kept or 'none: none was due'}"
-    if kept and checkpoints.step_of(kept) == step - 1:
+    if kept and checkpoints.get_step(kept) == step - 1:
         # The loss is that of its weights: going on from it would end here again.
         left = f"{kept} holds the weights that gave it: delete it to go on from before"
     return errors.InputError(

@@ -9,7 +9,7 @@ AUXILIARY_WEIGHT = 0.4  # of the auxiliary head's loss, as in TF-Slim
 
 
 class Losses(NamedTuple):
-    """One replica's share of the loss, float32 scalars; their sums are the global ones.
+    """One replica's part of the loss, float32 scalars that sum up over the replicas.
 
     Attributes:
       total: what to differentiate: the sum of the others.
@@ -32,8 +32,8 @@ def softmax_cross_entropy(
     Args:
       logits: float [batch, classes]; half precision is computed in float32.
       labels: integer [batch], in [0, classes).
-      label_smoothing: in [0, 1]: this much of the target is spread evenly over all
-        classes (arXiv:1512.00567, section 7).
+      label_smoothing: in [0, 1], the share of the target that is spread evenly over
+        all classes (arXiv:1512.00567, section 7).
 
     Returns:
       float32 [batch].
@@ -56,10 +56,11 @@ def compute(
     num_replicas: int = 1,
     label_smoothing: float = 0.0,
 ) -> Losses:
-    """Returns one replica's share of the loss.
+    """Returns one replica's part of the loss.
 
-    Summed over the replicas it is the mean over the global batch plus regularization,
-    once, so summed gradients are those of one device with the whole batch.
+    Summed over the replicas it is the mean over the global batch plus the
+    regularization loss, once: so summed gradients are those of one device with the
+    whole batch.
 
     Args:
       logits: float [replica's batch, classes].
@@ -67,7 +68,7 @@ def compute(
       labels: integer [replica's batch], in [0, classes).
       regularization_losses: float32 scalars, the same on each replica.
       global_batch_size: examples in a step over all replicas.
-      num_replicas: that take part in a step.
+      num_replicas: over which a step is distributed.
       label_smoothing: in [0, 1]; also of the auxiliary head.
     """
 

@@ -7,10 +7,10 @@ import tensorflow as tf
 from slimnets import checkpoints
 
 
-def early_decay(step: tf.Tensor | tf.Variable) -> tf.Tensor:
-    """Returns (1 + step) / (10 + step): the largest decay that an average can bear.
+def compute_early_decay(step: tf.Tensor | tf.Variable) -> tf.Tensor:
+    """Returns (1 + step) / (10 + step), the limit of a moving average's decay.
 
-    With more it would still hold on to its first value, of before the first step.
+    A larger decay would keep an early average close to its initial value.
 
     Args:
       step: int64 scalar, the number of steps done.
@@ -20,7 +20,7 @@ def early_decay(step: tf.Tensor | tf.Variable) -> tf.Tensor:
 
 
 class MovingAverages:
-    """Averages of a model's variables, batch norm's own averages included.
+    """Exponential moving averages (EMA) of a model's variables, batch norm's included.
 
     TF-Slim's rule: average <- d * average + (1 - d) * variable at each step, where
     d = min(decay, (1 + step) / (10 + step)), so that early averages follow quickly.
@@ -52,17 +52,17 @@ class MovingAverages:
         }
 
     def reset(self) -> None:
-        """Starts the averages at the variables' present values."""
+        """Sets the averages to the variables' present values."""
         for average, variable in self._pairs():
             average.assign(variable.read_value())
 
     def update(self, step: tf.Tensor) -> None:
-        """Moves the averages by one step; call it in each replica.
+        """Updates the averages by one step; call it in each replica.
 
         Args:
           step: int64 scalar, the number of steps done before this one.
         """
-        decay = tf.minimum(self._decay, early_decay(step))
+        decay = tf.minimum(self._decay, compute_early_decay(step))
         for average, variable in self._pairs():
             average.assign_sub((average - variable) * (1 - decay))
 

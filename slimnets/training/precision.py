@@ -1,8 +1,8 @@
-"""The number type that a network computes in; what it learns stays float32.
+"""Mixed precision: the number type that a network computes in; variables are float32.
 
-A layer computes in the type of what it is given, so the precision of a network is the
-type of its images. The variables of a `Model` are float32 whatever that is; so are
-losses, batch norm's statistics, optimizer slots and checkpoints.
+A layer computes in the type of its input, so the precision of a network is the type of
+its images. The variables of a `Model` are float32 in any case, and so are losses, batch
+norm's statistics, optimizer slots and checkpoints.
 """
 
 import tensorflow as tf
@@ -11,7 +11,7 @@ from slimnets import hardware
 from slimnets.nets.row import Network
 
 
-def for_training(choice: str, network: Network) -> tf.DType:
+def choose_training_type(choice: str, network: Network) -> tf.DType:
     """Returns the type to train in.
 
     Args:
@@ -22,23 +22,23 @@ def for_training(choice: str, network: Network) -> tf.DType:
     """
     if choice != "auto":
         return tf.as_dtype(choice)
-    if _gpus():
-        return _for_generation(min(map(_compute_capability, _gpus())))
+    if _list_gpus():
+        return _choose_for_generation(min(map(_get_compute_capability, _list_gpus())))
     pays = network.trains_in_bfloat16 and hardware.multiplies_bfloat16()
     return tf.bfloat16 if pays else tf.float32
 
 
-def _gpus() -> list[tf.config.PhysicalDevice]:
+def _list_gpus() -> list[tf.config.PhysicalDevice]:
     return tf.config.list_physical_devices("GPU")
 
 
-def _compute_capability(gpu: tf.config.PhysicalDevice) -> tuple[int, int]:
+def _get_compute_capability(gpu: tf.config.PhysicalDevice) -> tuple[int, int]:
     """Returns NVIDIA's (major, minor); (0, 0) where it is unknown."""
     details = tf.config.experimental.get_device_details(gpu)
     return details.get("compute_capability", (0, 0))
 
 
-def _for_generation(compute_capability: tuple[int, int]) -> tf.DType:
+def _choose_for_generation(compute_capability: tuple[int, int]) -> tf.DType:
     """Returns what the tensor cores take: float16 since 7.0, bfloat16 since 8.0."""
     if compute_capability >= (8, 0):
         return tf.bfloat16

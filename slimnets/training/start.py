@@ -38,7 +38,7 @@ def find_start(config: TrainConfig) -> Start:
       InputError: there is none at --checkpoint_path, or train_dir's settings.json
         cannot be understood.
     """
-    own = checkpoints.latest(config.run.train_dir)
+    own = checkpoints.find(config.run.train_dir)
     if own is not None:
         return Start(own=own, own_flags=run_settings.read_flags(own) or {})
     given = config.fine_tuning.checkpoint_path

@@ -1,4 +1,4 @@
-"""All that training changes, under the names it has in a checkpoint."""
+"""The state of training, under the names it has in a checkpoint."""
 
 import inspect
 from pathlib import Path
@@ -15,7 +15,7 @@ from slimnets.training.loss_scale import LossScale
 from slimnets.training.moving_averages import MovingAverages
 from slimnets.training.optimizers import Optimizer
 
-# With more of them to exclude, a checkpoint is rather that of another network.
+# With more scopes to exclude, a checkpoint is more likely another network's.
 _MOST_SCOPES = 4
 
 
@@ -52,7 +52,7 @@ class TrainState:
             is_training=True,
             image_size=config.data.image_size,
             channels=1 if config.data.use_grayscale else None,
-            precision=precision.for_training(
+            precision=precision.choose_training_type(
                 config.precision, registry.get_row(config.model)
             ),
             **self._step_argument(config.model),
@@ -70,7 +70,7 @@ class TrainState:
         )
 
     def _step_argument(self, network: str) -> dict[str, tf.Variable]:
-        """Returns the step for a network that changes with it, as drop path does."""
+        """Returns the step as an argument of builders that take it, for drop path."""
         builder = registry.get_row(network).builder
         takes_step = "current_step" in inspect.signature(builder).parameters
         return {"current_step": self.global_step} if takes_step else {}
@@ -86,7 +86,7 @@ class TrainState:
         }
 
     def resume(self, path: str) -> None:
-        """Goes on from a checkpoint of the same run; slots and step included.
+        """Restores a checkpoint of the same run, slots and step included.
 
         Raises:
           InputError: the checkpoint is unreadable or of a run with other settings.
@@ -100,10 +100,10 @@ class TrainState:
                 f"{path} holds {', '.join(report.unused[:3])}, which this run lacks"
             )
 
-    def start_from(self, path: str, config: TrainConfig) -> checkpoints.Report:
-        """Takes another run's weights, by config.fine_tuning; step and slots are new.
+    def start_from(self, path: str, config: TrainConfig) -> checkpoints.RestoreReport:
+        """Restores another run's weights as config.fine_tuning says; the rest is new.
 
-        Where the checkpoint has moving averages of its weights, these are taken: they
+        Where the checkpoint has moving averages of its weights, these are read: they
         are what was evaluated.
 
         Raises:

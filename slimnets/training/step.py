@@ -10,7 +10,7 @@ from slimnets.config.train import TrainConfig
 from slimnets.layers.block_runs import Recomputation
 from slimnets.layers.computation import Computation, computing
 from slimnets.training import loss_scale, losses, schedules
-from slimnets.training.moving_averages import early_decay
+from slimnets.training.moving_averages import compute_early_decay
 from slimnets.training.state import TrainState
 
 
@@ -19,7 +19,7 @@ class StepResult(NamedTuple):
 
     Attributes:
       losses: parts of the loss.
-      accuracy: share of the batch whose label had the largest logit.
+      accuracy: top-1 accuracy on the batch, in [0, 1].
       learning_rate: used in the step.
     """
 
@@ -78,8 +78,8 @@ def make_step(
                 num_replicas=replicas,
                 label_smoothing=config.label_smoothing,
             )
-            loss = _scaled(parts.total, state)
-        gradients = _summed(tape.gradient(loss, trained))
+            loss = _scale_loss(parts.total, state)
+        gradients = _sum_over_replicas(tape.gradient(loss, trained))
         _update(state, gradients, learning_rate)
         if state.averages:
             state.averages.update(state.global_step)
@@ -100,18 +100,18 @@ def make_step(
 
     if config.run.steps_per_call == 1:
         return lambda batch, count=1: step(*batch)
-    several = _in_turn(strategy, step)
-    return lambda batch, count=1: several(*batch, tf.constant(count))
+    several = _make_several(strategy, step)
+    return lambda batch, count=1: several(*batch, count=tf.constant(count))
 
 
-def _in_turn(
+def _make_several(
     strategy: tf.distribute.Strategy, step: Callable[[Any, Any], StepResult]
 ) -> TrainStep:
     """Returns the function that takes a step on each of `count` stacked batches."""
 
     @tf.function(autograph=False)
     def steps(images: Any, labels: Any, count: tf.Tensor) -> StepResult:
-        def goes_on(taken: tf.Tensor, last: StepResult) -> tf.Tensor:
+        def is_left(taken: tf.Tensor, last: StepResult) -> tf.Tensor:
             return (taken < count) & tf.math.is_finite(last.losses.total)
 
         def take(taken: tf.Tensor, _: StepResult) -> tuple[tf.Tensor, StepResult]:
@@ -122,7 +122,7 @@ def _in_turn(
 
         nothing = losses.Losses(*[tf.zeros([])] * len(losses.Losses._fields))
         first = StepResult(nothing, tf.zeros([]), tf.zeros([]))
-        return tf.while_loop(goes_on, take, (tf.constant(0), first))[1]
+        return tf.while_loop(is_left, take, (tf.constant(0), first))[1]
 
     return steps
 
@@ -131,7 +131,11 @@ def _computation(
     config: TrainConfig, state: TrainState, trained: Sequence[tf.Variable]
 ) -> Computation:
     """Returns how the layers compute in one call of the network."""
-    limit = early_decay(state.global_step) if config.adapt_batch_norm_decay else None
+    limit = (
+        compute_early_decay(state.global_step)
+        if config.adapt_batch_norm_decay
+        else None
+    )
     return dataclasses.replace(
         state.model.choose_computation(is_training=True),
         batch_norm_decay_limit=limit,
@@ -139,12 +143,12 @@ def _computation(
     )
 
 
-def _scaled(loss: tf.Tensor, state: TrainState) -> tf.Tensor:
+def _scale_loss(loss: tf.Tensor, state: TrainState) -> tf.Tensor:
     return state.loss_scale.scale(loss) if state.loss_scale else loss
 
 
-def _summed(gradients: list[tf.Tensor | None]) -> list[tf.Tensor | None]:
-    """Sums gradients over the replicas; None stays None."""
+def _sum_over_replicas(gradients: list[tf.Tensor | None]) -> list[tf.Tensor | None]:
+    """Returns gradients summed over the replicas; None stays None."""
     known = [gradient for gradient in gradients if gradient is not None]
     context = tf.distribute.get_replica_context()
     summed = iter(context.all_reduce(tf.distribute.ReduceOp.SUM, known))
@@ -154,15 +158,15 @@ def _summed(gradients: list[tf.Tensor | None]) -> list[tf.Tensor | None]:
 def _update(
     state: TrainState, gradients: list[tf.Tensor | None], learning_rate: tf.Tensor
 ) -> None:
-    """Lets the optimizer take its step, unless the loss scale was too large for it."""
+    """Updates the weights, unless the loss scale made a gradient infinite."""
     if state.loss_scale is None:
         state.optimizer.apply(gradients, learning_rate)
         return
     gradients = state.loss_scale.unscale(gradients)
-    good = loss_scale.all_finite(gradients)
+    finite = loss_scale.are_all_finite(gradients)
     tf.cond(
-        good,
+        finite,
         lambda: state.optimizer.apply(gradients, learning_rate),
         lambda: None,
     )
-    state.loss_scale.follow(good)
+    state.loss_scale.adjust(finite)

@@ -1,4 +1,4 @@
-"""How long a training step takes, on made-up images."""
+"""How long a training step takes, on random images."""
 
 import dataclasses
 import time
@@ -22,9 +22,9 @@ def measure(config: TrainConfig) -> Trial:
     size, steps_per_call = config.data.known_batch_size, config.run.steps_per_call
     available = hardware.available_memory()
     strategy, dataset, num_classes = find_resources(config)
-    # Noise is not to be learnt: the loss would leave the finite numbers.
-    still = LearningRateConfig(learning_rate_decay_type="fixed", learning_rate=0.0)
-    config = dataclasses.replace(config, learning_rate=still)
+    # Training on noise could make the loss infinite.
+    frozen = LearningRateConfig(learning_rate_decay_type="fixed", learning_rate=0.0)
+    config = dataclasses.replace(config, learning_rate=frozen)
     with strategy.scope():
         state = TrainState(config, num_classes)
         step = make_step(strategy, config, state, dataset.num_examples, None)

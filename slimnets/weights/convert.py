@@ -1,6 +1,7 @@
 """Weights of another library or format to a TF-Slim checkpoint, or to Keras' file."""
 
 import dataclasses
+import functools
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import NamedTuple
@@ -19,6 +20,7 @@ from slimnets.weights.torch import weights as torch
 
 READERS: dict[str, Callable[[Path, str], Found]] = {
     "keras": keras.read,
+    "torch": torch.read,
     "frozen_graph": graphs.read_frozen,
     "saved_model": graphs.read_saved_model,
     "tflite": tflite.read,
@@ -44,7 +46,7 @@ class Conversion:
     """
 
     path: str
-    report: checkpoints.Report
+    report: checkpoints.RestoreReport
     notes: tuple[str, ...]
 
     def __str__(self) -> str:
@@ -128,16 +130,17 @@ def _read(kind: str, weights: str, network: str, moving_averages: bool) -> _Sour
         raise errors.InputError(
             f"there is no {weights}; --weights says what to convert"
         )
-    if kind == "torch":
-        return _Source(torch.read(Path(weights), network, moving_averages), weights)
-    return _Source(READERS[kind](Path(weights), network), weights)
+    read = READERS[kind]
+    if kind == "torch" and moving_averages:
+        read = functools.partial(torch.read, moving_averages=True)
+    return _Source(read(Path(weights), network), weights)
 
 
 def _read_checkpoint(weights: str) -> _Source:
     """Reads a checkpoint; moving averages take the place of what they are of."""
     path = checkpoints.require(weights)
     values = checkpoints.read(path)
-    step = int(values.pop(checkpoints.GLOBAL_STEP, checkpoints.step_of(path)))
+    step = int(values.pop(checkpoints.GLOBAL_STEP, checkpoints.get_step(path)))
     averages = {
         name.removesuffix(checkpoints.AVERAGE_SUFFIX): values.pop(name)
         for name in list(values)
@@ -152,8 +155,10 @@ def _rewrite(weights: str, output: Path, overwrite: bool) -> Conversion:
     target = _resolve_target(output, "", CHECKPOINT, overwrite)
     path = checkpoints.require(weights)
     values = checkpoints.read(path)
-    step = int(values.get(checkpoints.GLOBAL_STEP, checkpoints.step_of(path)))
-    report = checkpoints.Report(path, tuple(values), (), (), (), verb="converted")
+    step = int(values.get(checkpoints.GLOBAL_STEP, checkpoints.get_step(path)))
+    report = checkpoints.RestoreReport(
+        path, tuple(values), (), (), (), verb="converted"
+    )
     return Conversion(_save(target, step, values), report, ())
 
 
@@ -164,7 +169,7 @@ def _resolve_target(output: Path, network: str, to: str, overwrite: bool) -> Pat
         output = output if is_file else output / f"{network}{keras_files.SUFFIX}"
         taken = str(output) if output.exists() else None
     else:
-        taken = checkpoints.latest(output) if output.is_dir() else None
+        taken = checkpoints.find(output) if output.is_dir() else None
     if taken and not overwrite:
         raise errors.InputError(
             f"{taken} exists; give another --output, or --overwrite to replace it"

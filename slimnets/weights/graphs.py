@@ -162,7 +162,7 @@ def _parse(message: Any, path: Path, what: str) -> None:
         message.ParseFromString(path.read_bytes())
     except (OSError, DecodeError) as error:
         raise errors.InputError(
-            f"{path} cannot be read as {what}: {errors.first_line(error)}"
+            f"{path} cannot be read as {what}: {errors.summarize(error)}"
         ) from error
 
 

@@ -32,7 +32,7 @@ class Match:
     """
 
     values: dict[str, np.ndarray]
-    report: checkpoints.Report
+    report: checkpoints.RestoreReport
     num_classes: int | None
     notes: tuple[str, ...]
 
@@ -81,7 +81,7 @@ def match_variables(
     complete = values | initial
     return Match(
         values={name: complete[name] for name in shapes if name in complete},
-        report=checkpoints.Report(
+        report=checkpoints.RestoreReport(
             path=path,
             restored=tuple(values),
             excluded=(),
@@ -103,7 +103,7 @@ def _check(
     missing: tuple[str, ...],
 ) -> None:
     try:
-        checkpoints.refuse_misfits(
+        checkpoints.require_match(
             shapes,
             {name: value.shape for name, value in values.items()},
             path,

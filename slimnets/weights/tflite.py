@@ -85,7 +85,7 @@ def _parse(path: Path) -> Any:
     # A damaged buffer makes its reader fail in any way.
     except Exception as error:
         raise errors.InputError(
-            f"{path} cannot be read as a .tflite file: {errors.first_line(error)}"
+            f"{path} cannot be read as a .tflite file: {errors.summarize(error)}"
         ) from error
 
 

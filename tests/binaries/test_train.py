@@ -49,7 +49,7 @@ def test_two_replicas(mirrored_run):
         rf" saved {folder}/model.ckpt-3\n$",
         printed,
     )
-    held = checkpoints.shapes(checkpoints.require(folder))
+    held = checkpoints.read_shapes(checkpoints.require(folder))
     assert "MobilenetV1/Conv2d_0/weights/ExponentialMovingAverage" in held
     assert held["MobilenetV1/Logits/Conv2d_1c_1x1/biases"] == [3]
 
@@ -87,7 +87,7 @@ def test_after_sigkill_it_goes_on_and_sigterm_saves(start, colours, tmp_path):
     killed.kill()
     killed.communicate()
     last = checkpoints.require(tmp_path)
-    step = checkpoints.step_of(last)
+    step = checkpoints.get_step(last)
 
     again = start(*command)
     wait_for(tmp_path / f"model.ckpt-{step + 2}.index", again)
@@ -96,7 +96,7 @@ def test_after_sigkill_it_goes_on_and_sigterm_saves(start, colours, tmp_path):
     assert again.returncode == 128 + signal.SIGTERM, said
     assert f"going on from {last}, step {step}\n" in printed
     saved = checkpoints.require(tmp_path)
-    assert checkpoints.step_of(saved) >= step + 2
+    assert checkpoints.get_step(saved) >= step + 2
     assert f"interrupted by SIGTERM; saved {saved}. The same command" in printed
 
 

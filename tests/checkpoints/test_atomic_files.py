@@ -34,9 +34,9 @@ def test_what_cannot_be_written_leaves_what_was_there(tmp_path):
 def test_a_folder_is_whole_or_as_it_was(tmp_path):
     folder = tmp_path / "out"
     for content in ("one", "two"):
-        with atomic_files.whole_folder(folder) as unfinished:
+        with atomic_files.replace_folder(folder) as unfinished:
             (unfinished / content).touch()
-    with pytest.raises(ValueError), atomic_files.whole_folder(folder) as unfinished:
+    with pytest.raises(ValueError), atomic_files.replace_folder(folder) as unfinished:
         (unfinished / "three").touch()
         raise ValueError
     assert [path.name for path in folder.iterdir()] == ["two"]

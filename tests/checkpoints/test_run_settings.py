@@ -8,7 +8,7 @@ import pytest
 
 from slimnets import errors
 from slimnets.checkpoints import run_settings
-from slimnets.config.inference import SourceConfig
+from slimnets.config.inference import TrainedNetworkConfig
 from slimnets.datasets.registry import get_dataset
 
 
@@ -66,5 +66,5 @@ def test_what_is_damaged_is_one_line(tmp_path, content):
 
 def test_evaluation_asks_for_what_is_saved_under_the_same_names():
     saved = {field.name for field in dataclasses.fields(run_settings.RunSettings)}
-    asked = {field.name for field in dataclasses.fields(SourceConfig)}
+    asked = {field.name for field in dataclasses.fields(TrainedNetworkConfig)}
     assert saved - asked == {"class_names"}  # these are the dataset's

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from slimnets.export.network import Network
+from slimnets.export.exportable import Exportable
 from slimnets.inference.folded_model import FoldedModel
 from slimnets.model import Model
 from slimnets.preprocessing import registry as preprocessing
@@ -24,11 +24,11 @@ def model() -> Model:
 
 
 @pytest.fixture(scope="session")
-def network(model: Model) -> Network:
+def network(model: Model) -> Exportable:
     """Returns the same, folded, as it is exported."""
     folded = FoldedModel(model)
     recipe = preprocessing.get_preprocessing("inception")
-    return Network(
+    return Exportable(
         logits=lambda images: folded(images)[0],
         image_size=SIZE,
         channels=3,
@@ -54,7 +54,7 @@ def encoded() -> list[bytes]:
 
 
 @pytest.fixture(scope="session")
-def images(network: Network, encoded: list[bytes]) -> np.ndarray:
+def images(network: Exportable, encoded: list[bytes]) -> np.ndarray:
     """Returns the same, preprocessed."""
     prepared = [network.preprocess(network.decode(one)) for one in encoded]
     return np.stack(prepared)

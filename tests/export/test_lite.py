@@ -25,9 +25,9 @@ def test_images_and_pixels(network, encoded, images, logits, tmp_path):
     assert found.keys() == {"serving_default", "pixels"}
     for value in found.values():
         assert_same(value, logits)
-    run = lite.interpret(model_path=str(tmp_path / lite.FILE)).get_signature_runner(
-        "serving_default"
-    )
+    run = lite.make_interpreter(
+        model_path=str(tmp_path / lite.FILE)
+    ).get_signature_runner("serving_default")
     for count in (1, 3):  # of any batch size
         outputs = run(images=images[:count])
         assert outputs.keys() == {"logits", "probabilities"}
@@ -62,7 +62,7 @@ def test_labels_are_inside_and_beside(network, tmp_path):
 def test_without_the_extra(monkeypatch):
     monkeypatch.setitem(sys.modules, "ai_edge_litert.interpreter", None)
     with pytest.raises(errors.InputError) as caught:
-        lite.litert()
+        lite.import_litert()
     assert str(caught.value) == (
         "ai_edge_litert is not installed: pip install 'slimnets[litert]', or in a"
         " checkout pip install '.[litert]'"

@@ -148,7 +148,7 @@ def test_results_are_written(run, tmp_path):
         "moving_averages": False,
         "dataset": "toy",
         "split": "validation",
-        **result.summary.as_json(dict(enumerate(CLASSES))),
+        **result.summary.to_json(dict(enumerate(CLASSES))),
     }
     assert [row["name"] for row in content["classes"]] == list(CLASSES)
     [events] = (tmp_path / "results").glob("events.*")
@@ -340,7 +340,7 @@ class TestEachNewCheckpoint:
 
     def steps(self, folder: Path, *arguments: int) -> list[int]:
         found = checkpoints.iterate(str(folder), *arguments)
-        return [checkpoints.step_of(path) for path in found]
+        return [checkpoints.get_step(path) for path in found]
 
     def test_each_one_until_none_comes(self, tmp_path, during_sleep):
         during_sleep += [
@@ -377,7 +377,7 @@ class TestEachNewCheckpoint:
         make = config(model="tiny_bn", max_number_of_steps=5)
         during_sleep.append(lambda: trainer.train(make, silent))
         results = evaluated(run, eval_interval_secs=10, timeout=15)
-        assert [checkpoints.step_of(r.report.path) for r in results] == [2, 5]
+        assert [checkpoints.get_step(r.report.path) for r in results] == [2, 5]
         assert results[0].summary.loss != results[1].summary.loss
         names = sorted(path.name for path in (run / "eval_validation").glob("*.json"))
         assert names == ["results-2.json", "results-5.json"]

@@ -76,19 +76,19 @@ class TestChoose:
         ],
     )
     def test_names_and_wildcards_in_network_order(self, patterns, chosen):
-        assert features.choose(patterns, self.NAMES) == chosen
+        assert features.choose_end_points(patterns, self.NAMES) == chosen
 
     @pytest.mark.parametrize("patterns", [["Conv", "Conv9"], ["conv"]])
     def test_what_matches_nothing_lists_the_names(self, patterns):
         with pytest.raises(errors.InputError) as caught:
-            features.choose(patterns, self.NAMES)
+            features.choose_end_points(patterns, self.NAMES)
         assert str(caught.value) == (
             f"no end point matches {patterns[-1]!r}; known: {', '.join(self.NAMES)}"
         )
 
     def test_nothing_chosen_lists_the_names(self):
         with pytest.raises(errors.InputError, match="some of: Conv, Pool, Logits"):
-            features.choose([], self.NAMES)
+            features.choose_end_points([], self.NAMES)
 
 
 def test_a_dataset(run, tmp_path):

@@ -25,7 +25,7 @@ def counted(logits, labels, batch_size=7) -> metrics.Summary:
             metrics.score(padded_logits, padded_labels),
             np.arange(batch_size) < batch_size - missing,
         )
-    return counts.finish(len(labels))
+    return counts.summarize(len(labels))
 
 
 @pytest.mark.parametrize("batch_size", [1, 7, 50, 64])
@@ -77,8 +77,8 @@ def test_logits_that_are_not_finite_are_never_right(value, place):
     assert summary.recall.tolist() == [0, 1, 0]
     assert summary.count.tolist() == [1, 1, 0]
     assert summary.confusion_matrix.sum() == 1
-    assert "; 1 had logits that are NaN or infinite" in summary.table()
-    json.dumps(summary.as_json(), allow_nan=False)
+    assert "; 1 had logits that are NaN or infinite" in summary.format_table()
+    json.dumps(summary.to_json(), allow_nan=False)
 
 
 @pytest.mark.parametrize("jit_compile", [False, True])
@@ -98,14 +98,14 @@ def test_a_wrong_count_is_an_error():
     labels = np.array([0, 1])
     counts.add(labels, metrics.score(np.eye(2, dtype=np.float32), labels), [True, True])
     with pytest.raises(RuntimeError, match="scored 2 of 3 examples"):
-        counts.finish(3)
+        counts.summarize(3)
     with pytest.raises(RuntimeError, match="scored 2 of 1 examples"):
-        counts.finish(1)
+        counts.summarize(1)
 
 
 def test_no_examples():
     with pytest.raises(errors.InputError, match="no examples"):
-        metrics.Counts(2).finish(0)
+        metrics.Counts(2).summarize(0)
 
 
 @pytest.mark.parametrize("label", [-1, 2])
@@ -119,7 +119,7 @@ def test_a_label_out_of_range_is_an_error_unless_it_is_padding(label):
 
 def test_the_table_is_aligned_and_marks_what_is_undefined():
     logits = np.eye(3)[[0, 0, 1, 1]]
-    table = counted(logits, [0, 0, 0, 1]).table({0: "rose", 1: "sunflower"})
+    table = counted(logits, [0, 0, 0, 1]).format_table({0: "rose", 1: "sunflower"})
     assert table.splitlines() == [
         "4 examples: top-1 3 (75.00%), top-5 4 (100.00%), loss 0.8014",
         "class      examples  precision  recall",
@@ -130,7 +130,7 @@ def test_the_table_is_aligned_and_marks_what_is_undefined():
 
 
 def listed(summary: metrics.Summary) -> list[str]:
-    return [line.split()[0] for line in summary.table().splitlines()[2:]]
+    return [line.split()[0] for line in summary.format_table().splitlines()[2:]]
 
 
 def test_of_many_classes_the_table_lists_those_with_examples():
@@ -146,7 +146,7 @@ def test_of_many_classes_with_examples_the_table_lists_the_best_and_the_worst():
 
 def test_json_rounds_nothing_and_reads_back():
     summary = counted(np.eye(3)[[0, 0, 1]], [0, 0, 0])
-    read = json.loads(json.dumps(summary.as_json({0: "rose"}), allow_nan=False))
+    read = json.loads(json.dumps(summary.to_json({0: "rose"}), allow_nan=False))
     assert read["top1"] == 2 / 3 and read["loss"] == summary.loss
     assert read["num_examples"] == 3 and read["num_undefined"] == 0
     rose, first, _ = read["classes"]

@@ -3,19 +3,19 @@
 import pytest
 import tensorflow as tf
 
-from slimnets.config.inference import InferenceConfig, SourceConfig
-from slimnets.inference import predictor
+from slimnets.config.inference import InferenceConfig, TrainedNetworkConfig
+from slimnets.inference.predictor import Predictor, load_predictor
 from slimnets.model import Model
 
 SPEC = tf.TensorSpec([1, 32, 32, 3])
 
 
-def loaded(**inference) -> predictor.Source:
-    config = SourceConfig(model="mobilenet_v2_035", image_size=32)
-    return predictor.load(config, 5, InferenceConfig(**inference))
+def loaded(**inference) -> Predictor:
+    config = TrainedNetworkConfig(model="mobilenet_v2_035", image_size=32)
+    return load_predictor(config, 5, InferenceConfig(**inference))
 
 
-def batch_norms(found: predictor.Source) -> int:
+def batch_norms(found: Predictor) -> int:
     run = tf.function(lambda images: found.network(images)[0], autograph=False)
     operations = run.get_concrete_function(SPEC).graph.get_operations()
     return sum(op.type == "FusedBatchNormV3" for op in operations)

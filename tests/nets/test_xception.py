@@ -92,7 +92,7 @@ def test_figure_5_and_the_costs_of_its_row():
     }
     assert {name: shapes[name] for name in expected} == expected
     parameters = [traced.variables[x].shape.num_elements() for x in traced.trainable]
-    multiply_adds = sum(map(layers.multiply_adds, traced.graph.get_operations()))
+    multiply_adds = sum(map(layers.count_multiply_adds, traced.graph.get_operations()))
     assert sum(parameters) == row.parameters
     assert round(multiply_adds / 1e6, 1) == row.multiply_adds
 

@@ -40,7 +40,7 @@ def test_kinds_shapes_and_costs(monkeypatch):
 
     row = registry.get_row("lenet")
     tiny = {"builder": build, "arg_scope": lambda weight_decay: {}, "image_size": 8}
-    changed = type(row)(**(vars(row) | tiny | {"channels": 3}))
+    changed = type(row)(**(vars(row) | tiny | {"channels": 3, "arguments": {}}))
     monkeypatch.setitem(registry.NETWORKS, "tiny", changed)
     listed = layers.list_layers(blueprint.trace("tiny", 10))
     assert [layer[:5] for layer in listed] == [

@@ -30,7 +30,7 @@ v1 = tf.compat.v1
 )
 def test_published_ones(name, end_point, size, stride):
     traced = blueprint.trace(name, 5)
-    fields = receptive_field.fields(traced.graph, traced.images)
+    fields = receptive_field.compute_fields(traced.graph, traced.images)
     field = fields[traced.end_points[end_point].op]
     assert field.size == (size, size)
     assert field.stride == (stride, stride)
@@ -73,14 +73,14 @@ def test_gradients_reach_these_pixels_and_no_others(name, extent):
             weights_initializer=v1.ones_initializer(),
         ):
             net = NETWORKS[name](images)
-        field = receptive_field.fields(graph, images)[net.op]
+        field = receptive_field.compute_fields(graph, images)[net.op]
         i, j = (size // 2 for size in net.shape[1:3])
         [gradient] = v1.gradients(net[:, i, j], [images])
         session.run(v1.global_variables_initializer())
         values = session.run(gradient, {images: np.ones(images.shape)})
     for axis, feature, span in ((1, i, field.height), (2, j, field.width)):
         seen = np.flatnonzero(values[0, :, :, 0].any(axis=2 - axis))
-        span = span.moved(feature)
+        span = span.shift(feature)
         assert (seen[0], seen[-1]) == (max(span.first, 0), min(span.last, extent - 1))
 
 
@@ -98,7 +98,7 @@ def test_what_sees_the_whole_image(network, size):
     with tf.Graph().as_default() as graph:
         images = v1.placeholder(tf.float32, [1, 8, 8, 2])
         net = network(images)
-        field = receptive_field.fields(graph, images)[net.op]
+        field = receptive_field.compute_fields(graph, images)[net.op]
     if field.size is not None:
         size = size or (10, 10)  # a convolution over the whole extent has a size
     assert field.size == size
@@ -112,6 +112,6 @@ def test_dilation_by_batches():
         net = tf.space_to_batch(images, [2, 2], [[2, 2], [2, 2]])
         net = slim.conv2d(net, 1, 3, padding="VALID")
         net = tf.batch_to_space(net, [2, 2], [[0, 0], [0, 0]])
-        field = receptive_field.fields(graph, images)[net.op]
+        field = receptive_field.compute_fields(graph, images)[net.op]
     assert net.shape == [1, 12, 12, 1]
     assert field.height == field.width == receptive_field.Span(1, -2, 2)

@@ -91,7 +91,7 @@ def trials_of(monkeypatch):
             tried.append(size)
             return Trial(size, rates[size], None, None, MANY)
 
-        monkeypatch.setattr(batch_size, "measure_apart", measure)
+        monkeypatch.setattr(batch_size, "measure_in_subprocess", measure)
         return tried
 
     return make
@@ -129,4 +129,4 @@ def test_workers_of_several_machines_need_a_number(config):
         "--batch_size=auto with --strategy=multi_worker: each worker would find"
         " another; give a number"
     )
-    assert checkpoints.latest(made.run.train_dir) is None
+    assert checkpoints.find(made.run.train_dir) is None

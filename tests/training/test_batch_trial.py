@@ -19,7 +19,7 @@ def send_nothing(config, sender) -> None:
 
 
 def test_a_trial(config):
-    trial = batch_trial.measure_apart(config(**NETWORK))
+    trial = batch_trial.measure_in_subprocess(config(**NETWORK))
     assert trial.batch_size == 8 and trial.examples == 12
     assert trial.images_per_second > 0
     assert trial.gigabytes is None or 0.1 < trial.gigabytes < 10
@@ -27,16 +27,16 @@ def test_a_trial(config):
 
 def test_what_is_at_fault_is_said(config):
     with pytest.raises(errors.InputError, match="unknown network 'tinyy'"):
-        batch_trial.measure_apart(config(model="tinyy"))
+        batch_trial.measure_in_subprocess(config(model="tinyy"))
 
 
 def test_a_killed_process_was_out_of_memory(config, monkeypatch):
-    monkeypatch.setattr(batch_trial, "_answer", send_nothing)
+    monkeypatch.setattr(batch_trial, "_run_trial", send_nothing)
     with pytest.raises(batch_trial.OutOfMemory):
-        batch_trial.measure_apart(config(seed=int(signal.SIGKILL)))
+        batch_trial.measure_in_subprocess(config(seed=int(signal.SIGKILL)))
 
 
 def test_another_end_is_an_error(config, monkeypatch):
-    monkeypatch.setattr(batch_trial, "_answer", send_nothing)
+    monkeypatch.setattr(batch_trial, "_run_trial", send_nothing)
     with pytest.raises(errors.InputError, match="trying 4 ended with status 3; in a"):
-        batch_trial.measure_apart(config(seed=None))
+        batch_trial.measure_in_subprocess(config(seed=None))

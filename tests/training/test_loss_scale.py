@@ -12,7 +12,7 @@ def followed(scale: LossScale, *goods: bool) -> list[float]:
     """Returns the factor after each of some steps."""
     factors = []
     for good in goods:
-        scale.follow(tf.constant(good))
+        scale.adjust(tf.constant(good))
         factors.append(float(scale.value))
     return factors
 
@@ -54,11 +54,11 @@ def test_gradients_come_back_as_they_were():
 )
 def test_one_number_decides(number, finite):
     gradients = [tf.zeros([3]), None, tf.constant([[0.0, number]])]
-    assert bool(loss_scale.all_finite(gradients)) is finite
+    assert bool(loss_scale.are_all_finite(gradients)) is finite
 
 
 def test_no_gradients_are_finite():
-    assert bool(loss_scale.all_finite([None]))
+    assert bool(loss_scale.are_all_finite([None]))
 
 
 def test_replicas_keep_the_same():
@@ -68,7 +68,7 @@ def test_replicas_keep_the_same():
 
     @tf.function(autograph=False)
     def step(good):
-        factors = strategy.run(lambda: (scale.follow(good), scale.value)[1])
+        factors = strategy.run(lambda: (scale.adjust(good), scale.value)[1])
         return strategy.experimental_local_results(factors), scale.value
 
     assert [float(each) for each in step(tf.constant(False))[0]] == [4, 4]

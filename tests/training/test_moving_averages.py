@@ -5,7 +5,7 @@ import pytest
 import tensorflow as tf
 
 from slimnets.training import distribute
-from slimnets.training.moving_averages import MovingAverages, early_decay
+from slimnets.training.moving_averages import MovingAverages, compute_early_decay
 
 v1 = tf.compat.v1
 CHANGES = np.random.default_rng(0).normal(size=[30, 3]).astype(np.float32)
@@ -42,7 +42,7 @@ def test_the_averages_are_tensorflow_1s(decay):
 
 def test_early_decay():
     steps = [0, 8, 10**6]
-    assert [round(float(early_decay(tf.constant(s))), 4) for s in steps] == [
+    assert [round(float(compute_early_decay(tf.constant(s))), 4) for s in steps] == [
         0.1,
         0.5,
         1.0,

@@ -19,7 +19,7 @@ def machine(monkeypatch):
 
     def set_up(processor: bool, gpus: list[tuple[int, int]] | None = None) -> None:
         monkeypatch.setattr(hardware, "multiplies_bfloat16", lambda: processor)
-        monkeypatch.setattr(precisions, "_gpus", lambda: gpus or [])
+        monkeypatch.setattr(precisions, "_list_gpus", lambda: gpus or [])
         monkeypatch.setattr(
             tf.config.experimental,
             "get_device_details",
@@ -39,7 +39,7 @@ def machine(monkeypatch):
 )
 def test_auto_on_a_processor(machine, processor, network, chosen):
     machine(processor)
-    assert precisions.for_training("auto", network) == chosen
+    assert precisions.choose_training_type("auto", network) == chosen
 
 
 @pytest.mark.parametrize(
@@ -53,13 +53,13 @@ def test_auto_on_a_processor(machine, processor, network, chosen):
 )
 def test_auto_on_gpus(machine, gpus, chosen):
     machine(True, gpus)
-    assert precisions.for_training("auto", MOBILENET) == chosen
+    assert precisions.choose_training_type("auto", MOBILENET) == chosen
 
 
 @pytest.mark.parametrize("choice", ["float32", "bfloat16", "float16"])
 def test_a_choice_is_kept_whatever_the_machine(machine, choice):
     machine(choice == "float32")
-    assert precisions.for_training(choice, RESNET).name == choice
+    assert precisions.choose_training_type(choice, RESNET).name == choice
 
 
 @pytest.mark.parametrize(

@@ -32,7 +32,7 @@ def silent(line: str) -> None:
 def weights(path: str) -> dict[str, np.ndarray]:
     """Returns all that a checkpoint holds."""
     reader = tf.train.load_checkpoint(path)
-    return {name: reader.get_tensor(name) for name in checkpoints.shapes(path)}
+    return {name: reader.get_tensor(name) for name in checkpoints.read_shapes(path)}
 
 
 def changed(before: str, after: str) -> set[str]:
@@ -268,7 +268,9 @@ class TestRun:
             if value.tag == "loss_scale"
         ]
         assert scale == 2**15
-        assert not [n for n in checkpoints.shapes(outcome.checkpoint) if "scale" in n]
+        assert not [
+            n for n in checkpoints.read_shapes(outcome.checkpoint) if "scale" in n
+        ]
 
     def test_settings_are_saved(self, config, tmp_path, toy_data, monkeypatch):
         monkeypatch.chdir(Path(toy_data).parent)
@@ -499,14 +501,14 @@ class TestStopping:
         assert message.startswith("the loss became ")
         assert " at step 4; lower --learning_rate" in message
         assert message.endswith(f"The last good checkpoint is {good}")
-        assert checkpoints.latest(tmp_path / "run") == good
+        assert checkpoints.find(tmp_path / "run") == good
         assert trainer.train(config(max_number_of_steps=3), silent).step == 3
 
     def test_a_checkpoint_that_gave_such_a_loss_is_not_called_good(self, config):
         run = config(max_number_of_steps=9, learning_rate=1e38, save_interval_steps=1)
         message = refused(run)
-        kept = checkpoints.latest(run.run.train_dir)
-        assert f" at step {checkpoints.step_of(kept) + 1}; lower" in message
+        kept = checkpoints.find(run.run.train_dir)
+        assert f" at step {checkpoints.get_step(kept) + 1}; lower" in message
         assert f"{kept} holds the weights that gave it: delete it" in message
 
     def test_gradients_that_no_loss_scale_makes_finite(self, config, monkeypatch):
@@ -524,7 +526,7 @@ class TestStopping:
     def test_weights_that_are_not_finite_are_not_saved(self, config, tmp_path):
         message = refused(config(max_number_of_steps=1, learning_rate=math.inf))
         assert "is not finite after step 1, so no checkpoint is written" in message
-        assert checkpoints.latest(tmp_path / "run") is None
+        assert checkpoints.find(tmp_path / "run") is None
 
 
 @pytest.fixture
@@ -590,7 +592,7 @@ class TestBadInput:
         good = trainer.train(config(), silent).checkpoint
         made = config(dataset_dir=str(broken_data(label=9)), max_number_of_steps=9)
         refused(made)
-        assert checkpoints.latest(tmp_path / "run") == good
+        assert checkpoints.find(tmp_path / "run") == good
 
     def test_a_train_dir_that_is_a_file(self, config, tmp_path):
         (tmp_path / "file").touch()

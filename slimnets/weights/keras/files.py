@@ -63,7 +63,7 @@ def read(path: Path) -> list[Stored]:
             return _read_layers(file)
     except (OSError, KeyError, ValueError, zipfile.BadZipFile) as error:
         raise errors.InputError(
-            f"{path} cannot be read as Keras' weights: {errors.first_line(error)}; give"
+            f"{path} cannot be read as Keras' weights: {errors.summarize(error)}; give"
             " a .weights.h5, .h5 or .keras file"
         ) from error
 
@@ -235,5 +235,5 @@ def write(path: Path, layers: Sequence[tuple[Layer, list[np.ndarray]]]) -> None:
         if unfinished.is_file():
             unfinished.unlink()
         raise errors.InputError(
-            f"cannot write {path}: {errors.first_line(error)}"
+            f"cannot write {path}: {errors.summarize(error)}"
         ) from error

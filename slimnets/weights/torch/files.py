@@ -55,7 +55,7 @@ def read(path: Path, moving_averages: bool = False) -> StateDict:
     # A damaged pickle may raise anything that its opcodes can.
     except Exception as error:
         raise errors.InputError(
-            f"{path} cannot be read as PyTorch's weights: {errors.first_line(error)};"
+            f"{path} cannot be read as PyTorch's weights: {errors.summarize(error)};"
             " give a state dict's .pth, .pt or .safetensors file"
         ) from error
 

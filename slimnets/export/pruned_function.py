@@ -1,4 +1,4 @@
-"""Functions to be exported: with the variables that they need, and no others."""
+"""Functions to be exported, pruned to the ops and variables that outputs need."""
 
 from collections.abc import Callable
 from typing import Any, NamedTuple
@@ -8,8 +8,8 @@ import tensorflow as tf
 Outputs = dict[str, tf.Tensor]
 
 
-class Lean(NamedTuple):
-    """A function and what has to be saved with it.
+class PrunedFunction(NamedTuple):
+    """A function and the variables to save with it.
 
     Attributes:
       run: a tf.function of one argument.
@@ -20,8 +20,10 @@ class Lean(NamedTuple):
     variables: list[tf.Variable]
 
 
-def lean(outputs: Callable[[tf.Tensor], Outputs], inputs: tf.TensorSpec) -> Lean:
-    """Returns a function without what its outputs do not depend on.
+def prune_to_outputs(
+    outputs: Callable[[tf.Tensor], Outputs], inputs: tf.TensorSpec
+) -> PrunedFunction:
+    """Returns a function without the ops that its outputs do not depend on.
 
     A folded network's trace still holds the convolutions before folding. They never
     run, but a SavedModel would keep their weights.
@@ -31,7 +33,7 @@ def lean(outputs: Callable[[tf.Tensor], Outputs], inputs: tf.TensorSpec) -> Lean
       inputs: shape, type and name of the batch.
     """
     traced = tf.compat.v1.wrap_function(outputs, [inputs])
-    ops = _needed([tensor.op for tensor in traced.outputs])
+    ops = _find_needed([tensor.op for tensor in traced.outputs])
     graph_def = tf.compat.v1.GraphDef()
     graph_def.CopyFrom(traced.graph.as_graph_def())
     names = {op.name for op in ops}
@@ -57,11 +59,11 @@ def lean(outputs: Callable[[tf.Tensor], Outputs], inputs: tf.TensorSpec) -> Lean
         return tf.nest.pack_sequence_as(traced.structured_outputs, tensors)
 
     function = tf.function(run, input_signature=[inputs], autograph=False)
-    return Lean(function, list(captured.values()))
+    return PrunedFunction(function, list(captured.values()))
 
 
-def _needed(ops: list[tf.Operation]) -> set[tf.Operation]:
-    """Returns the operations that some depend on, these included."""
+def _find_needed(ops: list[tf.Operation]) -> set[tf.Operation]:
+    """Returns the operations that some depend on, and these themselves."""
     found: set[tf.Operation] = set()
     while ops:
         op = ops.pop()

@@ -27,7 +27,7 @@ def variables(fill: float = 0.0, **shapes: list[int]) -> dict[str, tf.Variable]:
 
 def steps_in(folder: Path) -> list[int]:
     """Returns the steps of the checkpoints that have an index in a folder."""
-    return sorted(checkpoints.step_of(str(p)[:-6]) for p in folder.glob("*.index"))
+    return sorted(checkpoints.get_step(str(p)[:-6]) for p in folder.glob("*.index"))
 
 
 def listed_by_tensorflow(folder: Path) -> list[str]:
@@ -112,7 +112,7 @@ class TestSave:
         for step in (1, 2):
             checkpoints.save(old, step, values(), keep=2)
         old.rename(new)
-        assert checkpoints.latest(new) == str(new / "model.ckpt-2")
+        assert checkpoints.find(new) == str(new / "model.ckpt-2")
         checkpoints.save(new, 3, values(), keep=2)
         assert steps_in(new) == [2, 3]
 
@@ -128,7 +128,7 @@ class TestSave:
         )
         shutil.copytree(old, new)
         assert str(old) in (new / "checkpoint").read_text()
-        assert checkpoints.latest(new) == str(new / "model.ckpt-2")
+        assert checkpoints.find(new) == str(new / "model.ckpt-2")
         checkpoints.save(new, 3, values(), keep=1)
         assert (steps_in(old), steps_in(new)) == ([1, 2], [3])
 
@@ -140,7 +140,7 @@ class TestSave:
                 tmp_path / f"unfinished-model.ckpt-9{suffix}",
             )
         (tmp_path / "checkpoint").unlink()
-        assert checkpoints.latest(tmp_path) == str(tmp_path / "model.ckpt-1")
+        assert checkpoints.find(tmp_path) == str(tmp_path / "model.ckpt-1")
         checkpoints.save(tmp_path, 2, values())
         assert not list(tmp_path.glob("unfinished-*"))
 
@@ -156,23 +156,23 @@ class TestLatest:
     def test_one_checkpoint_by_its_files(self, tmp_path, suffix):
         path = checkpoints.save(tmp_path, 1, values())
         checkpoints.save(tmp_path, 2, values())
-        assert checkpoints.latest(path + suffix) == path
+        assert checkpoints.find(path + suffix) == path
 
     def test_a_folder_without_state_file(self, tmp_path):
         for step in (9, 10):
             checkpoints.save(tmp_path, step, values())
         (tmp_path / "checkpoint").unlink()
-        assert checkpoints.latest(tmp_path) == str(tmp_path / "model.ckpt-10")
+        assert checkpoints.find(tmp_path) == str(tmp_path / "model.ckpt-10")
 
     def test_the_state_files_word_counts(self, tmp_path):
         for step in (10, 9):
             checkpoints.save(tmp_path, step, values())
-        assert checkpoints.latest(tmp_path) == str(tmp_path / "model.ckpt-9")
+        assert checkpoints.find(tmp_path) == str(tmp_path / "model.ckpt-9")
 
     def test_a_state_file_that_cannot_be_read(self, tmp_path):
         checkpoints.save(tmp_path, 3, values())
         (tmp_path / "checkpoint").write_bytes(b"\x00\xffgarbage")
-        assert checkpoints.latest(tmp_path) == str(tmp_path / "model.ckpt-3")
+        assert checkpoints.find(tmp_path) == str(tmp_path / "model.ckpt-3")
 
     def test_the_newest_whole_one_where_the_state_file_names_one_that_is_gone(
         self, tmp_path
@@ -182,17 +182,17 @@ class TestLatest:
         for path in tmp_path.glob("model.ckpt-4.*"):
             path.unlink()
         (tmp_path / "model.ckpt-3.data-00000-of-00001").write_bytes(b"short")
-        assert checkpoints.latest(tmp_path) == str(tmp_path / "model.ckpt-2")
+        assert checkpoints.find(tmp_path) == str(tmp_path / "model.ckpt-2")
 
     def test_a_damaged_one_where_there_is_no_other(self, tmp_path):
         path = checkpoints.save(tmp_path, 1, values())
         (tmp_path / "checkpoint").unlink()
         Path(f"{path}.index").write_bytes(b"garbage")
-        assert checkpoints.latest(tmp_path) == path
+        assert checkpoints.find(tmp_path) == path
 
     @pytest.mark.parametrize("name", [".", "gone", "gone/model.ckpt-1"])
     def test_none(self, tmp_path, name):
-        assert checkpoints.latest(tmp_path / name) is None
+        assert checkpoints.find(tmp_path / name) is None
 
     def test_require_says_what_was_looked_for(self, tmp_path):
         with pytest.raises(errors.InputError, match=f"folder {tmp_path}; give"):
@@ -205,7 +205,7 @@ class TestLatest:
         [("a/model.ckpt-12", 12), ("a-3/model.ckpt", 0), ("v-1/b-2", 2)],
     )
     def test_step_of(self, path, step):
-        assert checkpoints.step_of(path) == step
+        assert checkpoints.get_step(path) == step
 
 
 class TestRestore:
@@ -238,7 +238,7 @@ class TestRestore:
         report = checkpoints.restore(
             found, path, exclude_scopes=["b"], ignore_missing=True
         )
-        assert report == checkpoints.Report(
+        assert report == checkpoints.RestoreReport(
             path, ("a/w",), ("b/w",), ("new/w",), ("b/w", "c/w")
         )
         assert [v.numpy()[0] for v in found.values()] == [1, 0, 0]
@@ -367,7 +367,7 @@ class TestRestore:
 
     def test_shapes(self, tmp_path):
         path = checkpoints.save(tmp_path, 1, values())
-        assert checkpoints.shapes(path) == {
+        assert checkpoints.read_shapes(path) == {
             "net/a/weights": [2, 3],
             "net/a/biases": [3],
         }

@@ -5,7 +5,7 @@ import pytest
 
 from slimnets import checkpoints, errors
 from slimnets.nets import blueprint
-from slimnets.report import holding
+from slimnets.report import checkpoint_match
 
 HEAD = "MobilenetV1/Logits/Conv2d_1c_1x1"
 
@@ -32,18 +32,18 @@ def test_one_that_fits(tmp_path, variables, values):
         "elsewhere": np.zeros(1),
     }
     path = checkpoints.save(tmp_path, 3, values)
-    held = holding.hold(path, variables, 5)
+    held = checkpoint_match.match_checkpoint(path, variables, 5)
     size = sum(file.stat().st_size for file in tmp_path.glob("model.ckpt-3.*"))
     assert str(held).splitlines() == [
         f"checkpoint {path}",
         "step       1,200",
         "classes    5",
         f"holds      142 arrays, {size / 1e6:.1f} MB; moving averages of 1 variables;"
-        " 2 that an optimizer kept",
+        " 2 optimizer slots",
         "matched    137 of 137",
         "missing    none",
         "misshapen  none",
-        "left over  1",
+        "unused     1",
         "           elsewhere",
         "flags      none needed",
     ]
@@ -52,29 +52,39 @@ def test_one_that_fits(tmp_path, variables, values):
 def test_one_of_other_classes(tmp_path, variables, values):
     values[f"{HEAD}/weights"] = np.zeros([1, 1, 256, 9], np.float32)
     values[f"{HEAD}/biases"] = np.zeros([9], np.float32)
-    held = holding.hold(checkpoints.save(tmp_path, 0, values), variables, 9)
+    held = checkpoint_match.match_checkpoint(
+        checkpoints.save(tmp_path, 0, values), variables, 9
+    )
     assert held.misshapen == {
         f"{HEAD}/weights": ([1, 1, 256, 9], [1, 1, 256, 5]),
         f"{HEAD}/biases": ([9], [5]),
     }
     assert f"{HEAD}/biases [9] there, [5] here" in str(held)
-    assert held.advice() == (
-        "--checkpoint_exclude_scopes=MobilenetV1/Logits trains these anew"
+    assert held.recommend_flags() == (
+        "--checkpoint_exclude_scopes=MobilenetV1/Logits initializes these anew"
     )
 
 
 def test_one_of_features(tmp_path, variables, values):
     values = {name: v for name, v in values.items() if not name.startswith(HEAD)}
-    held = holding.hold(checkpoints.save(tmp_path, 0, values), variables, None)
+    held = checkpoint_match.match_checkpoint(
+        checkpoints.save(tmp_path, 0, values), variables, None
+    )
     assert held.step is None and len(held.matched) == 135
     assert held.missing == (f"{HEAD}/weights", f"{HEAD}/biases")
     assert "classes    none: features alone" in str(held)
-    assert held.advice().endswith("trains these anew; or --ignore_missing_vars")
+    assert held.recommend_flags().endswith(
+        "initializes these anew; or --ignore_missing_vars"
+    )
 
 
 def test_one_of_another_network(tmp_path, variables):
     path = checkpoints.save(tmp_path, 0, {"a": np.zeros(1)})
-    assert holding.hold(path, variables, None).advice().startswith("--model: the check")
+    assert (
+        checkpoint_match.match_checkpoint(path, variables, None)
+        .recommend_flags()
+        .startswith("--model: the check")
+    )
 
 
 @pytest.mark.parametrize(
@@ -87,11 +97,13 @@ def test_one_of_another_network(tmp_path, variables):
 def test_one_of_imagenet(tmp_path, classes, advice):
     values = {"a": np.zeros(classes)}
     path = checkpoints.save(tmp_path, 0, values)
-    held = holding.hold(path, {}, classes)
-    assert held.advice() == advice
+    held = checkpoint_match.match_checkpoint(path, {}, classes)
+    assert held.recommend_flags() == advice
 
 
 def test_one_that_cannot_be_read(tmp_path, variables):
     (tmp_path / "model.ckpt-1.index").write_bytes(b"no index")
     with pytest.raises(errors.InputError, match="cannot be read"):
-        holding.hold(str(tmp_path / "model.ckpt-1"), variables, None)
+        checkpoint_match.match_checkpoint(
+            str(tmp_path / "model.ckpt-1"), variables, None
+        )

@@ -1,18 +1,18 @@
-"""What an exported file has to hold of a network, whatever its format."""
+"""A network as every export format takes it."""
 
 from collections.abc import Callable
 from typing import NamedTuple
 
 import tensorflow as tf
 
-from slimnets.export.function import Lean, lean
+from slimnets.export.pruned_function import PrunedFunction, prune_to_outputs
 from slimnets.preprocessing.encoded import Encoded
 
 LABELS = "labels.txt"
 
 
-class Network(NamedTuple):
-    """A network in inference mode.
+class Exportable(NamedTuple):
+    """A network in inference mode, with what an exported file needs besides.
 
     Attributes:
       logits: float images [batch, image_size, image_size, channels] -> [batch,
@@ -29,24 +29,24 @@ class Network(NamedTuple):
     preprocess: Callable[[tf.Tensor], tf.Tensor]
     class_names: tuple[str, ...]
 
-    def images(self) -> tf.TensorSpec:
-        """Returns the shape of a batch of any size."""
+    def get_input_spec(self) -> tf.TensorSpec:
+        """Returns the spec of a batch of images, of any size."""
         shape = [None, self.image_size, self.image_size, self.channels]
         return tf.TensorSpec(shape, name="images")
 
-    def function(self) -> Lean:
+    def make_function(self) -> PrunedFunction:
         """Returns the function from images to logits and probabilities."""
 
         def outputs(images: tf.Tensor) -> dict[str, tf.Tensor]:
             logits = self.logits(images)
             return {"logits": logits, "probabilities": tf.nn.softmax(logits)}
 
-        return lean(outputs, self.images())
+        return prune_to_outputs(outputs, self.get_input_spec())
 
     def decode(self, encoded: tf.Tensor) -> tf.Tensor:
         """Decodes a JPEG or PNG file, a string scalar, to uint8 [h, w, channels]."""
         return Encoded(encoded, self.channels).whole()
 
-    def labels(self) -> str:
-        """Returns the content of a file of labels: a class name a line."""
+    def format_labels(self) -> str:
+        """Returns the content of a labels file: a class name on each line."""
         return "".join(f"{name}\n" for name in self.class_names)

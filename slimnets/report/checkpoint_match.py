@@ -1,4 +1,4 @@
-"""What a checkpoint holds, and how it fits a network."""
+"""What a checkpoint contains, and how it matches a network."""
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -8,25 +8,25 @@ import tensorflow as tf
 
 from slimnets import checkpoints
 
-_STEP = "global_step"
 _MOST_LISTED = 4
 
 
-class Holding(NamedTuple):
-    """A checkpoint beside a network.
+class CheckpointMatch(NamedTuple):
+    """A checkpoint compared with a network.
 
     Attributes:
       path: of the checkpoint.
-      step: of the training that saved it; None where it holds none.
+      step: of the training that saved it; None where it has none.
       size: of its files, in bytes.
-      entries: how many arrays are in it.
-      averages: how many of the network's variables it has moving averages of.
-      slots: how many of its entries an optimizer kept beside the network's variables.
-      classes: its number of logits; None where it holds features alone.
+      entries: number of arrays in it.
+      averages: number of the network's variables that have moving averages in it.
+      slots: number of optimizer slots in it for the network's variables.
+      classes: its number of logits; None where it has features alone.
       matched: names of the network's variables that are in it, in the same shape.
       missing: names of those that are not in it.
-      misshapen: (shape there, shape here) of those that have another shape, by name.
-      left_over: names in it that the network has no use for.
+      misshapen: by name, (shape in the checkpoint, shape in the network) of those that
+        have another shape.
+      unused: names in it that the network does not have.
     """
 
     path: str
@@ -39,31 +39,31 @@ class Holding(NamedTuple):
     matched: tuple[str, ...]
     missing: tuple[str, ...]
     misshapen: dict[str, tuple[list[int], list[int]]]
-    left_over: tuple[str, ...]
+    unused: tuple[str, ...]
 
     def __str__(self) -> str:
         rows = (
             ("step", "unknown" if self.step is None else f"{self.step:,}"),
             ("classes", str(self.classes or "none: features alone")),
-            ("holds", self._content()),
+            ("holds", self._format_content()),
             ("matched", f"{len(self.matched)} of {self._wanted}"),
-            ("missing", _listed(self.missing)),
-            ("misshapen", _listed(map(self._shapes, self.misshapen))),
-            ("left over", _listed(self.left_over)),
-            ("flags", self.advice()),
+            ("missing", _format_names(self.missing)),
+            ("misshapen", _format_names(map(self._format_shapes, self.misshapen))),
+            ("unused", _format_names(self.unused)),
+            ("flags", self.recommend_flags()),
         )
         lines = [f"{title:<9}  {text}" for title, text in rows]
         return "\n".join([f"checkpoint {self.path}", *lines])
 
-    def advice(self) -> str:
-        """Returns the flags of training and evaluation that make it fit, and why."""
+    def recommend_flags(self) -> str:
+        """Returns the flags of training or evaluation that make it match, and why."""
         misfits = [*self.missing, *self.misshapen]
         if len(misfits) > len(self.matched):
             return "--model: the checkpoint is of another network, or of another width"
         if misfits:
-            scopes = ",".join(dict.fromkeys(map(checkpoints.scope_of, misfits)))
+            scopes = ",".join(dict.fromkeys(map(checkpoints.get_scope, misfits)))
             other = "" if self.misshapen else "; or --ignore_missing_vars"
-            return f"--checkpoint_exclude_scopes={scopes} trains these anew{other}"
+            return f"--checkpoint_exclude_scopes={scopes} initializes these anew{other}"
         if self.classes == 1001:
             return "--labels_offset=-1 for images without a background class 0"
         if self.classes == 1000:
@@ -74,22 +74,22 @@ class Holding(NamedTuple):
     def _wanted(self) -> int:
         return len(self.matched) + len(self.missing) + len(self.misshapen)
 
-    def _content(self) -> str:
+    def _format_content(self) -> str:
         parts = [f"{self.entries} arrays, {self.size / 1e6:,.1f} MB"]
         if self.averages:
             parts.append(f"moving averages of {self.averages} variables")
         if self.slots:
-            parts.append(f"{self.slots} that an optimizer kept")
+            parts.append(f"{self.slots} optimizer slots")
         return "; ".join(parts)
 
-    def _shapes(self, name: str) -> str:
+    def _format_shapes(self, name: str) -> str:
         there, here = self.misshapen[name]
         return f"{name} {there} there, {here} here"
 
 
-def hold(
+def match_checkpoint(
     checkpoint: str, variables: Mapping[str, tf.Tensor], classes: int | None
-) -> Holding:
+) -> CheckpointMatch:
     """Compares a checkpoint with a network.
 
     Args:
@@ -100,15 +100,15 @@ def hold(
     Raises:
       InputError: the checkpoint is unreadable.
     """
-    held = checkpoints.shapes(checkpoint)
+    held = checkpoints.read_shapes(checkpoint)
     shapes = {name: variable.shape.as_list() for name, variable in variables.items()}
     found = [name for name in shapes if name in held]
     beside = [n for n in held if n not in shapes and n.rpartition("/")[0] in shapes]
     averages = [name for name in beside if name.endswith(checkpoints.AVERAGE_SUFFIX)]
-    return Holding(
+    return CheckpointMatch(
         path=checkpoint,
-        step=_step(checkpoint) if _STEP in held else None,
-        size=_size(checkpoint),
+        step=_read_step(checkpoint) if checkpoints.GLOBAL_STEP in held else None,
+        size=_measure_size(checkpoint),
         entries=len(held),
         averages=len(averages),
         slots=len(beside) - len(averages),
@@ -120,15 +120,17 @@ def hold(
             for name in found
             if held[name] != shapes[name]
         },
-        left_over=tuple(sorted(held.keys() - shapes.keys() - {*beside, _STEP})),
+        unused=tuple(
+            sorted(held.keys() - shapes.keys() - {*beside, checkpoints.GLOBAL_STEP})
+        ),
     )
 
 
-def _step(checkpoint: str) -> int:
-    return int(tf.train.load_variable(checkpoint, _STEP))
+def _read_step(checkpoint: str) -> int:
+    return int(tf.train.load_variable(checkpoint, checkpoints.GLOBAL_STEP))
 
 
-def _size(checkpoint: str) -> int:
+def _measure_size(checkpoint: str) -> int:
     path = Path(checkpoint)
     parts = [path, *path.parent.glob(f"{path.name}.*")]  # V1: one file of that name
     return sum(
@@ -138,7 +140,7 @@ def _size(checkpoint: str) -> int:
     )
 
 
-def _listed(items: Iterable[str]) -> str:
+def _format_names(items: Iterable[str]) -> str:
     items = list(items)
     if not items:
         return "none"

@@ -1,0 +1,172 @@
+"""Restoring variables from a checkpoint by name, all of them or none."""
+
+import dataclasses
+from collections.abc import Iterable, Mapping, Sequence
+
+import tensorflow as tf
+
+from slimnets import errors
+from slimnets.checkpoints.names import AVERAGE_SUFFIX, get_scope
+from slimnets.checkpoints.reading import open_reader, read_values
+
+
+class Misfit(errors.InputError):
+    """A checkpoint does not fit the variables; the message names those that differ.
+
+    Attributes:
+      scopes: prefixes whose exclusion would leave all of them out; none where the
+        checkpoint is of another network.
+      only_missing: whether the checkpoint lacks them, and none has another shape.
+    """
+
+    def __init__(
+        self, message: str, scopes: tuple[str, ...] = (), only_missing: bool = False
+    ):
+        super().__init__(message)
+        self.scopes = scopes
+        self.only_missing = only_missing
+
+
+@dataclasses.dataclass(frozen=True)
+class RestoreReport:
+    """What a restore did.
+
+    Attributes:
+      path: the checkpoint read.
+      restored: names of the variables that got the checkpoint's values.
+      excluded: names left out because their scope was excluded.
+      missing: names left as they were because the checkpoint lacks them.
+      unused: names in the checkpoint that nobody asked for.
+      averaged: whether moving averages were read in place of the variables.
+      verb: what was done to them.
+    """
+
+    path: str
+    restored: tuple[str, ...]
+    excluded: tuple[str, ...]
+    missing: tuple[str, ...]
+    unused: tuple[str, ...]
+    averaged: bool = False
+    verb: str = "restored"
+
+    def __str__(self) -> str:
+        parts = [f"{self.verb} {len(self.restored)} variables from {self.path}"]
+        if self.averaged:
+            parts.append("their moving averages")
+        if self.excluded:
+            parts.append(f"left out {len(self.excluded)} in excluded scopes")
+        if self.missing:
+            parts.append(f"{len(self.missing)} not in it: {_list_some(self.missing)}")
+        if self.unused:
+            parts.append(f"{len(self.unused)} in it not used")
+        return "; ".join(parts)
+
+
+def restore(
+    variables: Mapping[str, tf.Variable],
+    path: str,
+    *,
+    exclude_scopes: Sequence[str] = (),
+    ignore_missing: bool = False,
+    averages: bool = False,
+) -> RestoreReport:
+    """Assigns to variables the values that a checkpoint holds under their names.
+
+    Nothing is assigned unless everything can be.
+
+    Args:
+      variables: the variables by checkpoint name.
+      path: the checkpoint, as `require` returns it.
+      exclude_scopes: prefixes of names to leave as they are.
+      ignore_missing: leave variables that the checkpoint lacks as they are.
+      averages: where the checkpoint has a variable's moving average, read that.
+
+    Returns:
+      What matched and what was left out.
+
+    Raises:
+      Misfit: a variable is missing or has another shape, or all are missing.
+      InputError: the checkpoint is unreadable, or an excluded scope is nowhere.
+    """
+    reader = open_reader(path)
+    held = reader.get_variable_to_shape_map()
+    scopes = tuple(exclude_scopes)
+    _require_scopes(scopes, [*variables, *held])
+    wanted = {n: v for n, v in variables.items() if not n.startswith(scopes or ("\0",))}
+    keys = {n: _choose_key(n, held, averages) for n in wanted}
+    missing = tuple(n for n in wanted if keys[n] not in held)
+    require_match(
+        {name: variable.shape for name, variable in wanted.items()},
+        {name: held[key] for name, key in keys.items() if key in held},
+        path,
+        () if ignore_missing else missing,
+        held,
+    )
+    values = read_values(reader, {n: keys[n] for n in wanted if n not in missing}, path)
+    for name, value in values.items():
+        wanted[name].assign(value.astype(wanted[name].dtype.as_numpy_dtype))
+    used = {keys[name] for name in values}
+    return RestoreReport(
+        path=path,
+        restored=tuple(values),
+        excluded=tuple(n for n in variables if n not in wanted),
+        missing=missing,
+        unused=tuple(sorted(held.keys() - used)),
+        averaged=any(key.endswith(AVERAGE_SUFFIX) for key in used),
+    )
+
+
+def require_match(
+    wanted: Mapping[str, Sequence[int]],
+    found: Mapping[str, Sequence[int]],
+    path: str,
+    missing: Sequence[str],
+    held: Iterable[str],
+) -> None:
+    """Raises a Misfit if variables are missing or have other shapes.
+
+    Args:
+      wanted: shapes of a network's variables by name.
+      found: those of a file by the same names, as far as it has them.
+      path: of the file.
+      missing: names that may not be missing and are.
+      held: all names in the file, as they are there.
+    """
+    if wanted and not found:
+        raise Misfit(
+            f"{path} is a checkpoint of another network: it has none of the"
+            f" {len(wanted)} variables, such as {next(iter(wanted))}, but"
+            f" {_list_some(sorted(held))}"
+        )
+    misshapen = [n for n in wanted if n in found and list(wanted[n]) != list(found[n])]
+    if not missing and not misshapen:
+        return
+    faults = [f"{name} is not in it" for name in missing]
+    faults += [
+        f"{name} has shape {list(found[name])} there and {list(wanted[name])} here"
+        for name in misshapen
+    ]
+    raise Misfit(
+        f"{path} does not fit: {_list_some(faults)}",
+        scopes=tuple(dict.fromkeys(get_scope(n) for n in [*missing, *misshapen])),
+        only_missing=not misshapen,
+    )
+
+
+def _choose_key(name: str, held: Mapping[str, list[int]], averages: bool) -> str:
+    averaged = name + AVERAGE_SUFFIX
+    return averaged if averages and averaged in held else name
+
+
+def _require_scopes(scopes: Sequence[str], names: Sequence[str]) -> None:
+    """Raises an InputError for a scope, surely misspelt, that no name lies in."""
+    for scope in scopes:
+        if not any(name.startswith(scope) for name in names):
+            known = sorted({get_scope(name) for name in names})
+            raise errors.unknown("excluded scope", scope, known)
+
+
+def _list_some(items: Iterable[str], most: int = 3) -> str:
+    items = list(items)
+    more = f" and {len(items) - most} more" if len(items) > most else ""
+    return ", ".join(items[:most]) + more

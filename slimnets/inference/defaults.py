@@ -1,0 +1,75 @@
+"""What the user left open, as a checkpoint tells it: network, classes, images."""
+
+import dataclasses
+
+from slimnets import checkpoints, errors
+from slimnets.checkpoints import run_settings
+from slimnets.config.inference import TrainedNetworkConfig
+from slimnets.datasets import registry as datasets
+from slimnets.datasets.registry import Dataset
+
+# The names that datasets give to the split that is held out of training.
+_HELD_OUT = ("validation", "test", "val")
+
+
+def complete_config(
+    config: TrainedNetworkConfig, checkpoint: str
+) -> TrainedNetworkConfig:
+    """Fills in what the settings beside a checkpoint say and the user did not.
+
+    Raises:
+      InputError: the network is named nowhere, or differently here and there.
+    """
+    saved = run_settings.read(checkpoint)
+    if saved is None:
+        if config.model is None:
+            raise errors.InputError(
+                f"no {run_settings.FILE} beside {checkpoint}, so name the network with"
+                " --model"
+            )
+        return config
+    if config.model not in (None, saved.model):
+        raise errors.InputError(
+            f"{checkpoint} is a checkpoint of {saved.model}, says {run_settings.FILE}"
+            f" beside it; leave --model={config.model} out"
+        )
+    facts = dataclasses.asdict(saved)
+    if config.dataset_dir is not None:
+        facts.pop("dataset_name")
+    known = {name: value for name, value in facts.items() if hasattr(config, name)}
+    missing = {n: v for n, v in known.items() if getattr(config, n) is None}
+    return dataclasses.replace(config, **missing)
+
+
+def find_num_classes(config: TrainedNetworkConfig, checkpoint: str) -> int | None:
+    """Returns the number of logits that the user or the checkpoint tells.
+
+    Args:
+      config: as `complete_config` returns it.
+      checkpoint: its path.
+
+    Returns:
+      The number; None where the checkpoint holds features alone or another network.
+    """
+    if config.num_classes is not None:
+        return config.num_classes
+    return checkpoints.read_num_classes(checkpoint, config.require_model())
+
+
+def find_dataset(config: TrainedNetworkConfig) -> Dataset:
+    """Returns the split to run on: the held-out one where none is named.
+
+    Raises:
+      InputError: there is no such dataset or split, or none is held out.
+    """
+    split = config.dataset_split_name
+    if split is None:
+        splits = datasets.list_splits(config.dataset_dir, config.dataset_name)
+        held_out = [name for name in _HELD_OUT if name in splits]
+        if not held_out:
+            raise errors.InputError(
+                f"{config.dataset_dir} has no held-out split; name one of"
+                f" {', '.join(splits)} with --dataset_split_name"
+            )
+        split = held_out[0]
+    return datasets.get_dataset(config.dataset_dir, split, config.dataset_name)
