@@ -1,8 +1,6 @@
-"""Programs as users start them, in processes of their own."""
+"""Programs run from the command line's words, and what they work on."""
 
-import os
 import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -10,32 +8,18 @@ import numpy as np
 import pytest
 
 from slimnets.datasets import arrays
+from tests.binaries import programs
 
-ROOT = Path(__file__).parents[2]
 NETWORK = ("--model=mobilenet_v1_025", "--image_size=32", "--preprocessing_name=plain")
-
-Program = subprocess.Popen
-
-
-def start_program(module: str, *flags: str, **environment: str) -> Program:
-    """Starts `python -m module`; on CPUs, so that every machine does the same."""
-    return subprocess.Popen(
-        [sys.executable, "-u", "-m", module, *flags],
-        cwd=ROOT,
-        env=os.environ | {"CUDA_VISIBLE_DEVICES": "-1"} | environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
 
 
 @pytest.fixture
-def start() -> Iterator[Callable[..., Program]]:
+def start() -> Iterator[Callable[..., subprocess.Popen]]:
     """Returns what starts a program; those still running are killed at the end."""
     started = []
 
-    def start(module: str, *flags: str, **environment: str) -> Program:
-        started.append(start_program(module, *flags, **environment))
+    def start(module: str, *flags: str, **environment: str) -> subprocess.Popen:
+        started.append(programs.start(module, *flags, **environment))
         return started[-1]
 
     yield start
@@ -45,15 +29,26 @@ def start() -> Iterator[Callable[..., Program]]:
 
 
 @pytest.fixture
-def refuses(start) -> Callable[..., str]:
+def run() -> Callable[..., str]:
+    """Returns what runs a program, which must succeed, and gives what it prints."""
+
+    def run(module: str, *words: str) -> str:
+        ended = programs.run(module, *words)
+        assert ended.status == 0, ended.said
+        return ended.printed
+
+    return run
+
+
+@pytest.fixture
+def refuses() -> Callable[..., str]:
     """Returns what runs a program on bad input, and gives the one line it says."""
 
-    def refuses(module: str, *flags: str) -> str:
-        program = start(module, *flags)
-        _, said = program.communicate()
-        assert program.returncode == 2, said
-        assert "Traceback" not in said
-        line = said.splitlines()[-1]
+    def refuses(module: str, *words: str) -> str:
+        ended = programs.run(module, *words)
+        assert ended.status == 2, ended.said
+        assert "Traceback" not in ended.said
+        line = ended.said.splitlines()[-1]
         assert line.startswith("error: ")
         return line
 
@@ -95,7 +90,7 @@ def mirrored_run(
 ) -> tuple[Path, str]:
     """Returns the train_dir of a run on two logical CPUs, and what it printed."""
     folder = tmp_path_factory.mktemp("mirrored")
-    program = start_program(
+    ended = programs.run(
         "train.train_image_classifier",
         *NETWORK,
         f"--dataset_dir={colours}",
@@ -107,6 +102,5 @@ def mirrored_run(
         "--max_number_of_steps=3",
         "--moving_average_decay=0.9",
     )
-    printed, said = program.communicate()
-    assert program.returncode == 0, said
-    return folder, printed
+    assert ended.status == 0, ended.said
+    return folder, ended.printed

@@ -1,8 +1,5 @@
 """train.convert_image_folder from the command line."""
 
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -11,9 +8,10 @@ import tensorflow as tf
 
 from slimnets.datasets import image_folder
 from slimnets.datasets.registry import get_dataset, list_splits
+from tests.binaries import programs
 
-ROOT = Path(__file__).parents[2]
-FLOWERS = ROOT.parent / "shared" / "flowers"
+MODULE = "train.convert_image_folder"
+FLOWERS = Path(__file__).parents[3] / "shared" / "flowers"
 
 
 @pytest.fixture
@@ -27,28 +25,17 @@ def photos(tmp_path):
     return tmp_path / "photos"
 
 
-def run(*arguments):
-    return subprocess.run(
-        [sys.executable, "-m", "train.convert_image_folder", *arguments],
-        cwd=ROOT,
-        env={**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-
-
-def test_sound_folder_is_converted_with_a_summary(photos, tmp_path):
+def test_sound_folder_is_converted_with_a_summary(run, photos, tmp_path):
     output = tmp_path / "out"
-    done = run(
+    printed = run(
+        MODULE,
         f"--images={photos}",
         f"--output={output}",
         "--name=pets",
         "--validation_fraction=0.25",
         "--shards=2",
     )
-    assert done.returncode == 0, done.stderr
-    header, *_, totals = done.stdout.splitlines()
+    header, *_, totals = printed.splitlines()
     assert header.split() == ["train", "validation"]
     assert "40 examples of 2 classes, 0 files left out" in totals
     assert list_splits(str(output)) == ["train", "validation"]
@@ -61,10 +48,11 @@ def test_broken_photos_are_listed_and_the_status_is_1(photos, tmp_path):
     for number in range(25):
         (photos / "cat" / f"note{number:02}.jpg").write_text("not a photo")
     output = tmp_path / "out"
-    done = run(f"--images={photos}", f"--output={output}", "--name=pets")
-    assert done.returncode == 1
-    assert "25 files left out" in done.stdout
-    listed = [line for line in done.stderr.splitlines() if "left out: " in line]
+    flags = (f"--images={photos}", f"--output={output}", "--name=pets")
+    ended = programs.run(MODULE, *flags)
+    assert ended.status == 1
+    assert "25 files left out" in ended.printed
+    listed = [line for line in ended.said.splitlines() if "left out: " in line]
     assert len(listed) == 21
     assert listed[0].endswith("note00.jpg: not an image")
     assert listed[-1].endswith(f"all 25 are in {output / 'broken_images.txt'}")
@@ -72,19 +60,16 @@ def test_broken_photos_are_listed_and_the_status_is_1(photos, tmp_path):
     assert get_dataset(str(output), "train").num_examples > 0
 
 
-def test_bad_input_is_one_line_and_the_status_is_2(photos, tmp_path):
+def test_bad_input_is_one_line_and_the_status_is_2(refuses, photos, tmp_path):
     (tmp_path / "file").touch()
-    done = run(f"--images={photos}", f"--output={tmp_path}/file/x", "--name=pets")
-    assert done.returncode == 2
-    errors = [line for line in done.stderr.splitlines() if line.startswith("error: ")]
-    assert errors == [f"error: cannot write to {tmp_path}/file/x: Not a directory"]
-    assert "Traceback" not in done.stderr
+    flags = (f"--images={photos}", f"--output={tmp_path}/file/x", "--name=pets")
+    assert refuses(MODULE, *flags) == (
+        f"error: cannot write to {tmp_path}/file/x: Not a directory"
+    )
 
 
-def test_help_begins_with_an_example():
-    done = run("--help")
-    assert "python -m train.convert_image_folder --images=photos" in done.stdout
-    assert "--validation_fraction" in done.stdout
+def test_help_begins_with_an_example(helps):
+    assert len(helps(MODULE).strip().splitlines()) <= 4
 
 
 def test_real_photos_are_all_taken(tmp_path):

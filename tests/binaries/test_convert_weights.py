@@ -15,16 +15,13 @@ def test_help_begins_with_an_example(helps):
     assert len(helps(MODULE).strip().splitlines()) <= 4
 
 
-def test_keras_weights_become_a_checkpoint(start, tmp_path):
+def test_keras_weights_become_a_checkpoint(run, tmp_path):
     traced = blueprint.trace(NETWORK, 1000, image_size=32).variables
     values = {n: fill.weight(n, v.shape.as_list()) for n, v in traced.items()}
     path, output = tmp_path / "theirs.weights.h5", tmp_path / "out"
     weights.write(path, NETWORK, values)
     flags = (f"--weights={path}", f"--model={NETWORK}", f"--output={output}")
-    program = start(MODULE, "--from=keras", *flags)
-    printed, said = program.communicate()
-    assert program.returncode == 0, said
-    lines = printed.splitlines()
+    lines = run(MODULE, "--from=keras", *flags).splitlines()
     assert lines[0] == f"converted 137 variables from {path}"
     assert lines[1].startswith("1000 classes, no background among them")
     assert lines[-1] == f"written: {output}/model.ckpt-0"

@@ -7,12 +7,9 @@ def test_help_begins_with_an_example(helps):
     assert len(helps(MODULE).strip().splitlines()) <= 4
 
 
-def test_a_run_of_two_replicas(start, mirrored_run):
+def test_a_run_of_two_replicas(run, mirrored_run):
     folder, _ = mirrored_run
-    program = start(MODULE, f"--checkpoint_path={folder}")
-    printed, said = program.communicate()
-    assert program.returncode == 0, said
-    lines = printed.splitlines()
+    lines = run(MODULE, f"--checkpoint_path={folder}").splitlines()
     assert lines[0].startswith("mobilenet_v1_025: ")
     assert lines[2] == "here: images of 32x32x3"
     assert f"checkpoint {folder}/model.ckpt-3" in lines

@@ -14,21 +14,14 @@ def test_help_begins_with_an_example(helps):
     [("saved_model", "bytes", "saved_model.pb"), ("lite", "pixels", "model.tflite")],
 )
 def test_a_run_of_two_replicas(
-    start, mirrored_run, tmp_path, format_name, signature, file
+    run, mirrored_run, tmp_path, format_name, signature, file
 ):
     if format_name == "lite":
         pytest.importorskip("ai_edge_litert", reason="needs the extra litert")
     folder, _ = mirrored_run
     output = tmp_path / "out"
-    program = start(
-        MODULE,
-        f"--checkpoint_path={folder}",
-        f"--format={format_name}",
-        f"--output={output}",
-    )
-    printed, said = program.communicate()
-    assert program.returncode == 0, said
-    lines = printed.splitlines()
+    flags = (f"--format={format_name}", f"--output={output}")
+    lines = run(MODULE, f"--checkpoint_path={folder}", *flags).splitlines()
     assert "; their moving averages" in lines[0]
     for line, name in zip(lines[1:3], ("serving_default", signature), strict=True):
         assert line.startswith(f"{name}: 7 of 7 images of the same class, largest ")

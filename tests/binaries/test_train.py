@@ -54,8 +54,8 @@ def test_two_replicas(mirrored_run):
     assert held["MobilenetV1/Logits/Conv2d_1c_1x1/biases"] == [3]
 
 
-def test_without_a_dataset_it_trains_on_the_digits(start, tmp_path):
-    program = start(
+def test_without_a_dataset_it_trains_on_the_digits(run, tmp_path):
+    printed = run(
         MODULE,
         *NETWORK[:2],
         f"--train_dir={tmp_path}",
@@ -63,8 +63,6 @@ def test_without_a_dataset_it_trains_on_the_digits(start, tmp_path):
         "--max_number_of_steps=1",
         "--optimizer=sgd",
     )
-    printed, said = program.communicate()
-    assert program.returncode == 0, said
     [line] = [x for x in printed.splitlines() if x.startswith("no --dataset_dir")]
     assert "--preprocessing_name=plain" in line
     assert "--optimizer" not in line and "--num_epochs" not in line

@@ -1,22 +1,18 @@
 """tf_slim's own unit tests, pointed at slimnets, in a process of their own.
 
-They need one: they turn TensorFlow 2's behaviour off for good. What is altered in the
-copies is where `slim` and the networks come from, and what the tests themselves took
-from TensorFlow, NumPy and unittest that is gone.
+They need one: they turn eager execution off for good. What is altered in the copies is
+where `slim` and the networks come from, and what the tests themselves took from
+TensorFlow, NumPy and unittest that is gone.
 """
 
 import os
 import re
-import subprocess
-import sys
-from collections.abc import Iterable
 from pathlib import Path
-from xml.etree import ElementTree
 
 import pytest
 import tf_slim
 
-ROOT = Path(__file__).parents[2]
+HOME = Path(tf_slim.__file__).parent
 
 POINTED_AT_SLIMNETS = {
     r"^from tf_slim\.ops\.arg_scope import arg_scope$": (
@@ -46,52 +42,40 @@ GONE = {
 }
 
 
-def outcomes(files: Iterable[str], folder: Path) -> dict[str, str]:
-    """Runs copies of tf_slim's test files that test slimnets; prints what they print.
+class Outcomes:
+    """A plugin of pytest that keeps 'passed', 'failed' or 'skipped' for each test."""
+
+    def __init__(self) -> None:
+        self.by_test: dict[str, str] = {}
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        test = report.nodeid.partition("::")[2].replace("::", ".")
+        if report.when == "call" or report.outcome != "passed":
+            self.by_test[test] = report.outcome
+
+
+def outcomes(file: str, folder: Path) -> dict[str, str]:
+    """Runs a copy of a test file of tf_slim that tests slimnets.
+
+    Prints what pytest prints of it; turns eager execution off for good.
 
     Args:
-      files: paths below tf_slim's folder.
-      folder: an empty one, for the copies.
+      file: its path below tf_slim's folder.
+      folder: for the copy.
 
     Returns:
-      'passed', 'failed' or 'skipped' for each test, by '<module>.<class>.<test>'.
+      'passed', 'failed' or 'skipped' for each test, by '<class>.<test>'.
     """
-    home = Path(tf_slim.__file__).parent
-    for file in files:
-        if not (home / file).exists():
-            pytest.skip(f"this tf_slim is installed without its {file}")
-        (folder / Path(file).name).write_text(_repointed((home / file).read_text()))
-    cases = ElementTree.parse(_report(folder)).iter("testcase")
-    return {
-        f"{case.get('classname')}.{case.get('name')}": _outcome(case) for case in cases
-    }
+    copy = folder / Path(file).name
+    copy.write_text(_repointed((HOME / file).read_text()))
+    found = Outcomes()
+    options = ["-q", "-c", os.devnull, "-W", "ignore", "--tb=short"]
+    options += ["-p", "no:xdist", "-p", "no:cacheprovider", "--rootdir", str(folder)]
+    pytest.main([*options, str(copy)], plugins=[found])
+    return found.by_test
 
 
 def _repointed(source: str) -> str:
     for pattern, replacement in (POINTED_AT_SLIMNETS | GONE).items():
         source = re.sub(pattern, replacement, source, flags=re.MULTILINE)
     return source
-
-
-def _report(tests: Path) -> Path:
-    """Runs a folder's tests in a process of their own; returns pytest's XML report."""
-    report = tests / "report.xml"
-    options = ["-q", "-c", os.devnull, "-W", "ignore", "--tb=short"]
-    options += ["-p", "no:xdist", "-p", "no:cacheprovider", f"--junitxml={report}"]
-    environment = {k: v for k, v in os.environ.items() if not k.startswith("PYTEST_")}
-    finished = subprocess.run(
-        [sys.executable, "-m", "pytest", *options, *map(str, tests.glob("*_test.py"))],
-        cwd=tests,
-        env={**environment, "PYTHONPATH": str(ROOT)},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    print(finished.stdout, finished.stderr)
-    return report
-
-
-def _outcome(case: ElementTree.Element) -> str:
-    if case.find("failure") is not None or case.find("error") is not None:
-        return "failed"
-    return "passed" if case.find("skipped") is None else "skipped"
