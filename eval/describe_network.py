@@ -5,8 +5,8 @@ Example:
   python -m eval.describe_network --model=mobilenet_v1_025 --image_size=128 \
     --checkpoint_path=mobilenet_v1_0.25_128.ckpt
 
-Without --checkpoint_path the network alone. With it, what the checkpoint holds, how it
-fits, and which flags of training or evaluation help where it does not.
+Without --checkpoint_path the network alone. With it, the checkpoint's content, how it
+matches the network, and which flags of training or evaluation help where it does not.
 """
 
 from absl import flags
@@ -30,7 +30,7 @@ _IMAGE_SIZE = flags.DEFINE_integer(
 _NUM_CLASSES = flags.DEFINE_integer(
     "num_classes",
     None,
-    "Number of logits. None takes the checkpoint's, or those of the published one.",
+    "Number of logits. None takes the checkpoint's, or the published network's.",
     lower_bound=1,
 )
 flags.DEFINE_alias("model_name", "model")

@@ -1,4 +1,4 @@
-r"""Writes a trained network for other runtimes, tried out against its checkpoint.
+r"""Exports a trained network for other runtimes, verified against its checkpoint.
 
 Example, then without slimnets `tf.saved_model.load("exported").signatures["bytes"]`:
 

@@ -60,7 +60,7 @@ def cores() -> int:
 
 
 def available_memory() -> float | None:
-    """Returns the gigabytes a process can take here; None where nothing tells."""
+    """Returns the gigabytes a process can take here; None where it is unknown."""
     machine = _fields(_MACHINE).get("MemAvailable")
     if machine is None:
         return None
@@ -70,10 +70,10 @@ def available_memory() -> float | None:
 
 
 def peak_memory() -> float | None:
-    """Returns the most gigabytes held so far: of the fullest GPU, else of the process.
+    """Returns peak memory in gigabytes: of the fullest GPU, else of the process.
 
     Returns:
-      None where nothing tells.
+      None where it is unknown.
     """
     import tensorflow as tf  # a worker may ask for its cores without it
 
@@ -92,7 +92,7 @@ def prefer_oom_kill() -> None:
 
 
 def _left_in_container() -> float | None:
-    """Returns what a control group's limit leaves, the file cache counted as free."""
+    """Returns what is left of a control group's limit; the file cache is free."""
     limit, used = _CONTAINER / "memory.max", _CONTAINER / "memory.current"
     if not limit.exists() or limit.read_text().strip() == "max":
         return None

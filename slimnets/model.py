@@ -97,7 +97,7 @@ class Model(tf.Module):
         with (
             computation.computing(way),
             tf.compat.v1.variable_scope(
-                "", reuse=tf.compat.v1.AUTO_REUSE, custom_getter=self._variable
+                "", reuse=tf.compat.v1.AUTO_REUSE, custom_getter=self._get_variable
             ),
         ):
             net, end_points = network_fn(
@@ -159,12 +159,12 @@ class Model(tf.Module):
         return tf.add_n(losses) if losses else tf.zeros([])
 
     def _make_variables(self) -> None:
-        """Runs the builder once in a function's graph that is thrown away."""
+        """Runs the builder once in a function's graph that is discarded."""
         shape = [None, self.image_size, self.image_size, self.channels]
         with tf.__internal__.FuncGraph("variables").as_default():
             self(tf.compat.v1.placeholder(tf.float32, shape))
 
-    def _variable(
+    def _get_variable(
         self,
         getter: Callable[..., tf.Variable],
         name: str,
@@ -179,7 +179,7 @@ class Model(tf.Module):
     ) -> tf.Variable:
         """Finds or makes a variable; takes the place of TF 1's variable store.
 
-        `graph_only` holds what means something in a v1 graph alone: collections,
+        `graph_only` is what has a meaning in a v1 graph alone: collections,
         reuse, partitioner, caching device.
 
         TF-Slim's float16 layers ask for float16 variables, which would lose small
@@ -187,12 +187,12 @@ class Model(tf.Module):
         """
         dtype = tf.float32 if dtype == tf.float16 else dtype
         if name in self.variables_by_name:
-            return self._found(name, shape)
+            return self._get_existing(name, shape)
         initial = initializer or tf.compat.v1.glorot_uniform_initializer()
         on_read = synchronization == tf.VariableSynchronization.ON_READ
         with tf.init_scope():
             variable = tf.Variable(
-                lambda: _initial_value(initial, shape, dtype),
+                lambda: _make_initial_value(initial, shape, dtype),
                 trainable=not on_read if trainable is None else trainable,
                 dtype=dtype,
                 name=name,
@@ -204,7 +204,7 @@ class Model(tf.Module):
             self._regularizers[name] = regularizer
         return variable
 
-    def _found(self, name: str, shape: Any) -> tf.Variable:
+    def _get_existing(self, name: str, shape: Any) -> tf.Variable:
         variable = self.variables_by_name[name]
         if shape is not None and not variable.shape.is_compatible_with(shape):
             raise ValueError(
@@ -214,7 +214,7 @@ class Model(tf.Module):
         return variable
 
 
-def _initial_value(initial: Any, shape: Any, dtype: tf.DType) -> tf.Tensor:
+def _make_initial_value(initial: Any, shape: Any, dtype: tf.DType) -> tf.Tensor:
     """Returns a variable's first value from an initializer, its class, or a value."""
     if isinstance(initial, type):
         initial = initial()

@@ -111,8 +111,8 @@ def _silence_stderr() -> Iterator[None]:
 def _hide_keras() -> Iterator[None]:
     """Keeps TensorFlow from importing Keras 3 as it starts, a third of its time.
 
-    Asked for Keras 2 it imports that where it is installed, else none. Afterwards
-    `tf.keras` is found, when first asked for, as if nothing had been said.
+    Told to use Keras 2, TensorFlow imports that if it is installed, else none.
+    Afterwards `tf.keras` is loaded at its first use as always.
     """
     wish = "TF_USE_LEGACY_KERAS"
     if wish in os.environ:

@@ -218,7 +218,7 @@ def test_in_a_mirrored_strategy_the_averages_are_each_replicas_own():
     ids=["class", "initializer", "value"],
 )
 def test_initializers_of_every_kind(initial):
-    value = models._initial_value(initial, [2], tf.float32)
+    value = models._make_initial_value(initial, [2], tf.float32)
     np.testing.assert_array_equal(value, [1, 1])
 
 

@@ -1,4 +1,4 @@
-"""A dataset of tiny images, networks that train in milliseconds, and short configs."""
+"""Tiny images, networks that train in milliseconds, short runs, and what they left."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -8,15 +8,17 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from slimnets import slim
+from slimnets import checkpoints, errors, slim
 from slimnets.config import dataclass_flags
 from slimnets.config.train import TrainConfig
 from slimnets.datasets import arrays
 from slimnets.nets import registry
 from slimnets.nets.row import Network
+from slimnets.training import trainer
 
 CLASSES = ("red", "green", "blue")
 SIZE = 8
+EXAMPLES = 12  # in train
 
 
 def toy_split(examples: int, seed: int) -> arrays.Split:
@@ -35,7 +37,7 @@ def toy_data(tmp_path_factory: pytest.TempPathFactory) -> str:
         arrays.ArrayDataset(
             name="toy",
             classes=CLASSES,
-            splits={"train": toy_split(12, 0), "validation": toy_split(7, 1)},
+            splits={"train": toy_split(EXAMPLES, 0), "validation": toy_split(7, 1)},
         ),
         folder,
     )
@@ -119,3 +121,37 @@ def config(toy_data: str, tmp_path: Path) -> Callable[..., TrainConfig]:
         return dataclass_flags.from_dict(TrainConfig, defaults | flags)
 
     return make
+
+
+def silent(line: str) -> None:
+    """Says nothing."""
+
+
+def weights(path: str) -> dict[str, np.ndarray]:
+    """Returns all that a checkpoint holds."""
+    reader = tf.train.load_checkpoint(path)
+    return {name: reader.get_tensor(name) for name in checkpoints.read_shapes(path)}
+
+
+def changed(before: str, after: str) -> set[str]:
+    """Returns the names whose values differ between two checkpoints."""
+    old, new = weights(before), weights(after)
+    assert old.keys() == new.keys()
+    return {name for name in old if np.any(old[name] != new[name])} - {"global_step"}
+
+
+def assert_same(one: str, other: str, **tolerance: float) -> None:
+    """Compares all that two checkpoints hold."""
+    ones, others = weights(one), weights(other)
+    assert ones.keys() == others.keys()
+    for name, value in ones.items():
+        np.testing.assert_allclose(value, others[name], err_msg=name, **tolerance)
+
+
+def refused(config: trainer.TrainConfig) -> str:
+    """Returns the one line with which training refuses a configuration."""
+    with pytest.raises(errors.InputError) as caught:
+        trainer.train(config, silent)
+    message = str(caught.value)
+    assert "\n" not in message
+    return message

@@ -5,8 +5,8 @@
 
 mnist and fashion_mnist: --source is the folder of the four idx files, plain or .gz.
 cifar10: --source is the Python or the binary version, the .tar.gz or what it unpacks
-to. digits: no --source; made of scikit-learn's digits, and what
-slimnets/datasets/digits/ holds.
+to. digits: no --source; made of scikit-learn's digits, the same as in
+slimnets/datasets/digits/.
 """
 
 from pathlib import Path

@@ -3,7 +3,7 @@
   python -m train.convert_image_folder --images=photos --output=data/flowers \\
       --name=flowers
 
-The photos lie in one folder a class (photos/daisy/1.jpg); one in ten goes to
+Put the photos of each class into a folder (photos/daisy/1.jpg); one in ten goes to
 "validation", chosen by content. To choose yourself, put the class folders into
 photos/train/ and photos/validation/ (or photos/test/). For a set that is only
 evaluated on, give --validation_fraction=1. The exit status is 0 when all files were
@@ -65,7 +65,7 @@ _UPRIGHT = flags.DEFINE_bool(
     " told otherwise in the same way.",
 )
 _WORKERS = flags.DEFINE_integer(
-    "workers", None, "Photos decoded at once; as many as the cores bear if not given."
+    "workers", None, "Photos decoded at once; None chooses by the number of cores."
 )
 _OVERWRITE = flags.DEFINE_bool(
     "overwrite", False, "Replace the dataset that the output already holds."

@@ -7,15 +7,15 @@ r"""Turns published weights into a TF-Slim checkpoint, or a checkpoint into Kera
 
   keras         keras.applications' .weights.h5, .h5 or .keras
   torch         a state dict of torchvision or timm: .pth, .pt or .safetensors; it is
-                read without running what it says
+                read without running any code in it
   frozen_graph  a .pb with the weights as constants, made of a TF-Slim graph
   saved_model   the folder of a SavedModel, made of a TF-Slim graph
   tflite        a .tflite, float or quantised, made of a TF-Slim graph
   checkpoint    a TensorFlow checkpoint by variable names, of today's format or of V1
 
 --to=keras writes <model>.weights.h5, which keras.applications' network loads. Nothing
-is written unless every variable is found and fits: otherwise the exit status is 2, and
-one line says what is wrong.
+is written unless every variable is found and matches: otherwise the exit status is 2,
+and one line tells what is wrong.
 """
 
 from pathlib import Path
@@ -38,8 +38,8 @@ _WEIGHTS = flags.DEFINE_string(
 _MODEL = flags.DEFINE_string(
     "model",
     None,
-    "The network of the weights, one of slimnets.list_networks(). A checkpoint is"
-    " rewritten without it too, all that it holds.",
+    "The network of the weights, one of slimnets.list_networks(). Without it a"
+    " checkpoint is rewritten whole.",
 )
 _OUTPUT = flags.DEFINE_string(
     "output",

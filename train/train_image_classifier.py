@@ -11,7 +11,7 @@ Your own photos, from published weights:
     --checkpoint_path=mobilenet_v2.ckpt --num_epochs=20 \
     --checkpoint_exclude_scopes=MobilenetV2/Logits --train_dir=runs/photos
 
-The same command goes on from the last checkpoint of train_dir. Flags can stand in a
+The same command resumes from the last checkpoint of train_dir. Flags can stand in a
 file: --flagfile=train/recipes/NAME.flags.
 """
 
@@ -30,7 +30,7 @@ flags.DEFINE_alias("model_name", "model")
 flags.DEFINE_alias("train_image_size", "image_size")
 flags.adopt_module_key_flags(dataclass_flags)
 
-# What trains the digits well; the networks' own recipes are made for photos.
+# For the digits; the networks' own preprocessing is made for photos.
 DIGITS_RECIPE = Path(__file__).parent / "recipes" / "digits.flags"
 
 
@@ -47,7 +47,7 @@ def main(argv: list[str]) -> None:
     if outcome.interrupted:
         print(
             f"interrupted by {outcome.interrupted}; saved {outcome.checkpoint}."
-            " The same command goes on from there"
+            " The same command resumes from there"
         )
         sys.exit(128 + signal.Signals[outcome.interrupted])
     if outcome.loss is not None:

@@ -1,4 +1,4 @@
-"""Writing results: folders tried out before the work, files whole or not at all."""
+"""Writing results: folders are checked before the work, files whole or absent."""
 
 import contextlib
 import json
@@ -10,7 +10,7 @@ from typing import Any
 
 
 def make_writable(folder: Path) -> None:
-    """Makes a folder if it is missing, and tries it out.
+    """Makes a folder if it is missing, and checks that it can be written.
 
     Raises:
       OSError: nothing can be written there; its strerror says why.
@@ -21,7 +21,7 @@ def make_writable(folder: Path) -> None:
 
 
 def write_json(path: Path, values: dict[str, Any]) -> None:
-    """Writes values as JSON, whole or not at all."""
+    """Writes values as JSON, atomically."""
     unfinished = path.with_name(path.name + ".unfinished")
     unfinished.write_text(json.dumps(values, indent=2) + "\n", encoding="utf-8")
     unfinished.replace(path)
@@ -29,9 +29,9 @@ def write_json(path: Path, values: dict[str, Any]) -> None:
 
 @contextlib.contextmanager
 def replace_folder(folder: Path) -> Iterator[Path]:
-    """Gives an empty folder to fill, which then takes `folder`'s place.
+    """Yields an empty folder to fill, which replaces `folder` at the end.
 
-    If what fills it fails, all is left as it was.
+    If an exception is raised before, `folder` is left as it was.
     """
     unfinished = folder.with_name(f"unfinished-{folder.name}")
     shutil.rmtree(unfinished, ignore_errors=True)

@@ -52,7 +52,7 @@ def _find_newest(directory: Path) -> str | None:
     found = [str(index)[: -len(".index")] for index in directory.glob("*.index")]
     found = [path for path in found if not Path(path).name.startswith(UNFINISHED)]
     found.sort(key=lambda path: (get_step(path), path), reverse=True)
-    # Where none is whole the newest will do: reading it says what is wrong.
+    # Where none is whole, the newest: the error of reading it tells what is wrong.
     return next(filter(is_whole, found), found[0] if found else None)
 
 

@@ -32,4 +32,4 @@ def iterate(path: str, interval_secs: int, timeout: int, most: int) -> Iterator[
                 return
         time.sleep(min(interval_secs, timeout or interval_secs))
     if last is None:
-        require(path)  # says that there was none
+        require(path)  # raises: there was none

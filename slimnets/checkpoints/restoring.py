@@ -159,7 +159,7 @@ def _choose_key(name: str, held: Mapping[str, list[int]], averages: bool) -> str
 
 
 def _require_scopes(scopes: Sequence[str], names: Sequence[str]) -> None:
-    """Raises an InputError for a scope, surely misspelt, that no name lies in."""
+    """Raises an InputError for a scope, surely misspelt, without any variable."""
     for scope in scopes:
         if not any(name.startswith(scope) for name in names):
             known = sorted({get_scope(name) for name in names})

@@ -1,4 +1,4 @@
-"""How a frozen dataclass of settings becomes flags, and flags become it again.
+"""Flags from frozen dataclasses of settings, and the dataclasses from flags.
 
 A setting is written once, as a dataclass field made by `setting`: its name, type,
 default and help text are the flag's. Dataclasses may hold others; all their settings

@@ -25,7 +25,7 @@ def prune_to_outputs(
 ) -> PrunedFunction:
     """Returns a function without the ops that its outputs do not depend on.
 
-    A folded network's trace still holds the convolutions before folding. They never
+    A folded network's trace still has the convolutions before folding. They never
     run, but a SavedModel would keep their weights.
 
     Args:

@@ -1,4 +1,4 @@
-"""What the user left open, as a checkpoint tells it: network, classes, images."""
+"""Settings that the user left open, read from a checkpoint and its settings."""
 
 import dataclasses
 
@@ -42,14 +42,14 @@ def complete_config(
 
 
 def find_num_classes(config: TrainedNetworkConfig, checkpoint: str) -> int | None:
-    """Returns the number of logits that the user or the checkpoint tells.
+    """Returns the number of logits that the user gave or the checkpoint has.
 
     Args:
       config: as `complete_config` returns it.
       checkpoint: its path.
 
     Returns:
-      The number; None where the checkpoint holds features alone or another network.
+      The number; None where the checkpoint is of features alone or another network.
     """
     if config.num_classes is not None:
         return config.num_classes

@@ -36,7 +36,7 @@ class Evaluation:
       summary: the metrics.
       class_names: of the logits.
       seconds: spent scoring.
-      eval_dir: folder that holds the results; None where it could not be written.
+      eval_dir: folder of the results; None where it could not be written.
     """
 
     report: checkpoints.RestoreReport
@@ -161,7 +161,7 @@ def _find_classes(
     """
     num_classes = find_num_classes(completed, checkpoint)
     offset = given.labels_offset
-    if num_classes is None:  # of another network: restoring it says so
+    if num_classes is None:  # of another network: an error when it is restored
         return dataset.num_classes - (offset or 0), offset or 0
     if offset is None:
         default = 0 if given.num_classes else completed.labels_offset
@@ -251,8 +251,8 @@ def _make_eval_dir(
 def _write(evaluation: Evaluation) -> None:
     """Writes results-<step>.json and TensorBoard's scalars.
 
-    The results of a checkpoint that is not training's bear its name: published ones
-    lie several in a folder, and all of them are at step 0.
+    The file of a checkpoint that training did not write has the checkpoint's name
+    instead: a folder may have several published ones, all of them at step 0.
     """
     if evaluation.eval_dir is None:
         return

@@ -12,9 +12,9 @@ from slimnets.model import Model
 class FoldedModel:
     """Calls a model in inference mode with batch norm folded; see layers/folding.py.
 
-    Every end point is as right as the model's own, also a convolution's output before
-    its batch norm: asked for, it is computed beside the folded convolution. Meant for a
-    `tf.function`, which leaves out what nobody asks for:
+    Every end point has the model's values, also a convolution's output before its batch
+    norm: if it is asked for, it is computed beside the folded convolution. Meant for a
+    `tf.function`, which prunes what is not asked for:
 
         folded = FoldedModel(model)
         run = tf.function(lambda images: folded(images)[0], autograph=False)
@@ -53,7 +53,7 @@ class FoldedModel:
             return self.model(images, is_training=False)
 
     def refresh(self) -> None:
-        """Takes over the model's variables as they are now, such as after a restore."""
+        """Folds the model's variables as they are now, such as after a restore."""
         self._folding.refresh()
 
     @property
@@ -62,7 +62,7 @@ class FoldedModel:
         return self._folding.count
 
     def _make_variables(self) -> None:
-        """Runs the builder in a graph that is thrown away.
+        """Runs the builder in a graph that is discarded.
 
         Made later, inside a tf.function, they would have it traced twice.
         """

@@ -45,7 +45,7 @@ class CheckpointMatch(NamedTuple):
         rows = (
             ("step", "unknown" if self.step is None else f"{self.step:,}"),
             ("classes", str(self.classes or "none: features alone")),
-            ("holds", self._format_content()),
+            ("content", self._format_content()),
             ("matched", f"{len(self.matched)} of {self._wanted}"),
             ("missing", _format_names(self.missing)),
             ("misshapen", _format_names(map(self._format_shapes, self.misshapen))),

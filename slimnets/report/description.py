@@ -107,7 +107,7 @@ def _join(numbers: Sequence[float]) -> str:
 
 
 def _find_common_scope(names: Sequence[str]) -> str:
-    """Returns the scopes, with a slash after each, that all names lie in."""
+    """Returns the scopes that all names share, with a slash after each."""
     parts = zip(*(name.split("/")[:-1] for name in names), strict=False)
     shared = itertools.takewhile(lambda part: len(set(part)) == 1, parts)
     return "".join(f"{part[0]}/" for part in shared)

@@ -26,8 +26,8 @@ def distribute_batches(
       strategy: over whose replicas a batch is divided.
       config: all settings.
       dataset: the split to train on.
-      model: tells the images' size and channels.
-      first_step: at which the run starts or goes on.
+      model: whose image size and channels are used.
+      first_step: at which the run starts or resumes.
 
     Raises:
       InputError: a batch cannot be divided evenly, or a record or file is broken.

@@ -1,4 +1,4 @@
-"""tf.distribute strategies by name. TF_CONFIG says who the workers are."""
+"""tf.distribute strategies by name; TF_CONFIG names the workers."""
 
 import json
 import os

@@ -57,7 +57,7 @@ class Loop:
           strategy: in whose scope the state was made.
           state: what a step changes.
           train_step: takes one or several steps, as `make_step` returns it.
-          last_step: at which to end; None goes on without end.
+          last_step: at which to end; None trains until stopped.
         """
         run, step = config.run, state.step
         self._run, self._strategy = run, strategy
@@ -177,8 +177,8 @@ def _describe_divergence(loss: float, step: int, train_dir: str) -> errors.Input
     kept = checkpoints.find(train_dir)
     left = f"The last good checkpoint is {kept or 'none: none was due'}"
     if kept and checkpoints.get_step(kept) == step - 1:
-        # The loss is that of its weights: going on from it would end here again.
-        left = f"{kept} holds the weights that gave it: delete it to go on from before"
+        # The loss is that of its weights: a run resumed from it would end here again.
+        left = f"{kept} has the weights that gave it: delete it to resume before it"
     return errors.InputError(
         f"the loss became {loss} at step {step}; lower --learning_rate or begin it with"
         f" --warmup_epochs. {left}"

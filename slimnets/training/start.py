@@ -62,7 +62,7 @@ def restore(
     given = config.fine_tuning.checkpoint_path
     if start.own is not None:
         state.resume(start.own)
-        log(f"going on from {start.own}, step {state.step}")
+        log(f"resuming from {start.own}, step {state.step}")
         if given:
             log(f"--checkpoint_path={given} is not read: {start.own} exists already")
     elif start.weights is not None:

@@ -35,7 +35,7 @@ class TrainState:
         """Makes everything at step 0; call it in the strategy's scope.
 
         Raises:
-          InputError: no variable lies in the trainable scopes.
+          InputError: no variable is in the trainable scopes.
         """
         self._strategy = tf.distribute.get_strategy()
         self.global_step = tf.Variable(
@@ -107,8 +107,8 @@ class TrainState:
         are what was evaluated.
 
         Raises:
-          InputError: the checkpoint is unreadable or does not fit; says which flag
-            would leave out what does not.
+          InputError: the checkpoint is unreadable or does not match; the message names
+            the flag that would leave out what does not.
         """
         try:
             report = checkpoints.restore(

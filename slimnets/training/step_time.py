@@ -18,7 +18,7 @@ _LEAST_CALLS, _LEAST_SECONDS = 3, 2.0  # timed, after two to warm up
 
 
 def measure(config: TrainConfig) -> Trial:
-    """Times training steps on made-up images, with weights that are thrown away."""
+    """Times training steps on random images, with weights that are discarded."""
     size, steps_per_call = config.data.known_batch_size, config.run.steps_per_call
     available = hardware.available_memory()
     strategy, dataset, num_classes = find_resources(config)

@@ -34,7 +34,7 @@ class Interval:
     def is_due(self, step: int) -> bool:
         """Returns whether it fell due since the step last asked about.
 
-        Steps fall due at multiples of n, so that a run that goes on keeps to them.
+        Steps fall due at multiples of n, so that a resumed run keeps to them.
         """
         now = time.monotonic()
         by_step = self._steps > 0 and step // self._steps > self._seen // self._steps
@@ -71,7 +71,7 @@ class DataWait:
     """
 
     WORTH_LOGGING = 0.1
-    LONG_ENOUGH = 5.0  # seconds; a share of less says little
+    LONG_ENOUGH = 5.0  # seconds; the share of a shorter interval is noise
 
     def __init__(self, log: Callable[[str], None]):
         """Starts the clock; `log` gets a line, once, where too much is waited."""

@@ -18,7 +18,7 @@ from slimnets.training.step import make_step
 
 
 def train(config: TrainConfig, log: Callable[[str], None] = print) -> Outcome:
-    """Trains a network as configured, or goes on where train_dir stopped.
+    """Trains a network as configured, or resumes the run in train_dir.
 
     Args:
       config: all settings.

@@ -92,7 +92,7 @@ def test_after_sigkill_it_goes_on_and_sigterm_saves(start, colours, tmp_path):
     again.send_signal(signal.SIGTERM)
     printed, said = again.communicate()
     assert again.returncode == 128 + signal.SIGTERM, said
-    assert f"going on from {last}, step {step}\n" in printed
+    assert f"resuming from {last}, step {step}\n" in printed
     saved = checkpoints.require(tmp_path)
     assert checkpoints.get_step(saved) >= step + 2
     assert f"interrupted by SIGTERM; saved {saved}. The same command" in printed

@@ -9,7 +9,6 @@ import pytest
 import tensorflow as tf
 
 from slimnets import checkpoints, errors
-from slimnets.checkpoints import iterator
 from slimnets.config import dataclass_flags
 from slimnets.config.inference import EvalConfig
 from slimnets.datasets import arrays, tfrecord
@@ -318,69 +317,14 @@ class TestBackground:
         )
 
 
-class TestEachNewCheckpoint:
-    """The evaluation beside a running training, with a clock that sleeping moves."""
-
-    @pytest.fixture
-    def during_sleep(self, monkeypatch):
-        """Returns a list of what happens while the evaluation sleeps, in order."""
-        events, now = [], [0.0]
-
-        def sleep(seconds: float) -> None:
-            now[0] += seconds
-            if events:
-                events.pop(0)()
-
-        monkeypatch.setattr(iterator.time, "sleep", sleep)
-        monkeypatch.setattr(iterator.time, "monotonic", lambda: now[0])
-        return events
-
-    def write(self, folder: Path, step: int) -> None:
-        checkpoints.save(folder, step, {"a": np.zeros(1, np.float32)})
-
-    def steps(self, folder: Path, *arguments: int) -> list[int]:
-        found = checkpoints.iterate(str(folder), *arguments)
-        return [checkpoints.get_step(path) for path in found]
-
-    def test_each_one_until_none_comes(self, tmp_path, during_sleep):
-        during_sleep += [
-            lambda: self.write(tmp_path, 1),
-            lambda: None,
-            lambda: self.write(tmp_path, 2),
-        ]
-        assert self.steps(tmp_path, 10, 25, 0) == [1, 2]
-        assert not during_sleep
-
-    def test_as_many_as_asked_for(self, tmp_path, during_sleep):
-        during_sleep += [lambda n=n: self.write(tmp_path, n) for n in range(9)]
-        assert self.steps(tmp_path, 10, 0, 3) == [0, 1, 2]
-
-    def test_a_folder_that_is_made_later(self, tmp_path, during_sleep):
-        during_sleep += [lambda: self.write(tmp_path / "later", 4)]
-        assert self.steps(tmp_path / "later", 10, 60, 0) == [4]
-
-    def test_one_that_never_comes(self, tmp_path, during_sleep):
-        with pytest.raises(errors.InputError, match="no checkpoint in the folder"):
-            self.steps(tmp_path, 10, 25, 0)
-
-    def test_one_checkpoint_is_evaluated_once(self, tmp_path, during_sleep):
-        self.write(tmp_path, 4)
-        assert self.steps(tmp_path / "model.ckpt-4", 10, 25, 0) == [4]
-
-    def test_without_an_interval_the_present_one(self, tmp_path):
-        self.write(tmp_path, 4)
-        assert self.steps(tmp_path, 0, 0, 0) == [4]
-        with pytest.raises(errors.InputError, match="no checkpoint"):
-            self.steps(tmp_path / "none", 0, 0, 0)
-
-    def test_the_evaluation_follows(self, config, run, during_sleep):
-        make = config(model="tiny_bn", max_number_of_steps=5)
-        during_sleep.append(lambda: trainer.train(make, silent))
-        results = evaluated(run, eval_interval_secs=10, timeout=15)
-        assert [checkpoints.get_step(r.report.path) for r in results] == [2, 5]
-        assert results[0].summary.loss != results[1].summary.loss
-        names = sorted(path.name for path in (run / "eval_validation").glob("*.json"))
-        assert names == ["results-2.json", "results-5.json"]
+def test_the_evaluation_follows(config, run, during_sleep):
+    make = config(model="tiny_bn", max_number_of_steps=5)
+    during_sleep.append(lambda: trainer.train(make, silent))
+    results = evaluated(run, eval_interval_secs=10, timeout=15)
+    assert [checkpoints.get_step(r.report.path) for r in results] == [2, 5]
+    assert results[0].summary.loss != results[1].summary.loss
+    names = sorted(path.name for path in (run / "eval_validation").glob("*.json"))
+    assert names == ["results-2.json", "results-5.json"]
 
 
 class TestBadInput:

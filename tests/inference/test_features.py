@@ -236,13 +236,6 @@ def test_a_checkpoint_without_logits_gives_features(tmp_path, photos):
     assert message == "no end point matches 'Logits'; known: Conv, Pool"
 
 
-def test_the_classes_of_a_real_network_are_found(tmp_path):
-    model = Model("mobilenet_v1_025", 9, image_size=32)
-    held = {name: v.numpy() for name, v in model.variables_by_name.items()}
-    path = checkpoints.save(tmp_path, 0, held)
-    assert checkpoints.read_num_classes(path, "mobilenet_v1_025") == 9
-
-
 def test_moving_averages(config, tmp_path):
     trainer.train(config(moving_average_decay=0.99), silent)
     for use in (True, False):

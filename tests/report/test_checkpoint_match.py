@@ -38,7 +38,7 @@ def test_one_that_fits(tmp_path, variables, values):
         f"checkpoint {path}",
         "step       1,200",
         "classes    5",
-        f"holds      142 arrays, {size / 1e6:.1f} MB; moving averages of 1 variables;"
+        f"content    142 arrays, {size / 1e6:.1f} MB; moving averages of 1 variables;"
         " 2 optimizer slots",
         "matched    137 of 137",
         "missing    none",

@@ -1,0 +1,80 @@
+"""Broken input is told in one line, and nothing is lost."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from slimnets import checkpoints
+from slimnets.datasets import metadata, tfrecord
+from slimnets.training import trainer
+from tests.tiny_runs import refused, silent
+
+
+@pytest.fixture
+def broken_data(tmp_path):
+    """Returns a maker of datasets with one record that is not as the others."""
+
+    def make(label: int = 0, encoded: bytes | None = None) -> Path:
+        folder = tmp_path / "data"
+        folder.mkdir()
+        metadata.write_labels(folder, ("a", "b", "c"))
+        png = tf.io.encode_png(np.zeros([8, 8, 3], np.uint8)).numpy()
+        with tf.io.TFRecordWriter(str(folder / "toy_train.tfrecord")) as writer:
+            for _ in range(5):
+                writer.write(tfrecord.make_example(png, "png", 1, 8, 8))
+            broken = png if encoded is None else encoded
+            writer.write(tfrecord.make_example(broken, "png", label, 8, 8))
+        return folder
+
+    return make
+
+
+@pytest.mark.parametrize("label", [3, -1])
+def test_a_label_outside_the_classes(config, broken_data, label):
+    folder = broken_data(label=label)
+    message = refused(config(dataset_dir=str(folder)))
+    assert message == (
+        f"{folder}/toy_train.tfrecord, record 5 (the first is 0): label {label} is"
+        " outside the 3 classes 0 to 2"
+    )
+
+
+def test_a_label_below_the_offset(config, broken_data):
+    message = refused(config(dataset_dir=str(broken_data()), labels_offset=1))
+    assert "record 5 (the first is 0): label 0 is outside" in message
+
+
+@pytest.mark.parametrize("strategy", ["none", "mirrored"])
+def test_an_image_that_does_not_decode(config, broken_data, strategy):
+    folder = broken_data(encoded=b"\x89PNG\r\n\x1a\nand no more")
+    clones = 2 if strategy == "mirrored" else 0
+    message = refused(
+        config(dataset_dir=str(folder), strategy=strategy, num_clones=clones)
+    )
+    assert f"{folder}/toy_train.tfrecord, record 5 (the first is 0): " in message
+    assert "the png image does not decode" in message
+
+
+def test_a_file_that_is_cut_off(config, broken_data):
+    path = broken_data() / "toy_train.tfrecord"
+    path.write_bytes(path.read_bytes()[:-20])
+    message = refused(config(dataset_dir=str(path.parent)))
+    assert f"{path} is cut off in record 5 (the first is 0)" in message
+
+
+def test_a_record_that_is_damaged(config, broken_data):
+    path = broken_data() / "toy_train.tfrecord"
+    content = bytearray(path.read_bytes())
+    content[-30] ^= 0xFF
+    path.write_bytes(content)
+    message = refused(config(dataset_dir=str(path.parent)))
+    assert f"{path}, record 5 (the first is 0): its checksum is wrong" in message
+
+
+def test_the_last_checkpoint_survives_bad_data(config, broken_data, tmp_path):
+    good = trainer.train(config(), silent).checkpoint
+    made = config(dataset_dir=str(broken_data(label=9)), max_number_of_steps=9)
+    refused(made)
+    assert checkpoints.find(tmp_path / "run") == good

@@ -1,0 +1,67 @@
+"""Settings that cannot be meant are told in one line."""
+
+import pytest
+
+from slimnets.checkpoints import atomic_files
+from tests.tiny_runs import refused
+
+
+def test_a_train_dir_that_is_a_file(config, tmp_path):
+    (tmp_path / "file").touch()
+    for name in ("file", "file/run"):
+        message = refused(config(train_dir=str(tmp_path / name)))
+        assert f"cannot write to --train_dir={tmp_path}/{name}: " in message
+
+
+def test_a_train_dir_that_cannot_be_written(config, tmp_path, monkeypatch):
+    def forbidden(dir):
+        raise PermissionError(13, "Permission denied", dir)
+
+    # chmod does not keep root from writing, and tests may run as root.
+    monkeypatch.setattr(atomic_files.tempfile, "TemporaryFile", forbidden)
+    message = refused(config(train_dir=str(tmp_path)))
+    assert message == f"cannot write to --train_dir={tmp_path}: Permission denied"
+
+
+@pytest.mark.parametrize(
+    ("flags", "message"),
+    [
+        ({"model": ""}, "no network named; give --model"),
+        ({"train_dir": ""}, "--train_dir is empty"),
+        ({"model": "tinyy"}, "unknown network 'tinyy'; did you mean tiny"),
+        ({"num_epochs": 1.0}, "--max_number_of_steps and --num_epochs both say"),
+        ({"steps_per_call": 0}, "--steps_per_call=0 must be at least 1"),
+        ({"batch_size": 0}, "--batch_size=0 must be at least 1"),
+        ({"max_number_of_steps": 0}, "--max_number_of_steps=0 must be at least 1"),
+        (
+            {"max_number_of_steps": None, "num_epochs": 0.0},
+            "--num_epochs=0.0 must be above 0 and below inf",
+        ),
+        ({"max_checkpoints_to_keep": -1}, "--max_checkpoints_to_keep=-1 must be"),
+        ({"learning_rate": -0.1}, "--learning_rate=-0.1 must be at least 0"),
+        ({"label_smoothing": 1.0}, "--label_smoothing=1.0 must be at least 0 and"),
+        ({"moving_average_decay": 1.0}, "--moving_average_decay=1.0 must be at"),
+        ({"checkpoint_exclude_scopes": ("a",)}, "--checkpoint_exclude_scopes says"),
+        ({"trainable_scopes": ("Big",)}, "unknown trainable scope 'Big'"),
+        ({"labels_offset": 3}, "labels_offset is 3; it has to be from -1 to 2"),
+        ({"preprocessing_name": "vggg"}, "unknown preprocessing 'vggg'; did you"),
+        ({"dataset_split_name": "tran"}, "'tran'; did you mean train"),
+        ({"dataset_dir": "/nowhere"}, "no folder /nowhere; give the output folder"),
+        ({"num_clones": 2}, "--num_clones=2 needs --strategy=mirrored"),
+        (
+            {"strategy": "mirrored", "num_clones": 2, "batch_size": 5},
+            "--batch_size=5 cannot be divided among 2 replicas",
+        ),
+        (
+            {"learning_rate_decay_type": "cosine", "max_number_of_steps": None},
+            "--learning_rate_decay_type=cosine needs an end",
+        ),
+        ({"learning_rate_decay_type": "fix"}, "unknown learning_rate_decay_type"),
+        ({"optimizer": "adm"}, "unknown optimizer 'adm'; did you mean adam"),
+        ({"adam_beta1": 1.0}, "--adam_beta1=1.0 must be at least 0 and below 1"),
+        ({"precision": "float8"}, "unknown precision 'float8'; did you mean"),
+    ],
+)
+def test_settings_that_cannot_be_meant(config, tmp_path, flags, message):
+    assert message in refused(config(**flags))
+    assert not list(tmp_path.glob("run/model.ckpt*"))

@@ -1,0 +1,107 @@
+"""What a run starts from: its own checkpoint, another run's weights, or neither."""
+
+from pathlib import Path
+
+import pytest
+
+from slimnets import errors
+from slimnets.training import distribute, trainer
+from slimnets.training import start as starts
+from slimnets.training.state import TrainState
+from tests.tiny_runs import CLASSES, EXAMPLES, assert_same, changed, refused, silent
+
+
+def test_in_two_parts_as_in_one(config, tmp_path):
+    """The whole split in one batch, so that the order of images does not matter."""
+    flags = {
+        "batch_size": EXAMPLES,
+        "optimizer": "adam",
+        "opt_epsilon": 1e-8,
+        "model": "tiny_bn",
+        "moving_average_decay": 0.9,
+        "learning_rate_decay_type": "exponential",
+        "num_epochs_per_decay": 2.0,
+        "learning_rate": 0.01,
+    }
+    at_once = trainer.train(config(**flags, max_number_of_steps=6), silent)
+    flags["train_dir"] = str(tmp_path / "parts")
+    trainer.train(config(**flags, max_number_of_steps=3), silent)
+    lines = []
+    parts = trainer.train(config(**flags, max_number_of_steps=6), lines.append)
+    assert lines == [
+        f"resuming from {tmp_path}/parts/model.ckpt-3, step 3",
+    ]
+    assert_same(at_once.checkpoint, parts.checkpoint, rtol=1e-3, atol=1e-5)
+
+
+def test_on_another_number_of_replicas(config):
+    trainer.train(config(model="tiny_bn"), silent)
+    flags = {"strategy": "mirrored", "num_clones": 2, "model": "tiny_bn"}
+    assert trainer.train(config(**flags, max_number_of_steps=3), silent).step == 3
+    made = config(model="tiny_bn", max_number_of_steps=4)
+    assert trainer.train(made, silent).step == 4
+
+
+def test_workers_that_do_not_share_a_train_dir(config):
+    strategy = distribute.get_strategy("mirrored", num_clones=2)
+    with strategy.scope():
+        state = TrainState(config(), len(CLASSES))
+        state.global_step.assign(7)
+        starts.check_same_step(strategy, state)
+        parts = strategy.experimental_local_results(state.global_step)
+        parts[1].assign(0)
+        with pytest.raises(errors.InputError, match="this worker begins at step 7"):
+            starts.check_same_step(strategy, state)
+
+
+@pytest.mark.parametrize("steps", [2, 1])
+def test_a_finished_run_says_so(config, tmp_path, steps):
+    done = trainer.train(config(), silent)
+    before = Path(done.checkpoint + ".index").stat().st_mtime_ns
+    lines = []
+    outcome = trainer.train(config(max_number_of_steps=steps), lines.append)
+    assert f"is already trained to step 2 of {steps}; for more steps" in lines[-1]
+    assert (outcome.step, outcome.loss) == (2, None)
+    assert outcome.checkpoint == done.checkpoint
+    assert Path(done.checkpoint + ".index").stat().st_mtime_ns == before
+
+
+def test_another_optimizer(config):
+    trainer.train(config(), silent)
+    message = refused(config(optimizer="adam", max_number_of_steps=9))
+    assert "Tiny/Conv/weights/Adam is not in it" in message
+    assert "give another --train_dir" in message
+
+
+def test_another_checkpoints_weights(config, tmp_path):
+    """No step is taken in the excluded scope, which therefore starts anew."""
+    old = trainer.train(config(max_number_of_steps=5), silent)
+    flags = {
+        "train_dir": str(tmp_path / "new"),
+        "checkpoint_path": str(tmp_path / "run"),
+        "checkpoint_exclude_scopes": ("Tiny/Logits",),
+        "trainable_scopes": ("Tiny/Conv/biases",),
+        "seed": 99,
+    }
+    lines = []
+    new = trainer.train(config(**flags, max_number_of_steps=1), lines.append)
+    assert lines == [
+        f"restored 2 variables from {old.checkpoint}; left out 2 in excluded"
+        " scopes; 3 in it not used"
+    ]
+    assert changed(old.checkpoint, new.checkpoint) == {
+        "Tiny/Conv/biases",
+        "Tiny/Logits/weights",
+        "Tiny/Logits/biases",
+    }
+    trainer.train(config(**flags), lines.append)
+    assert lines[1:] == [
+        f"resuming from {new.checkpoint}, step 1",
+        f"--checkpoint_path={tmp_path}/run is not read: {new.checkpoint} exists"
+        " already",
+    ]
+
+
+def test_a_checkpoint_that_is_not_there(config, tmp_path):
+    message = refused(config(checkpoint_path=str(tmp_path / "none")))
+    assert f"no checkpoint {tmp_path}/none; give" in message
