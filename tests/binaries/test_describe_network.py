@@ -14,8 +14,8 @@ def test_a_run_of_two_replicas(run, mirrored_run):
     assert lines[2] == "here: images of 32x32x3"
     assert f"checkpoint {folder}/model.ckpt-3" in lines
     assert {"step       3", "classes    3", "matched    137 of 137"} <= set(lines)
-    [holds] = [line for line in lines if line.startswith("holds")]
-    assert "; moving averages of 137 variables; " in holds
+    [content] = [line for line in lines if line.startswith("content")]
+    assert "; moving averages of 137 variables; " in content
     assert lines[-1] == "flags      none needed"
 
 
