@@ -127,6 +127,7 @@ class Model(tf.Module):
         *,
         exclude_scopes: Sequence[str] = (),
         moving_averages: bool = True,
+        allow_unused: bool = False,
     ) -> checkpoints.RestoreReport:
         """Gives the variables a checkpoint's values.
 
@@ -134,6 +135,7 @@ class Model(tf.Module):
           path: a checkpoint, or a folder whose latest one is taken.
           exclude_scopes: prefixes of variables to leave as they are.
           moving_averages: read the variables' averages where the checkpoint has them.
+          allow_unused: leave out what it holds that has no place in the network.
 
         Returns:
           What matched and what was left out.
@@ -142,12 +144,19 @@ class Model(tf.Module):
           InputError: there is no checkpoint, or it does not fit; it says which
             variables differ.
         """
+        has_logits = self.num_classes is not None
         return checkpoints.restore(
             self.variables_by_name,
             checkpoints.require(path),
             exclude_scopes=exclude_scopes,
             averages=moving_averages,
+            allow_unused=allow_unused,
+            known=() if has_logits else self._list_with_logits(),
         )
+
+    def _list_with_logits(self) -> list[str]:
+        """Returns the names of the variables that it would have with logits."""
+        return list(checkpoints.get_variable_shapes(self.network.name, 2))
 
     def regularization_loss(self) -> tf.Tensor:
         """Returns the sum of the variables' regularizers, a float32 scalar."""

@@ -14,11 +14,20 @@ from slimnets.checkpoints.names import (
     get_scope,
     get_step,
 )
-from slimnets.checkpoints.reading import read, read_shapes
+from slimnets.checkpoints.reading import (
+    Reader,
+    describe_objects,
+    list_files,
+    read,
+    read_shapes,
+)
 from slimnets.checkpoints.restoring import (
     Misfit,
     RestoreReport,
+    describe_not_finite,
+    list_not_finite,
     require_match,
+    require_used,
     restore,
 )
 from slimnets.checkpoints.saving import save
@@ -28,18 +37,24 @@ __all__ = [
     "BASENAME",
     "GLOBAL_STEP",
     "Misfit",
+    "Reader",
     "RestoreReport",
+    "describe_not_finite",
+    "describe_objects",
     "find",
     "get_scope",
     "get_step",
     "get_variable_shapes",
     "infer_num_classes",
     "iterate",
+    "list_files",
+    "list_not_finite",
     "read",
     "read_num_classes",
     "read_shapes",
     "require",
     "require_match",
+    "require_used",
     "restore",
     "save",
 ]

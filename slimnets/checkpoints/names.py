@@ -1,10 +1,20 @@
 """The names of checkpoints and of what is in them: TF-Slim's."""
 
 import re
+from collections.abc import Collection, Iterable, Iterator
 
 BASENAME = "model.ckpt"
 GLOBAL_STEP = "global_step"
 AVERAGE_SUFFIX = "/ExponentialMovingAverage"
+
+# What programs and optimizers keep beside networks, as the last part of a name; the
+# mean of the images stands in checkpoints of 2016.
+_OF_TRAINING = frozenset(
+    {GLOBAL_STEP, "beta1_power", "beta2_power", "mean_rgb", "save_counter"}
+)
+_SLOT = "/.OPTIMIZER_SLOT/"  # in the names of tf.train.Checkpoint
+_ATTRIBUTE = "/.ATTRIBUTES/VARIABLE_VALUE"
+_AUXILIARY = "AuxLogits"
 
 # A killed process leaves files of this name, which no reader takes for a checkpoint.
 UNFINISHED = "unfinished-"
@@ -19,3 +29,33 @@ def get_step(path: str) -> int:
 def get_scope(name: str) -> str:
     """Returns the first two parts of a name: what excludes a layer and its like."""
     return "/".join(name.split("/")[:2])
+
+
+def list_foreign(held: Iterable[str], variables: Collection[str]) -> list[str]:
+    """Returns the names in a file that neither a network nor its training accounts for.
+
+    Training adds steps, the optimizers' slots and moving averages, which lie below
+    their variable's name, and an auxiliary head.
+
+    Args:
+      held: names in the file.
+      variables: names of the network's variables.
+    """
+    ours = set(variables)
+    return [
+        name
+        for name in held
+        if name not in ours
+        and _AUXILIARY not in name
+        and _SLOT not in name
+        and name.removesuffix(_ATTRIBUTE).rpartition("/")[2] not in _OF_TRAINING
+        and not any(part in ours for part in _list_owners(name))
+    ]
+
+
+def _list_owners(name: str) -> Iterator[str]:
+    """Yields what a slot may belong to: it lies below it, in a scope of training's."""
+    parts = name.split("/")
+    for end in range(len(parts) - 1, 0, -1):
+        for start in range(end):
+            yield "/".join(parts[start:end])

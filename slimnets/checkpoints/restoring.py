@@ -1,13 +1,14 @@
 """Restoring variables from a checkpoint by name, all of them or none."""
 
 import dataclasses
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
+import numpy as np
 import tensorflow as tf
 
 from slimnets import errors
-from slimnets.checkpoints.names import AVERAGE_SUFFIX, get_scope
-from slimnets.checkpoints.reading import open_reader, read_values
+from slimnets.checkpoints.names import AVERAGE_SUFFIX, get_scope, list_foreign
+from slimnets.checkpoints.reading import Reader, describe_objects
 
 
 class Misfit(errors.InputError):
@@ -38,6 +39,8 @@ class RestoreReport:
       missing: names left as they were because the checkpoint lacks them.
       unused: names in the checkpoint that nobody asked for.
       averaged: whether moving averages were read in place of the variables.
+      averages_left: how many variables have moving averages in it that were not read.
+      not_finite: names of variables whose values have NaN or infinities among them.
       verb: what was done to them.
     """
 
@@ -47,18 +50,27 @@ class RestoreReport:
     missing: tuple[str, ...]
     unused: tuple[str, ...]
     averaged: bool = False
+    averages_left: int = 0
+    not_finite: tuple[str, ...] = ()
     verb: str = "restored"
 
     def __str__(self) -> str:
         parts = [f"{self.verb} {len(self.restored)} variables from {self.path}"]
         if self.averaged:
             parts.append("their moving averages")
+        if self.averages_left:
+            parts.append(
+                f"{self.averages_left} have moving averages in it:"
+                " --use_moving_averages takes them"
+            )
         if self.excluded:
             parts.append(f"left out {len(self.excluded)} in excluded scopes")
         if self.missing:
             parts.append(f"{len(self.missing)} not in it: {_list_some(self.missing)}")
         if self.unused:
             parts.append(f"{len(self.unused)} in it not used")
+        if self.not_finite:
+            parts.append(describe_not_finite(self.not_finite))
         return "; ".join(parts)
 
 
@@ -69,6 +81,8 @@ def restore(
     exclude_scopes: Sequence[str] = (),
     ignore_missing: bool = False,
     averages: bool = False,
+    allow_unused: bool = True,
+    known: Collection[str] = (),
 ) -> RestoreReport:
     """Assigns to variables the values that a checkpoint holds under their names.
 
@@ -80,29 +94,30 @@ def restore(
       exclude_scopes: prefixes of names to leave as they are.
       ignore_missing: leave variables that the checkpoint lacks as they are.
       averages: where the checkpoint has a variable's moving average, read that.
+      allow_unused: leave out what it holds that neither the network nor its training
+        accounts for, as another network's does.
+      known: names of variables that the checkpoint may hold besides.
 
     Returns:
       What matched and what was left out.
 
     Raises:
       Misfit: a variable is missing or has another shape, or all are missing.
-      InputError: the checkpoint is unreadable, or an excluded scope is nowhere.
+      InputError: the checkpoint is unreadable, an excluded scope is nowhere, or the
+        checkpoint holds what has no place in the network.
     """
-    reader = open_reader(path)
-    held = reader.get_variable_to_shape_map()
+    reader = Reader(path)
+    held = reader.shapes
     scopes = tuple(exclude_scopes)
     _require_scopes(scopes, [*variables, *held])
     wanted = {n: v for n, v in variables.items() if not n.startswith(scopes or ("\0",))}
     keys = {n: _choose_key(n, held, averages) for n in wanted}
     missing = tuple(n for n in wanted if keys[n] not in held)
-    require_match(
-        {name: variable.shape for name, variable in wanted.items()},
-        {name: held[key] for name, key in keys.items() if key in held},
-        path,
-        () if ignore_missing else missing,
-        held,
-    )
-    values = read_values(reader, {n: keys[n] for n in wanted if n not in missing}, path)
+    _check(reader, wanted, keys, () if ignore_missing else missing)
+    if not allow_unused:
+        left = [name for name in sorted(held) if not name.startswith(scopes or ("\0",))]
+        require_used(path, left, [*variables, *known])
+    values = reader.read({n: keys[n] for n in wanted if n not in missing})
     for name, value in values.items():
         wanted[name].assign(value.astype(wanted[name].dtype.as_numpy_dtype))
     used = {keys[name] for name in values}
@@ -113,6 +128,65 @@ def restore(
         missing=missing,
         unused=tuple(sorted(held.keys() - used)),
         averaged=any(key.endswith(AVERAGE_SUFFIX) for key in used),
+        averages_left=sum(n + AVERAGE_SUFFIX in held for n in used),
+        not_finite=list_not_finite(values),
+    )
+
+
+def _check(
+    reader: Reader,
+    wanted: Mapping[str, tf.Variable],
+    keys: Mapping[str, str],
+    missing: Sequence[str],
+) -> None:
+    """Raises a Misfit if variables are missing or have other shapes."""
+    held = reader.shapes
+    found = {name: held[key] for name, key in keys.items() if key in held}
+    if wanted and not found and reader.has_objects:
+        raise describe_objects(reader.path)
+    shapes = {name: variable.shape for name, variable in wanted.items()}
+    require_match(shapes, found, reader.path, missing, held)
+
+
+def require_used(
+    path: str,
+    held: Iterable[str],
+    variables: Collection[str],
+    network: str = "the network",
+) -> None:
+    """Raises an InputError if a file holds what a network's own would not.
+
+    Args:
+      path: of the file.
+      held: names of what it holds.
+      variables: names of the network's variables.
+      network: what the message calls it.
+    """
+    foreign = list_foreign(held, variables)
+    if foreign:
+        raise errors.InputError(
+            f"{path} holds {len(foreign)} arrays that have no place in {network}, such"
+            f" as {', '.join(foreign[:3])}: are these the weights of another network?"
+            " --allow_unused leaves them out"
+        )
+
+
+def describe_not_finite(names: Sequence[str]) -> str:
+    """Returns what to say of variables whose values are not finite; '' for none."""
+    if not names:
+        return ""
+    return (
+        f"{len(names)} variables hold NaN or infinite values, such as"
+        f" {', '.join(names[:3])}"
+    )
+
+
+def list_not_finite(values: Mapping[str, np.ndarray]) -> tuple[str, ...]:
+    """Returns the names of arrays that have NaN or infinities among their values."""
+    return tuple(
+        name
+        for name, value in values.items()
+        if value.dtype.kind == "f" and not np.isfinite(value).all()
     )
 
 
@@ -132,11 +206,14 @@ def require_match(
       missing: names that may not be missing and are.
       held: all names in the file, as they are there.
     """
+    held = sorted(held)
+    if wanted and not found and not held:
+        raise Misfit(f"{path} holds no weights")
     if wanted and not found:
         raise Misfit(
             f"{path} is a checkpoint of another network: it has none of the"
             f" {len(wanted)} variables, such as {next(iter(wanted))}, but"
-            f" {_list_some(sorted(held))}"
+            f" {_list_some(held)}"
         )
     misshapen = [n for n in wanted if n in found and list(wanted[n]) != list(found[n])]
     if not missing and not misshapen:

@@ -50,6 +50,12 @@ class TrainedNetworkConfig:
         True,
         "Restore the weights' moving averages (EMA) where the checkpoint has them.",
     )
+    allow_unused: bool = setting(
+        False,
+        "Leave out what the checkpoint holds beside the network's variables and its"
+        " training's, which otherwise is taken for a sign that it is of another"
+        " network.",
+    )
     dataset_dir: str | None = setting(
         None,
         "Folder of TFRecords. None takes the one trained on, or the handwritten digits"

@@ -184,7 +184,15 @@ class FineTuneConfig:
         (), "Comma-separated prefixes of the variables to train. None given: all."
     )
     ignore_missing_vars: bool = setting(
-        False, "Start variables anew that checkpoint_path lacks."
+        False,
+        "Start variables anew that checkpoint_path lacks, and leave out what it holds"
+        " beside the network's.",
+    )
+    allow_unused: bool = setting(
+        False,
+        "Leave out what checkpoint_path holds beside the network's variables and its"
+        " training's, which otherwise is taken for a sign that it is of another"
+        " network.",
     )
 
 

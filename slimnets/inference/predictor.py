@@ -23,6 +23,7 @@ class Predictor:
     Attributes:
       model: has a checkpoint's weights once `restore` was called.
       use_moving_averages: whether `restore` reads averages where there are any.
+      allow_unused: whether `restore` leaves out what has no place in the network.
       preprocess: uint8 [h, w, c] -> float32 [image_size, image_size, c].
       folded: the model with batch norm folded; None runs the model as it is.
       runtime: what runs it, one of `config.choices.RUNTIMES`.
@@ -32,6 +33,7 @@ class Predictor:
 
     model: Model
     use_moving_averages: bool
+    allow_unused: bool
     preprocess: Callable[[tf.Tensor], tf.Tensor]
     folded: FoldedModel | None = None
     runtime: str = "tensorflow"
@@ -48,15 +50,26 @@ class Predictor:
                 self.model.variables_by_name,
                 checkpoint,
                 averages=self.use_moving_averages,
+                allow_unused=self.allow_unused,
             )
         except checkpoints.Misfit as error:
-            raise errors.InputError(
-                f"{error}; name its network with --model and the number of its classes"
-                " with --num_classes"
-            ) from error
+            raise errors.InputError(f"{error}; {self._advise(error)}") from error
         if self.folded is not None:
             self.folded.refresh()
         return report
+
+    def _advise(self, error: checkpoints.Misfit) -> str:
+        """Returns what to do about a checkpoint that does not fit."""
+        lacks_head = len(error.scopes) == 1 and error.only_missing
+        if lacks_head and "/Logits" in error.scopes[0].title():
+            return (
+                "without logits there is nothing to score: train them first, with"
+                f" --checkpoint_exclude_scopes={error.scopes[0]}"
+            )
+        return (
+            "name its network with --model and the number of its classes with"
+            " --num_classes"
+        )
 
     def network(self, images: tf.Tensor) -> tuple[tf.Tensor, dict[str, tf.Tensor]]:
         """Runs the network, folded or not; call it in a tf.function.
@@ -120,6 +133,7 @@ def load_predictor(
     return Predictor(
         model=model,
         use_moving_averages=config.use_moving_averages,
+        allow_unused=config.allow_unused,
         preprocess=lambda image: recipe(image, size, size),
         folded=None if folding is None else FoldedModel(model, folding),
         runtime=inference.runtime,

@@ -1,7 +1,6 @@
 """What a checkpoint contains, and how it matches a network."""
 
 from collections.abc import Iterable, Mapping
-from pathlib import Path
 from typing import NamedTuple
 
 import tensorflow as tf
@@ -100,14 +99,15 @@ def match_checkpoint(
     Raises:
       InputError: the checkpoint is unreadable.
     """
-    held = checkpoints.read_shapes(checkpoint)
+    reader = checkpoints.Reader(checkpoint)
+    held = reader.shapes
     shapes = {name: variable.shape.as_list() for name, variable in variables.items()}
     found = [name for name in shapes if name in held]
     beside = [n for n in held if n not in shapes and n.rpartition("/")[0] in shapes]
     averages = [name for name in beside if name.endswith(checkpoints.AVERAGE_SUFFIX)]
     return CheckpointMatch(
         path=checkpoint,
-        step=_read_step(checkpoint) if checkpoints.GLOBAL_STEP in held else None,
+        step=_read_step(reader),
         size=_measure_size(checkpoint),
         entries=len(held),
         averages=len(averages),
@@ -126,18 +126,15 @@ def match_checkpoint(
     )
 
 
-def _read_step(checkpoint: str) -> int:
-    return int(tf.train.load_variable(checkpoint, checkpoints.GLOBAL_STEP))
+def _read_step(reader: checkpoints.Reader) -> int | None:
+    name = checkpoints.GLOBAL_STEP
+    if reader.shapes.get(name) != []:
+        return None
+    return int(reader.read({name: name})[name])
 
 
 def _measure_size(checkpoint: str) -> int:
-    path = Path(checkpoint)
-    parts = [path, *path.parent.glob(f"{path.name}.*")]  # V1: one file of that name
-    return sum(
-        part.stat().st_size
-        for part in parts
-        if part.is_file() and part.suffix != ".meta"
-    )
+    return sum(file.stat().st_size for file in checkpoints.list_files(checkpoint))
 
 
 def _format_names(items: Iterable[str]) -> str:

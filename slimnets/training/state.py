@@ -92,7 +92,7 @@ class TrainState:
           InputError: the checkpoint is unreadable or of a run with other settings.
         """
         try:
-            report = checkpoints.restore(self.variables(), path)
+            report = checkpoints.restore(self.variables(), path, allow_unused=True)
         except checkpoints.Misfit as error:
             raise _describe_other_run(str(error)) from error
         if report.unused:
@@ -117,6 +117,8 @@ class TrainState:
                 exclude_scopes=config.fine_tuning.checkpoint_exclude_scopes,
                 ignore_missing=config.fine_tuning.ignore_missing_vars,
                 averages=True,
+                allow_unused=config.fine_tuning.ignore_missing_vars
+                or config.fine_tuning.allow_unused,
             )
         except checkpoints.Misfit as error:
             raise _name_excluding_flag(error, config) from error

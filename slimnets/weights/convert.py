@@ -125,22 +125,40 @@ class _Source(NamedTuple):
 
 def _read(kind: str, weights: str, network: str, moving_averages: bool) -> _Source:
     if kind == CHECKPOINT:
-        return _read_checkpoint(weights)
+        return _read_checkpoint(weights, network)
     if not Path(weights).exists():
+        is_checkpoint = checkpoints.find(weights) is not None
         raise errors.InputError(
-            f"there is no {weights}; --weights says what to convert"
+            f"{weights} is a checkpoint: give --from={CHECKPOINT}"
+            if is_checkpoint
+            else f"there is no {weights}; --weights says what to convert"
         )
     read = READERS[kind]
     if kind == "torch" and moving_averages:
         read = functools.partial(torch.read, moving_averages=True)
-    return _Source(read(Path(weights), network), weights)
+    try:
+        return _Source(read(Path(weights), network), weights)
+    except errors.InputError:
+        raise
+    # A damaged file, or another network's, may fail in any way.
+    except Exception as error:
+        raise errors.InputError(
+            f"{weights} cannot be read as weights of {network}:"
+            f" {errors.summarize(error)}"
+        ) from error
 
 
-def _read_checkpoint(weights: str) -> _Source:
+def _read_checkpoint(weights: str, network: str) -> _Source:
     """Reads a checkpoint; moving averages take the place of what they are of."""
     path = checkpoints.require(weights)
-    values = checkpoints.read(path)
-    step = int(values.pop(checkpoints.GLOBAL_STEP, checkpoints.get_step(path)))
+    reader = checkpoints.Reader(path)
+    if reader.has_objects:
+        known = checkpoints.get_variable_shapes(network, 2)
+        if known.keys().isdisjoint(reader.shapes):
+            raise checkpoints.describe_objects(path)
+    values = reader.read()
+    step = _find_step(values, path)
+    values.pop(checkpoints.GLOBAL_STEP, None)
     averages = {
         name.removesuffix(checkpoints.AVERAGE_SUFFIX): values.pop(name)
         for name in list(values)
@@ -150,14 +168,25 @@ def _read_checkpoint(weights: str) -> _Source:
     return _Source(Found(values | averages, [], notes), path, step)
 
 
+def _find_step(values: Mapping[str, np.ndarray], path: str) -> int:
+    """Returns the step that a checkpoint holds, or else that of its name."""
+    step = values.get(checkpoints.GLOBAL_STEP)
+    if step is None or step.ndim or step.dtype.kind not in "iu":
+        return checkpoints.get_step(path)
+    return int(step)
+
+
 def _rewrite(weights: str, output: Path, overwrite: bool) -> Conversion:
     """Writes a checkpoint of either format anew, in today's, all that it holds."""
     target = _resolve_target(output, "", CHECKPOINT, overwrite)
     path = checkpoints.require(weights)
     values = checkpoints.read(path)
-    step = int(values.get(checkpoints.GLOBAL_STEP, checkpoints.get_step(path)))
+    step = _find_step(values, path)
     report = checkpoints.RestoreReport(
-        path, tuple(values), (), (), (), verb="converted"
+        path,
+        *(tuple(values), (), (), ()),
+        not_finite=checkpoints.list_not_finite(values),
+        verb="converted",
     )
     return Conversion(_save(target, step, values), report, ())
 

@@ -5,6 +5,7 @@ TensorFlow 1 freezes a variable as a constant of its name; TensorFlow 2's consta
 only the name of an op that reads it.
 """
 
+import math
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -15,15 +16,17 @@ import tensorflow as tf
 from google.protobuf.message import DecodeError
 from tensorflow.core.framework import graph_pb2
 from tensorflow.core.framework.node_def_pb2 import NodeDef as Node
-from tensorflow.core.protobuf import saved_model_pb2, trackable_object_graph_pb2
+from tensorflow.core.protobuf import saved_model_pb2
 
 from slimnets import checkpoints, errors
+from slimnets.checkpoints import file_kinds
 from slimnets.nets import blueprint
 from slimnets.weights.rules import Found
 
 # What freezing appends to a variable's name.
 _SUFFIX = re.compile(r"(/read|/ReadVariableOp|/resource|/Read)+(_\d+)?$|:0$")
-_OBJECT_GRAPH = "_CHECKPOINTABLE_OBJECT_GRAPH"
+_MOST_REPEATED = 2**26  # bytes of an array that is one number repeated
+_MODEL_FILE = "saved_model.pb"
 
 
 def read_frozen(path: Path, network: str) -> Found:
@@ -36,6 +39,7 @@ def read_frozen(path: Path, network: str) -> Found:
     Raises:
       InputError: it is no such file.
     """
+    file_kinds.require_source(path, "frozen_graph")
     graph = graph_pb2.GraphDef()
     _parse(graph, path, "a frozen graph's .pb")
     return _find_frozen(network, graph)
@@ -51,17 +55,22 @@ def read_saved_model(path: Path, network: str) -> Found:
     Raises:
       InputError: it is no such folder.
     """
+    if path.name == _MODEL_FILE:
+        path = path.parent
+    file_kinds.require_source(path, "saved_model")
     variables = path / "variables" / "variables"
+    found = Found({}, [], [])
     if variables.with_suffix(".index").is_file():
         found = match_names(network, _read_variables(str(variables)))
         if found.values:  # one of constants has a file of none
             return found
     model = saved_model_pb2.SavedModel()
-    _parse(model, path / "saved_model.pb", "a SavedModel's folder")
+    _parse(model, path / _MODEL_FILE, "a SavedModel's folder")
     merged = graph_pb2.GraphDef()
     for meta_graph in model.meta_graphs:
         merged.MergeFrom(meta_graph.graph_def)
-    return _find_frozen(network, merged)
+    frozen = _find_frozen(network, merged)
+    return frozen if frozen.values or not found.unused else found
 
 
 def _find_frozen(network: str, graph: graph_pb2.GraphDef) -> Found:
@@ -167,7 +176,15 @@ def _parse(message: Any, path: Path, what: str) -> None:
 
 
 def _read_constant(node: Node) -> np.ndarray:
-    return tf.make_ndarray(node.attr["value"].tensor)
+    """Returns a constant's value; ValueError if it claims more than it holds.
+
+    One number may stand for an array full of it.
+    """
+    tensor = node.attr["value"].tensor
+    sizes = [dim.size for dim in tensor.tensor_shape.dim]
+    if min(sizes) < 0 or 4 * math.prod(sizes) > _MOST_REPEATED + tensor.ByteSize():
+        raise ValueError(f"the constant {node.name} claims a shape of {sizes}")
+    return tf.make_ndarray(tensor)
 
 
 def _is_weight(node: Node) -> bool:
@@ -180,19 +197,8 @@ def _is_weight(node: Node) -> bool:
 
 
 def _read_variables(path: str) -> dict[str, np.ndarray]:
-    """Returns a SavedModel's variables, those of object graphs by their own names."""
-    held = checkpoints.read(path)
-    objects = held.pop(_OBJECT_GRAPH, None)
-    if objects is None:
-        return held
-    graph = trackable_object_graph_pb2.TrackableObjectGraph()
-    graph.ParseFromString(objects)
-    full_names = {
-        attribute.checkpoint_key: attribute.full_name
-        for node in graph.nodes
-        for attribute in node.attributes
-    }
-    return dict(_keep_floats((full_names.get(key) or key, held[key]) for key in held))
+    """Returns a SavedModel's variables by their own names."""
+    return dict(_keep_floats(checkpoints.read(path).items()))
 
 
 def _keep_floats(

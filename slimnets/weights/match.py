@@ -1,7 +1,7 @@
 """Matches what a file holds to the variables of a network."""
 
 import dataclasses
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping
 
 import numpy as np
 import tensorflow as tf
@@ -13,11 +13,6 @@ from slimnets.weights.rules import Found
 
 # Heads that training alone needs; Keras and exported graphs lack them.
 _AUXILIARY = "/AuxLogits/"
-
-# Of TensorFlow's optimizers and programs, not of networks.
-_OF_TRAINING = frozenset({"global_step", "beta1_power", "beta2_power"})
-
-_MOST_NAMED = 3
 
 
 @dataclasses.dataclass(frozen=True)
@@ -76,7 +71,7 @@ def match_variables(
     extra = [name for name in found.values if name not in shapes]
     unused = [*extra, *found.unused]
     if not allow_unused:
-        _refuse_unused(path, network, unused, found.values)
+        checkpoints.require_used(path, unused, list(shapes), network)
     initial = _make_initial_values(network, num_classes, untrained)
     complete = values | initial
     return Match(
@@ -117,32 +112,9 @@ def _check(
         ) from error
 
 
-def _refuse_unused(
-    path: str, network: str, unused: Sequence[str], held: Collection[str]
-) -> None:
-    """Raises an InputError if a file holds what a network's file would not."""
-    foreign = [
-        name
-        for name in unused
-        if "AuxLogits" not in name
-        and name not in _OF_TRAINING
-        and name.rpartition("/")[0] not in held  # a slot lies below its variable
-    ]
-    if foreign:
-        named = ", ".join(foreign[:_MOST_NAMED])
-        raise errors.InputError(
-            f"{path} holds {len(foreign)} arrays that have no place in {network}, such"
-            f" as {named}: are these the weights of another network? --allow_unused"
-            " leaves them out"
-        )
-
-
 def _note_not_finite(values: Mapping[str, np.ndarray]) -> list[str]:
-    broken = [name for name, value in values.items() if not np.isfinite(value).all()]
-    if not broken:
-        return []
-    named = ", ".join(broken[:_MOST_NAMED])
-    return [f"{len(broken)} variables hold NaN or infinite values, such as {named}"]
+    note = checkpoints.describe_not_finite(checkpoints.list_not_finite(values))
+    return [note] if note else []
 
 
 def _note_untrained(names: list[str]) -> list[str]:

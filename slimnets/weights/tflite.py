@@ -13,6 +13,7 @@ import numpy as np
 from tensorflow.lite.python import schema_py_generated as schema
 
 from slimnets import errors
+from slimnets.checkpoints import file_kinds
 from slimnets.nets import blueprint
 from slimnets.weights.rules import Found
 
@@ -56,6 +57,7 @@ def read(path: Path, network: str) -> Found:
     Raises:
       InputError: it is no such file.
     """
+    file_kinds.require_source(path, "tflite")
     traced = blueprint.trace(network, 2)
     values: dict[str, np.ndarray] = {}
     unused = []

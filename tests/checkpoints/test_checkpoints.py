@@ -190,6 +190,23 @@ class TestLatest:
         Path(f"{path}.index").write_bytes(b"garbage")
         assert checkpoints.find(tmp_path) == path
 
+    @pytest.mark.parametrize("name", ["checkpoint", "checkpoint-of-yesterday"])
+    def test_a_state_file_stands_for_what_it_names(self, tmp_path, name):
+        for step in (10, 9):
+            checkpoints.save(tmp_path, step, values())
+        (tmp_path / "checkpoint").rename(tmp_path / name)
+        assert checkpoints.require(tmp_path / name) == str(tmp_path / "model.ckpt-9")
+
+    def test_data_without_an_index(self, tmp_path):
+        path = checkpoints.save(tmp_path, 1, values())
+        Path(f"{path}.index").unlink()
+        for given in (path, f"{path}.data-00000-of-00001"):
+            with pytest.raises(errors.InputError) as caught:
+                checkpoints.require(given)
+            assert str(caught.value).startswith(
+                f"no checkpoint {given}: model.ckpt-1.index is missing beside its data"
+            )
+
     @pytest.mark.parametrize("name", [".", "gone", "gone/model.ckpt-1"])
     def test_none(self, tmp_path, name):
         assert checkpoints.find(tmp_path / name) is None
@@ -206,6 +223,48 @@ class TestLatest:
     )
     def test_step_of(self, path, step):
         assert checkpoints.get_step(path) == step
+
+
+class TestReader:
+    @pytest.mark.parametrize("folder", ["run [1]", "run*", "what?", "a\\\\b", "{a,b}"])
+    def test_a_path_with_wildcards(self, tmp_path, folder):
+        path = checkpoints.save(tmp_path / folder, 1, values())
+        for file in checkpoints.list_files(path):
+            shutil.copy(file, file.with_name(file.name.replace("-1", "-[1]")))
+        for given in (path, f"{path[:-1]}[1]"):
+            assert (
+                checkpoints.read(checkpoints.require(given)).keys() == values().keys()
+            )
+
+    def test_one_of_objects_has_its_variables_own_names(self, tmp_path):
+        held = tf.train.Checkpoint(a=tf.Variable([1.0], name="net/a"))
+        twice = [tf.Variable([float(i)], name="same") for i in (2, 3)]
+        path = tf.train.Checkpoint(held=held, twice=twice).write(str(tmp_path / "it"))
+        reader = checkpoints.Reader(path)
+        assert reader.has_objects
+        key = "twice/{}/.ATTRIBUTES/VARIABLE_VALUE"
+        assert sorted(reader.shapes) == ["net/a", key.format(0), key.format(1)]
+        found = {"net/a": tf.Variable([0.0])}
+        checkpoints.restore(found, path)
+        assert found["net/a"].numpy() == [1]
+        with pytest.raises(errors.InputError, match="save_weights") as caught:
+            checkpoints.restore({"other": tf.Variable([0.0])}, path)
+        assert str(caught.value).startswith(f"{path} is a checkpoint that Keras or ")
+
+    def test_an_index_that_claims_more_than_its_data(self, tmp_path):
+        path = checkpoints.save(tmp_path, 1, values(**{"a": [10**8]}))
+        data = Path(f"{path}.data-00000-of-00001")
+        data.write_bytes(data.read_bytes()[:9])
+        with pytest.raises(errors.InputError, match=r"would take 400 MB, which a file"):
+            checkpoints.read(path)
+
+    def test_an_end_that_points_out_of_the_file(self, tmp_path):
+        path = checkpoints.save(tmp_path, 1, values())
+        index = Path(f"{path}.index")
+        whole = index.read_bytes()
+        index.write_bytes(whole[:-48] + b"\xff" * 8 + b"\x0f" + whole[-39:])
+        with pytest.raises(errors.InputError, match="its end points out of the file"):
+            checkpoints.read(path)
 
 
 class TestRestore:
@@ -247,6 +306,51 @@ class TestRestore:
             " 1 not in it: new/w; 2 in it not used"
         )
 
+    def test_what_has_no_place_in_the_network_is_refused(self, tmp_path):
+        held = values(**{"a/w": [1], "a/se/w": [1], "old/w": [1]})
+        path = checkpoints.save(tmp_path, 1, held)
+        found = variables(**{"a/w": [1]})
+        with pytest.raises(errors.InputError) as caught:
+            checkpoints.restore(found, path, allow_unused=False)
+        assert str(caught.value) == (
+            f"{path} holds 2 arrays that have no place in the network, such as a/se/w,"
+            " old/w: are these the weights of another network? --allow_unused leaves"
+            " them out"
+        )
+        assert found["a/w"].numpy() == [0]
+        checkpoints.restore(found, path, allow_unused=False, known=["a/se/w", "old/w"])
+        checkpoints.restore(
+            found, path, allow_unused=False, exclude_scopes=["a/se", "old"]
+        )
+        assert found["a/w"].numpy() == [1]
+
+    @pytest.mark.parametrize(
+        "name",
+        [
+            "global_step",
+            "beta1_power",
+            "train/beta2_power",
+            "a/w/Momentum",
+            "a/w/RMSProp_1",
+            "OptimizeLoss/a/w/Adam",
+            "a/w/ExponentialMovingAverage",
+            "a/w/a/w/biased",
+            "a/AuxLogits/weights",
+            "net/mean_rgb",
+        ],
+    )
+    def test_what_training_keeps_beside_a_network(self, tmp_path, name):
+        path = checkpoints.save(tmp_path, 1, values(**{"a/w": [1], name: [1]}))
+        checkpoints.restore(variables(**{"a/w": [1]}), path, allow_unused=False)
+
+    def test_values_that_are_not_finite_are_said(self, tmp_path):
+        held = values(np.nan, **{"a": [1], "b": [1]}) | {"c": np.int32(1)}
+        path = checkpoints.save(tmp_path, 1, held)
+        report = checkpoints.restore(variables(a=[1], b=[1], c=[]), path)
+        assert str(report).endswith(
+            "; 2 variables hold NaN or infinite values, such as a, b"
+        )
+
     def test_an_excluded_scope_is_in_the_network_or_the_checkpoint(self, tmp_path):
         path = checkpoints.save(tmp_path, 1, values(**{"a/w": [1], "old/w": [1]}))
         found = variables(**{"a/w": [1], "new/w": [1]})
@@ -265,6 +369,7 @@ class TestRestore:
         report = checkpoints.restore(found, path)
         assert [v.numpy()[0] for v in found.values()] == [1, 1]
         assert not report.averaged
+        assert "; 1 have moving averages in it: --use_moving_averages" in str(report)
 
     @pytest.mark.parametrize(
         ("asked", "message", "scopes", "only_missing"),

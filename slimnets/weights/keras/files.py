@@ -5,7 +5,6 @@ may give their names besides; `.keras` is a zip archive with such a file in it. 
 legacy files, those of Keras Applications' own weights among them, name each layer.
 """
 
-import io
 import re
 import zipfile
 from collections.abc import Iterator, Sequence
@@ -16,11 +15,13 @@ import h5py
 import numpy as np
 
 from slimnets import errors
+from slimnets.checkpoints import file_kinds
+from slimnets.weights.keras import hdf5
 from slimnets.weights.keras.kinds import make_automatic_name
 from slimnets.weights.rules import Kind, Layer
 
 SUFFIX = ".weights.h5"
-_MEMBER = "model.weights.h5"  # of a .keras archive
+_GENERATOR = "seed_generator/"
 _ROOTS = ("layers", "_layer_checkpoint_dependencies")  # of Keras 3, and of 2.13
 
 # Names that Keras makes by counting the layers of a process, from 0 or 1.
@@ -36,11 +37,13 @@ class Stored(NamedTuple):
       name: that the network gave it; '' where the file has none.
       path: by class and number; '' in legacy files.
       arrays: in the order in which Keras makes them; with a path, by their own paths.
+      inner: the layers of one that is a network itself, as in transfer learning.
     """
 
     name: str
     path: str
     arrays: dict[str, np.ndarray]
+    inner: "tuple[Stored, ...]" = ()
 
     def sort_arrays(self, kind: Kind) -> list[np.ndarray] | None:
         """Returns the arrays in a kind's order; None if it has others."""
@@ -58,9 +61,9 @@ def read(path: Path) -> list[Stored]:
     Raises:
       InputError: it is no such file.
     """
+    file_kinds.require_source(path, "keras")
     try:
-        with h5py.File(_open_content(path), "r") as file:
-            return _read_layers(file)
+        return _list_layers(hdf5.read(path))
     except (OSError, KeyError, ValueError, zipfile.BadZipFile) as error:
         raise errors.InputError(
             f"{path} cannot be read as Keras' weights: {errors.summarize(error)}; give"
@@ -68,89 +71,142 @@ def read(path: Path) -> list[Stored]:
         ) from error
 
 
-def _open_content(path: Path) -> io.BytesIO | Path:
-    """Returns the weights of a .keras file, or another file as it is."""
-    if not zipfile.is_zipfile(path):
-        return path
-    with zipfile.ZipFile(path) as archive:
-        return io.BytesIO(archive.read(_MEMBER))
-
-
-def _read_layers(file: h5py.File) -> list[Stored]:
+def _list_layers(content: hdf5.Content) -> list[Stored]:
     for root in _ROOTS:
-        if root in file:
-            return list(_read_by_class(file[root]))
-    group = file.get("model_weights", file)  # a whole model's, or weights alone
-    return list(_read_by_name(group))
+        if any(path.startswith(f"{root}/") for path in content.arrays):
+            return list(_list_by_class(_cut(content, root)))
+    # A whole model's, or weights alone.
+    is_model = "model_weights" in content.names
+    return list(_list_by_name(_cut(content, "model_weights") if is_model else content))
 
 
-def _read_by_class(group: h5py.Group) -> Iterator[Stored]:
-    for path, layer in group.items():
-        arrays = {name: layer[name][()] for name in _list_datasets(layer)}
-        if arrays:
-            name = layer["vars"].attrs.get("name", "") if "vars" in layer else ""
-            yield Stored(_decode(name), path, arrays)
-
-
-def _list_datasets(group: h5py.Group) -> list[str]:
-    """Returns the paths of the arrays in a group and in those inside it."""
-    found: list[str] = []
-    group.visititems(
-        lambda path, item: found.append(path) if hasattr(item, "shape") else None
+def _cut(content: hdf5.Content, group: str) -> hdf5.Content:
+    """Returns what lies in a group, by the paths there."""
+    inside = f"{group}/"
+    return hdf5.Content(
+        {
+            path.removeprefix(inside): array
+            for path, array in content.arrays.items()
+            if path.startswith(inside)
+        },
+        {
+            path.removeprefix(group).removeprefix("/"): names
+            for path, names in content.names.items()
+            if path == group or path.startswith(inside)
+        },
     )
-    return found
 
 
-def _read_by_name(group: h5py.Group) -> Iterator[Stored]:
-    for name in _read_attribute(group, "layer_names"):
-        layer = group[name]
+def _list_by_class(content: hdf5.Content) -> Iterator[Stored]:
+    for path in dict.fromkeys(path.partition("/")[0] for path in content.arrays):
+        layer = _cut(content, path)
+        # A layer that draws random numbers has the state of its generator.
+        arrays = {p: a for p, a in layer.arrays.items() if _GENERATOR not in p}
+        if not arrays:
+            continue
+        inner = [
+            tuple(_list_by_class(_cut(layer, root)))
+            for root in _ROOTS
+            if any(p.startswith(f"{root}/") for p in arrays)
+        ]
+        [name] = layer.names.get("vars", {}).get("name", [""])
+        yield Stored(name, path, arrays, *inner)
+
+
+def _list_by_name(content: hdf5.Content) -> Iterator[Stored]:
+    for name in _read_names(content, "", "layer_names"):
         arrays = {
-            path: layer[path][()] for path in _read_attribute(layer, "weight_names")
+            path: content.arrays[f"{name}/{path}"]
+            for path in _read_names(content, name, "weight_names")
         }
         if arrays:
-            yield Stored(name, "", arrays)
+            yield Stored(name, "", arrays, tuple(_split_by_name(arrays)))
 
 
-def _read_attribute(group: h5py.Group, name: str) -> list[str]:
+def _split_by_name(arrays: dict[str, np.ndarray]) -> Iterator[Stored]:
+    """Yields the layers whose arrays these are by their names, where they are many."""
+    layers: dict[str, dict[str, np.ndarray]] = {}
+    for path, array in arrays.items():
+        layer = path.rpartition("/")[0].rpartition("/")[2]
+        layers.setdefault(layer, {})[path] = array
+    if len(layers) > 1:
+        for name, held in layers.items():
+            yield Stored(name, "", held)
+
+
+def _read_names(content: hdf5.Content, path: str, name: str) -> list[str]:
     """Returns a list of names; a long one lies in several attributes."""
-    if name in group.attrs:
-        return [_decode(item) for item in group.attrs[name]]
-    if f"{name}0" not in group.attrs:
-        raise ValueError(f"it has no {name}")
+    held = content.names.get(path, {})
+    if name in held:
+        return held[name]
     parts: list[str] = []
-    while (key := f"{name}{len(parts)}") in group.attrs:
+    while (key := f"{name}{len(parts)}") in held:
         parts.append(key)
-    return [_decode(item) for key in parts for item in group.attrs[key]]
+    if not parts and not path:
+        raise ValueError(f"it has no {name}")
+    return [item for key in parts for item in held[key]]
 
 
-def _decode(value: str | bytes) -> str:
-    return value.decode() if isinstance(value, bytes) else str(value)
+class Matched(NamedTuple):
+    """A table's layers in a file.
+
+    Attributes:
+      layers: those that were found, in the table's order, each with the file's.
+      missing: those that were not.
+      unused: the file's layers that the table does not have.
+    """
+
+    layers: list[tuple[Layer, Stored]]
+    missing: list[Layer]
+    unused: list[Stored]
 
 
-def match_layers(
-    layers: Sequence[Layer], stored: Sequence[Stored]
-) -> list[tuple[Layer, Stored]]:
+def match_layers(layers: Sequence[Layer], stored: Sequence[Stored]) -> Matched:
     """Finds a table's layers in a file.
 
     They are found by their names. Where the file has none, or names of another version
     of Keras, they are found as Keras does it: by class and number, and in legacy files
-    by their order among layers with as many arrays.
-
-    Returns:
-      The layers that were found, in the table's order, each with the file's.
+    by their order among layers with as many arrays. They may lie inside a layer that
+    is a network itself.
     """
+    networks = _list_networks(stored, ())
+    found, used, beside = max(
+        ((_match_one(layers, inside), inside, beside) for inside, beside in networks),
+        key=lambda match: len(match[0]),
+    )
+    taken = {id(item) for item in found.values()}
+    return Matched(
+        [(layers[index], found[index]) for index in sorted(found)],
+        [layer for index, layer in enumerate(layers) if index not in found],
+        [item for item in (*used, *beside) if id(item) not in taken],
+    )
+
+
+def _list_networks(
+    stored: Sequence[Stored], beside: tuple[Stored, ...]
+) -> Iterator[tuple[Sequence[Stored], tuple[Stored, ...]]]:
+    """Yields the layers of each network in a file, and the layers beside it."""
+    yield stored, beside
+    for item in stored:
+        if item.inner:
+            others = tuple(other for other in stored if other is not item)
+            yield from _list_networks(item.inner, (*beside, *others))
+
+
+def _match_one(layers: Sequence[Layer], stored: Sequence[Stored]) -> dict[int, Stored]:
+    """Returns the file's layers by their index in the table."""
     found = _look_up(
         [_normalize_name(layer.theirs) for layer in layers], _index_by_name(stored)
     )
-    if len(found) < len(layers):
-        by_path = {item.path: item for item in stored if item.path}
-        others = (
-            _look_up(list_paths(layers), by_path)
-            if by_path
-            else _match_by_order(layers, stored)
-        )
-        found = max(found, others, key=len)
-    return [(layers[index], found[index]) for index in sorted(found)]
+    if len(found) == len(layers):
+        return found
+    by_path = {item.path: item for item in stored if item.path}
+    others = (
+        _look_up(list_paths(layers), by_path)
+        if by_path
+        else _match_by_order(layers, stored)
+    )
+    return max(found, others, key=len)
 
 
 def _look_up(keys: Sequence[str], stored: dict[str, Stored]) -> dict[int, Stored]:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from slimnets import errors
+from slimnets import checkpoints, errors
 from slimnets.weights import rules
 from slimnets.weights.keras import files
 from slimnets.weights.keras.tables import TABLES
@@ -40,24 +40,57 @@ def read(path: Path, network: str) -> Found:
       InputError: it is no such file, or nobody knows Keras' names of the network.
     """
     layers = _get_table(network)
-    stored = files.read(path)
+    matched = files.match_layers(layers, files.read(path))
     found = [
         (layer, item, arrays)
-        for layer, item in files.match_layers(layers, stored)
+        for layer, item in matched.layers
         if (arrays := item.sort_arrays(layer.kind)) is not None
     ]
     used = {id(item) for _, item, _ in found}
+    odd = [item for _, item in matched.layers if id(item) not in used]
+    unused = [*odd, *matched.unused]
     notes = [
         f"Keras' layer {item.name or item.path} has other values than our recipe:"
         " prepare images as it does"
         for layer, item, arrays in found
         if not _agrees_with_recipe(layer, arrays)
     ]
+    head = None if odd else _find_head(network, matched)
+    if head is not None:
+        _, item, _ = head
+        found.append(head)
+        unused = []
+        notes.append(
+            f"its layer {item.name or item.path} is taken for the logits, which are"
+            " computed of features averaged over the image"
+        )
     return Found(
         values=rules.to_ours((layer, arrays) for layer, _, arrays in found),
-        unused=[item.name or item.path for item in stored if id(item) not in used],
+        unused=[item.name or item.path for item in unused],
         notes=notes + ([_NOTES[network]] if network in _NOTES else []),
     )
+
+
+_Head = tuple[Layer, files.Stored, list[np.ndarray]]
+
+
+def _find_head(network: str, matched: files.Matched) -> _Head | None:
+    """Returns a Dense layer of one's own in the place of the logits.
+
+    It counts as such if it is all that the table lacks and all that the file has
+    besides, and takes as many features.
+    """
+    if len(matched.missing) != 1 or len(matched.unused) != 1:
+        return None
+    [layer], [item] = matched.missing, matched.unused
+    arrays = list(item.arrays.values())
+    if [array.ndim for array in arrays] != [2, 1]:
+        return None
+    kernel, bias = arrays
+    shape = checkpoints.get_variable_shapes(network, len(bias))[layer.variables()[0]]
+    if list(kernel.shape) != shape[-2:] or len(bias) != shape[-1]:
+        return None
+    return layer, item, arrays
 
 
 def _agrees_with_recipe(layer: Layer, arrays: list[np.ndarray]) -> bool:
@@ -66,7 +99,12 @@ def _agrees_with_recipe(layer: Layer, arrays: list[np.ndarray]) -> bool:
     Its variance says nothing: some published files have the deviation in that place.
     """
     constants = layer.kind.constants
-    return not constants or np.allclose(arrays[0], constants[0], atol=1e-3)
+    if not constants:
+        return True
+    mean = arrays[0].reshape(-1)
+    return mean.shape == constants[0].shape and np.allclose(
+        mean, constants[0], atol=1e-3
+    )
 
 
 def write(path: Path, network: str, values: Mapping[str, np.ndarray]) -> list[str]:

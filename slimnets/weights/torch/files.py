@@ -1,16 +1,19 @@
 """PyTorch's files of weights: .pth and .pt, of today or before 1.6; safetensors."""
 
+import functools
+import io
 import json
 import math
+import mmap
 import pickle
 import struct
 import zipfile
 from pathlib import Path
-from typing import IO
 
 import numpy as np
 
 from slimnets import errors
+from slimnets.checkpoints import file_kinds, size_limits
 from slimnets.weights.torch.pickles import (
     StateDict,
     Storage,
@@ -44,6 +47,7 @@ def read(path: Path, moving_averages: bool = False) -> StateDict:
     Raises:
       InputError: it is no such file, or not one of tensors alone.
     """
+    file_kinds.require_source(path, "torch")
     try:
         if path.suffix == ".safetensors":
             return StateDict(_read_safetensors(path))
@@ -63,6 +67,8 @@ def read(path: Path, moving_averages: bool = False) -> StateDict:
 def _read_zip(path: Path, moving_averages: bool) -> StateDict:
     """Reads what torch.save writes since 1.6: a pickle and a member a storage."""
     with zipfile.ZipFile(path) as archive:
+        allowed = size_limits.allow(path)
+        size_limits.check(path, sum(i.file_size for i in archive.infolist()), allowed)
         names = archive.namelist()
         pickled = next(n for n in names if n.split("/")[1:] == ["data.pkl"])
         folder = pickled.split("/")[0]
@@ -70,17 +76,21 @@ def _read_zip(path: Path, moving_averages: bool) -> StateDict:
         if order in names and archive.read(order) != b"little":
             raise ValueError("its numbers are big-endian")
 
+        @functools.lru_cache(maxsize=1)  # tensors that share one come in a row
         def storage(wanted: Storage) -> bytes:
             return archive.read(f"{folder}/data/{wanted.key}")
 
-        with archive.open(pickled) as file:
-            content = Unpickler(file, str(path)).load()
-        return extract_tensors(content, storage, moving_averages)
+        file = io.BytesIO(archive.read(pickled))
+        content = Unpickler(file, str(path)).load()
+        return extract_tensors(content, storage, moving_averages, allowed)
 
 
 def _read_legacy(path: Path, moving_averages: bool) -> StateDict:
     """Reads what torch.save wrote before 1.6: pickles, then the storages' bytes."""
-    with path.open("rb") as file:
+    with (
+        path.open("rb") as whole,
+        mmap.mmap(whole.fileno(), 0, access=mmap.ACCESS_READ) as file,
+    ):
         magic = Unpickler(file, str(path)).load()
         protocol = Unpickler(file, str(path)).load()
         if (magic, protocol) != (_LEGACY_MAGIC, _LEGACY_PROTOCOL):
@@ -92,13 +102,15 @@ def _read_legacy(path: Path, moving_averages: bool) -> StateDict:
         stored = {
             key: _read_legacy_storage(file, unpickler.storages[key]) for key in keys
         }
-        return extract_tensors(content, lambda s: stored[s.key], moving_averages)
+        return extract_tensors(
+            content, lambda s: stored[s.key], moving_averages, size_limits.allow(path)
+        )
 
 
 class _StorageRecorder(Unpickler):
     """Keeps the storages that were named."""
 
-    def __init__(self, file: IO[bytes], name: str):
+    def __init__(self, file: mmap.mmap, name: str):
         super().__init__(file, name)
         self.storages: dict[str, Storage] = {}
 
@@ -108,11 +120,13 @@ class _StorageRecorder(Unpickler):
         return storage
 
 
-def _read_legacy_storage(file: IO[bytes], storage: Storage) -> bytes:
+def _read_legacy_storage(file: mmap.mmap, storage: Storage) -> bytes:
     (size,) = struct.unpack("<q", file.read(8))
     width = 2 if storage.dtype == "bfloat16" else np.dtype(storage.dtype).itemsize
+    if size != storage.size or size < 0:
+        raise pickle.UnpicklingError("a storage is cut off")
     content = file.read(size * width)
-    if size != storage.size or len(content) != size * width:
+    if len(content) != size * width:
         raise pickle.UnpicklingError("a storage is cut off")
     return content
 
@@ -128,6 +142,8 @@ def _read_safetensors(path: Path) -> dict[str, np.ndarray]:
         if name == "__metadata__":
             continue
         begin, end = tensor["data_offsets"]
+        if begin < 0:
+            raise ValueError(f"{name} begins before the numbers do")
         raw = content[start + begin : start + end]
         if tensor["dtype"] == "BF16":
             halves = np.frombuffer(raw, "<u2").astype(np.uint32)

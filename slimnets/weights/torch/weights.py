@@ -1,20 +1,22 @@
 """PyTorch's weights of a network, read under the names of our variables."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
 
-from slimnets import errors
+from slimnets import checkpoints, errors
 from slimnets.weights import rules
 from slimnets.weights.rules import Found, Layer
 from slimnets.weights.torch import files
-from slimnets.weights.torch.tables import NORM, TABLES, Table
+from slimnets.weights.torch.tables import LINEAR, NORM, TABLES, Table
 
 # What wrappers put before names: DataParallel, compile, Lightning, a user's own module.
 _WRAPPERS = ("module.", "_orig_mod.", "model.", "backbone.")
 _AVERAGES_TOO = (
     "it holds moving averages too, under {!r}: --use_moving_averages takes them"
 )
+_HEAD = "its {} is taken for the logits'"
 _COUNTER = ".num_batches_tracked"  # of batch norm; nothing in inference depends on it
 
 
@@ -34,22 +36,38 @@ def read(path: Path, network: str, moving_averages: bool = False) -> Found:
             f"PyTorch's names of {network} are not known; known: {', '.join(TABLES)}"
         )
     stored = files.read(path, moving_averages)
-    tensors = {
-        _unwrap(name): array
-        for name, array in stored.tensors.items()
-        if not name.endswith(_COUNTER)
-    }
+    tensors = _unwrap_all(path, stored.tensors)
     found = [(table, _find_layers(table, tensors)) for table in TABLES[network]]
     table, layers = max(found, key=lambda item: len(item[1]))
     used = {name for layer, _ in layers for name in _list_names(layer)}
+    unused = [name for name in tensors if name not in used]
+    head = _find_head(network, table, layers, {n: tensors[n] for n in unused})
     return Found(
-        values=_rescale_gamma(table, rules.to_ours(layers)),
-        unused=[name for name in tensors if name not in used],
+        values=_rescale_gamma(table, rules.to_ours([*layers, *head])),
+        unused=[] if head else unused,
         notes=[
             *([table.note] if table.note else []),
+            *([_HEAD.format(unused[0])] if head else []),
             *([_AVERAGES_TOO.format(stored.averages)] if stored.averages else []),
         ],
     )
+
+
+def _unwrap_all(path: Path, tensors: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Returns tensors by their names without what wrappers put before them."""
+    found: dict[str, np.ndarray] = {}
+    names: dict[str, str] = {}
+    for name, array in tensors.items():
+        own = _unwrap(name)
+        if name.endswith(_COUNTER):
+            continue
+        if own in names:
+            raise errors.InputError(
+                f"{path} has {own} twice, as {names[own]} and as {name}: keep one"
+                " network's in a file of their own"
+            )
+        names[own], found[own] = name, array
+    return found
 
 
 def _unwrap(name: str) -> str:
@@ -60,15 +78,36 @@ def _unwrap(name: str) -> str:
     return name
 
 
-def _find_layers(
-    table: Table, tensors: dict[str, np.ndarray]
-) -> list[tuple[Layer, list[np.ndarray]]]:
+_Arrays = tuple[Layer, list[np.ndarray]]
+
+
+def _find_layers(table: Table, tensors: dict[str, np.ndarray]) -> list[_Arrays]:
     """Returns the table's layers that are among the tensors, with their arrays."""
     return [
         (layer, [tensors[name] for name in _list_names(layer)])
         for layer in table.layers()
         if all(name in tensors for name in _list_names(layer))
     ]
+
+
+def _find_head(
+    network: str, table: Table, found: list[_Arrays], others: dict[str, np.ndarray]
+) -> list[_Arrays]:
+    """Returns a linear layer of one's own in the place of the logits; [] for none.
+
+    It counts as such if it is all that the table lacks and all that the file has
+    besides, and takes as many features.
+    """
+    known = [layer for layer, _ in found]
+    missing = [layer for layer in table.layers() if layer not in known]
+    arrays = sorted(others.values(), key=lambda array: -array.ndim)
+    stems = {name.rpartition(".")[0] for name in others}
+    fits = [array.ndim for array in arrays] == [2, 1] and len(stems) == 1
+    if not fits or len(missing) != 1 or missing[0].kind != LINEAR:
+        return []
+    [layer], (kernel, bias) = missing, arrays
+    shape = checkpoints.get_variable_shapes(network, len(bias))[layer.variables()[0]]
+    return [(layer, arrays)] if list(kernel.shape) == shape[:-3:-1] else []
 
 
 def _list_names(layer: Layer) -> list[str]:

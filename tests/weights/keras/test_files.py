@@ -91,7 +91,7 @@ def assert_all_found(path, network):
     stored = files.read(path)
     by_name = {layer.name: layer for layer in network.layers}
     theirs = [layer for layer in network.layers if layer.weights]
-    found = files.match_layers(LAYERS, stored)
+    found = files.match_layers(LAYERS, stored).layers
     assert len(found) == len(stored) == len(LAYERS)
     for (layer, item), expected in zip(found, theirs, strict=True):
         assert by_name.get(layer.theirs, expected) is expected
