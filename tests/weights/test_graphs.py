@@ -7,7 +7,7 @@ from tensorflow.python.framework import convert_to_constants
 
 import slimnets
 from slimnets import errors
-from slimnets.weights import graphs, rules
+from slimnets.weights import convert, graphs, rules
 from tests import v1_graph
 from tests.weights.conftest import CLASSES, NETWORK, SIZE
 
@@ -95,6 +95,34 @@ def test_what_is_no_graph(tmp_path):
         graphs.read_frozen(path, NETWORK)
     with pytest.raises(errors.InputError, match=r"saved_model\.pb cannot be read as a"):
         graphs.read_saved_model(tmp_path, NETWORK)
+
+
+def test_a_saved_model_is_read_and_not_run(tmp_path, session, filled):
+    trace = tmp_path / "trace"
+    folder = str(tmp_path / "saved")
+    builder = v1.saved_model.Builder(folder)
+    written = tf.io.write_file(str(trace), "run")
+    builder.add_meta_graph_and_variables(session, ["serve"], main_op=written)
+    builder.save()
+    convert.convert("saved_model", folder, NETWORK, tmp_path / "out")
+    assert not trace.exists()
+    with tf.Graph().as_default(), v1.Session() as other:
+        v1.saved_model.load(other, ["serve"], folder)
+    assert trace.exists()  # who runs it, does so
+
+
+def test_a_constant_that_claims_more_than_it_holds(tmp_path):
+    graph = v1.GraphDef()
+    node = graph.node.add(op="Const", name="w")
+    tensor = node.attr["value"].tensor
+    tensor.dtype = tf.float32.as_datatype_enum
+    tensor.float_val.append(1)
+    for size in (2**31, -1):
+        del tensor.tensor_shape.dim[:]
+        tensor.tensor_shape.dim.add(size=size)
+        path = write(tmp_path / "it.pb", graph)
+        with pytest.raises(errors.InputError, match=r"the constant w claims a shape"):
+            convert.convert("frozen_graph", str(path), NETWORK, tmp_path / "out")
 
 
 def test_a_graph_without_weights(tmp_path):

@@ -37,12 +37,13 @@ _PARAMETERS = ("_rebuild_parameter", "_rebuild_parameter_with_state")
 # Found beside weights: arguments, numbers of NumPy's, dates, paths.
 _IGNORED = frozenset(
     {
-        "__builtin__.object",
-        "__builtin__.set",
+        *(
+            f"{module}.{name}"
+            for module in ("builtins", "__builtin__")
+            for name in ("dict", "float", "int", "list", "object", "set")
+        ),
         "_codecs.encode",
         "argparse.Namespace",
-        "builtins.object",
-        "builtins.set",
         "collections.Counter",
         "copy_reg._reconstructor",
         "copyreg._reconstructor",

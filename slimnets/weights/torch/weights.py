@@ -16,7 +16,7 @@ _WRAPPERS = ("module.", "_orig_mod.", "model.", "backbone.")
 _AVERAGES_TOO = (
     "it holds moving averages too, under {!r}: --use_moving_averages takes them"
 )
-_HEAD = "its {} is taken for the logits'"
+_HEAD = "its {} is taken for the logits"
 _COUNTER = ".num_batches_tracked"  # of batch norm; nothing in inference depends on it
 
 
@@ -47,7 +47,7 @@ def read(path: Path, network: str, moving_averages: bool = False) -> Found:
         unused=[] if head else unused,
         notes=[
             *([table.note] if table.note else []),
-            *([_HEAD.format(unused[0])] if head else []),
+            *([_HEAD.format(unused[0].rpartition(".")[0])] if head else []),
             *([_AVERAGES_TOO.format(stored.averages)] if stored.averages else []),
         ],
     )

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from slimnets import errors
-from slimnets.weights.keras import files
+from slimnets.weights.keras import files, hdf5
 from slimnets.weights.keras.kinds import CONV_BIAS, DENSE, NORM
 from slimnets.weights.rules import Layer
 
@@ -134,6 +134,38 @@ def test_a_legacy_file_with_names_of_its_own_is_read_in_order(network, tmp_path)
     assert_all_found(path, network)
 
 
+@pytest.mark.parametrize("name", ["it.weights.h5", "it.keras", "it.h5"])
+def test_a_network_inside_another(name, network, tmp_path):
+    layers = keras.layers
+    base = keras.Model(network.inputs, network.layers[-2].output, name="base")
+    whole = keras.Sequential(
+        [
+            keras.Input([8, 8, 3]),
+            layers.RandomFlip(),
+            layers.Rescaling(2.0),
+            base,
+            layers.Dropout(0.5, seed=1),
+            layers.Dense(4, name="mine"),
+        ]
+    )
+    path = tmp_path / name
+    if name == "it.weights.h5":
+        whole.save_weights(path)
+    else:
+        whole.save(path)
+    matched = files.match_layers(LAYERS, files.read(path))
+    assert [layer.theirs for layer in matched.missing] == ["predictions"]
+    [head] = matched.unused
+    mine = [weight.numpy() for weight in whole.layers[-1].weights]
+    for array, expected in zip(head.arrays.values(), mine, strict=True):
+        np.testing.assert_array_equal(array, expected)
+    theirs = [layer for layer in network.layers[:-1] if layer.weights]
+    for (layer, item), expected in zip(matched.layers, theirs, strict=True):
+        arrays = item.sort_arrays(layer.kind)
+        for array, weight in zip(arrays, expected.weights, strict=True):
+            np.testing.assert_array_equal(array, weight.numpy())
+
+
 def test_a_layer_of_another_kind(network, tmp_path):
     path = tmp_path / "it.weights.h5"
     network.save_weights(path)
@@ -164,6 +196,7 @@ def refusal(path):
     assert "\n" not in line
     assert line.startswith(f"{path} cannot be read as Keras' weights: ")
     assert line.endswith("; give a .weights.h5, .h5 or .keras file")
+    return line
 
 
 def test_no_file_of_weights(tmp_path):
@@ -185,6 +218,59 @@ def test_cut_off(name, network, tmp_path):
     WRITERS[name](network, path)
     path.write_bytes(path.read_bytes()[:-2000])
     refusal(path)
+
+
+def test_numbers_that_lie_in_another_file(tmp_path):
+    secret = tmp_path / "secret"
+    secret.write_bytes(b"12345678" * 3)
+    path = tmp_path / "it.weights.h5"
+    for how in ("external", "virtual", "link", "soft link"):
+        with h5py.File(path, "w") as file:
+            group = file.create_group("layers/dense/vars")
+            if how == "external":
+                group.create_dataset("0", [6], "f4", external=str(secret))
+            elif how == "virtual":
+                layout = h5py.VirtualLayout((6,), "f4")
+                layout[:] = h5py.VirtualSource("other.h5", "a", (6,))
+                group.create_virtual_dataset("0", layout)
+            elif how == "link":
+                group["0"] = h5py.ExternalLink("other.h5", "a")
+            else:
+                group["0"] = h5py.SoftLink("/layers")
+        assert "lie in another file" in refusal(path) or "not followed" in refusal(path)
+
+
+def test_a_few_bytes_that_unfold_to_gigabytes(tmp_path):
+    path = tmp_path / "it.weights.h5"
+    with h5py.File(path, "w") as file:
+        file.create_dataset("layers/dense/vars/0", [2**31], "f4", chunks=True)
+    assert "more memory than its size tells" in refusal(path)
+    path = tmp_path / "it.keras"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("model.weights.h5", bytes(10**8))
+    assert "more memory than its size tells" in refusal(path)
+
+
+def test_a_group_inside_itself(tmp_path):
+    path = tmp_path / "it.weights.h5"
+    with h5py.File(path, "w") as file:
+        group = file.create_group("layers")
+        group["again"] = group
+    assert "nested without end" in refusal(path)
+
+
+def test_a_file_that_the_library_does_not_end_with(tmp_path, monkeypatch):
+    path = tmp_path / "it.weights.h5"
+    path.touch()
+    for code, reason in (
+        (
+            "import resource as r; r.setrlimit(r.RLIMIT_CPU, (1, 2))\nwhile 1: pass",
+            "end",
+        ),
+        ("import os; os.abort()", "breaks down"),
+    ):
+        monkeypatch.setattr(hdf5, "_START", code)
+        assert reason in refusal(path)
 
 
 def test_nowhere_to_write(tmp_path):

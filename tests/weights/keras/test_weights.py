@@ -6,6 +6,7 @@ import pytest
 from slimnets import checkpoints, errors
 from slimnets.weights import convert
 from slimnets.weights.keras import files, weights
+from slimnets.weights.keras.kinds import DENSE
 from slimnets.weights.keras.tables import TABLES
 from tests.weights.keras import peers
 
@@ -77,6 +78,29 @@ def test_another_normalization_than_our_recipes(tmp_path):
         "Keras' layer normalization has other values than our recipe: prepare images as"
         " it does"
     ]
+
+
+@pytest.mark.parametrize("features", [256, 255])
+def test_a_dense_layer_in_the_place_of_the_logits(tmp_path, features):
+    peer = peers.PEERS["mobilenet_v1_025"]
+    layers = list(TABLES["mobilenet_v1_025"]())
+    network = peer.build()
+    peers.randomize(network)
+    by_name = {layer.name: layer for layer in network.layers}
+    arrays = [[w.numpy() for w in by_name[layer.theirs].weights] for layer in layers]
+    kernel = np.random.default_rng(0).normal(size=[features, 4]).astype(np.float32)
+    dense = layers[-1]._replace(kind=DENSE, theirs="mine")
+    path = tmp_path / "it.weights.h5"
+    held = [*zip(layers[:-1], arrays[:-1], strict=True)]
+    files.write(path, [*held, (dense, [kernel, np.ones(4, np.float32)])])
+    found = weights.read(path, "mobilenet_v1_025")
+    name = "MobilenetV1/Logits/Conv2d_1c_1x1/weights"
+    if features == 256:
+        np.testing.assert_array_equal(found.values[name], kernel)
+        assert found.notes[0].startswith("its layer mine is taken for the logits")
+        assert not found.unused
+    else:
+        assert name not in found.values and found.unused == ["mine"]
 
 
 def test_published_weights_that_take_bgr_images(tmp_path):

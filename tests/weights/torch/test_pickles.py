@@ -1,13 +1,24 @@
 """The unpickler that knows tensors and nothing else."""
 
+import argparse
+import collections
+import datetime
 import io
 import pickle
+import resource
 
 import numpy as np
 import pytest
 
 from slimnets import errors
-from slimnets.weights.torch.pickles import Storage, Unpickler, View, extract_tensors
+from slimnets.weights.torch import files
+from slimnets.weights.torch.pickles import (
+    Ignored,
+    Storage,
+    Unpickler,
+    View,
+    extract_tensors,
+)
 from tests.weights.torch import writing
 
 NUMBERS = np.arange(12, dtype=np.float32)
@@ -64,6 +75,55 @@ def test_the_four_names_that_are_known_do_nothing_else():
     content = b"\x80\x02ctorch\nload\n."
     with pytest.raises(errors.InputError, match=r"wants to run torch\.load"):
         unpickled(content)
+
+
+def test_what_scripts_keep_beside_weights_is_ignored():
+    held = {
+        "args": argparse.Namespace(lr=1),
+        "best": np.float64(0.5),
+        "when": datetime.date(2020, 1, 1),
+        "counts": collections.defaultdict(list, {"a": [1]}),
+        "all": {1, 2},
+    }
+    for protocol in (2, 4, 5):
+        found = unpickled(pickle.dumps(held, protocol))
+        assert isinstance(found["args"], Ignored)
+        assert isinstance(found["best"], Ignored)
+        assert isinstance(found["when"], Ignored)
+        assert found["counts"] == {"a": [1]}
+
+
+def test_a_parameter_is_its_tensor():
+    view = writing.state_dict({"w": NUMBERS}, legacy=False)
+    content = b"\x80\x02ctorch._utils\n_rebuild_parameter\n(" + view[2:-1] + b"\x89NtR."
+    assert dict(unpickled(content))["w"].shape == (12,)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"\x80\x02Nr\xff\xff\xff\x1f.",  # a place far out in the memo
+        b"\x80\x05\x96" + b"\xff" * 6 + b"\0\0.",  # a bytearray of 256 TB
+        b"\x80\x04\x8e" + b"\xff" * 6 + b"\0\0.",  # bytes as many
+        b"\x80\x04}" + b")" + b"2\x86" * 99 + b"Ns.",  # a key of 2^99 tuples
+        b"\x80\x04\x8f(" + b")" + b"2\x86" * 99 + b"\x90.",  # the same in a set
+        b"\x80\x04(" + b")" + b"2\x86" * 99 + b"Nd.",  # and in another dict
+        b"ccollections\nOrderedDict\n(](" + b")" + b"2\x86" * 99 + b"N\x86etR.",
+    ],
+)
+def test_a_few_bytes_that_ask_for_all_memory_or_time(content, tmp_path):
+    path = tmp_path / "it.pth"
+    path.write_bytes(content)
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    with pytest.raises(errors.InputError, match="cannot be read as PyTorch's weights"):
+        files.read(path)
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss < before + 100_000
+
+
+def test_tensors_that_are_larger_than_their_file():
+    views = {str(i): View(STORAGE, 0, (10**6,), (0,)) for i in range(100)}
+    with pytest.raises(ValueError, match="more memory than its size"):
+        extract_tensors(views, read, False, allowed=10**8)
 
 
 def read(storage):

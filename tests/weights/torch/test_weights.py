@@ -79,6 +79,37 @@ def test_what_wrappers_put_before_names(tmp_path, wrapper):
     assert found.unused == ["ema"]
 
 
+def test_two_tensors_of_one_name(tmp_path):
+    _, tensors = filled("mobilenet_v2_035", 1)
+    tensors["model.conv_stem.weight"] = tensors["conv_stem.weight"]
+    path = writing.save_zip(tmp_path / "it.pth", tensors)
+    with pytest.raises(errors.InputError) as caught:
+        weights.read(path, "mobilenet_v2_035")
+    assert str(caught.value) == (
+        f"{path} has conv_stem.weight twice, as conv_stem.weight and as"
+        " model.conv_stem.weight: keep one network's in a file of their own"
+    )
+
+
+@pytest.mark.parametrize("features", [1280, 1279])
+def test_a_linear_layer_in_the_place_of_the_logits(tmp_path, features):
+    _, tensors = filled("mobilenet_v2_035", 1)
+    del tensors["classifier.weight"], tensors["classifier.bias"]
+    tensors["classifier.1.bias"] = np.ones(4, np.float32)
+    kernel = np.arange(4 * features, dtype=np.float32).reshape(4, features)
+    tensors["classifier.1.weight"] = kernel
+    path = writing.save_zip(tmp_path / "it.pth", tensors)
+    found = weights.read(path, "mobilenet_v2_035")
+    name = "MobilenetV2/Logits/Conv2d_1c_1x1/weights"
+    if features == 1280:
+        np.testing.assert_array_equal(found.values[name], kernel.T)
+        assert "its classifier.1 is taken for the logits" in found.notes
+        assert not found.unused
+    else:
+        assert name not in found.values
+        assert found.unused == ["classifier.1.bias", "classifier.1.weight"]
+
+
 def test_a_tensor_that_is_missing(tmp_path):
     _, tensors = filled("mobilenet_v2_035", 0)
     del tensors["features.2.conv.1.0.weight"]
