@@ -14,6 +14,7 @@ from absl import flags
 from benchmarks import contest, peers, results
 from benchmarks.work import INFER, TRAIN, Work
 from slimnets import errors, startup
+from slimnets.config import dataclass_flags
 
 if TYPE_CHECKING:
     from slimnets.nets.row import Network
@@ -26,7 +27,7 @@ _IMAGE_SIZE = flags.DEFINE_integer(
 )
 _TURNS = flags.DEFINE_integer("turns", 3, "Turns; the median counts.", lower_bound=1)
 _SECONDS = flags.DEFINE_float("seconds", 3.0, "Length of a turn, at least one step.")
-_OUTPUT = flags.DEFINE_string(
+_OUTPUT = dataclass_flags.define_path(
     "output", "benchmarks/results", "Folder for the CSV file; empty writes none."
 )
 

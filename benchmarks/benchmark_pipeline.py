@@ -14,18 +14,19 @@ from absl import flags
 from benchmarks import contest, photos, results
 from benchmarks.work import INPUT, TRAIN, Work
 from slimnets import errors, startup
+from slimnets.config import dataclass_flags
 
 _MODEL = flags.DEFINE_string("model", "mobilenet_v2", "The network.")
 _BATCH_SIZE = flags.DEFINE_integer("batch_size", 32, "Images a step.", lower_bound=1)
 _IMAGE_SIZE = flags.DEFINE_integer(
     "image_size", None, "Height and width in pixels. None takes the network's own."
 )
-_PHOTOS = flags.DEFINE_string(
+_PHOTOS = dataclass_flags.define_path(
     "photos", None, "Folder of class folders of JPEGs; None takes scikit-learn's two."
 )
 _TURNS = flags.DEFINE_integer("turns", 3, "Turns; the median counts.", lower_bound=1)
 _SECONDS = flags.DEFINE_float("seconds", 5.0, "Length of a turn, at least one step.")
-_OUTPUT = flags.DEFINE_string(
+_OUTPUT = dataclass_flags.define_path(
     "output", "benchmarks/results", "Folder for the CSV file; empty writes none."
 )
 

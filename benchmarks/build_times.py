@@ -20,9 +20,10 @@ from absl import flags
 
 from benchmarks import results
 from slimnets import startup
+from slimnets.config import dataclass_flags
 
 _TURNS = flags.DEFINE_integer("turns", 5, "Turns of each.", lower_bound=1)
-_OUTPUT = flags.DEFINE_string(
+_OUTPUT = dataclass_flags.define_path(
     "output", "benchmarks/results", "Folder for the CSV file; empty writes none."
 )
 

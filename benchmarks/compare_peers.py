@@ -19,6 +19,7 @@ from absl import flags
 from benchmarks import contest, hardware, peers, photos, results
 from benchmarks.work import INFER, INPUT, TRAIN, Work
 from slimnets import startup
+from slimnets.config import dataclass_flags
 
 _WORKS = flags.DEFINE_list(
     "only", [], "Comma-separated parts of the works' names to measure; all if empty."
@@ -26,12 +27,12 @@ _WORKS = flags.DEFINE_list(
 _PEERS = flags.DEFINE_list("peers", list(peers.NEEDS)[1:], "Who takes part.")
 _TURNS = flags.DEFINE_integer("turns", 5, "Turns of each contender.", lower_bound=1)
 _SECONDS = flags.DEFINE_float("seconds", 3.0, "Length of a turn, at least one step.")
-_PHOTOS = flags.DEFINE_string(
+_PHOTOS = dataclass_flags.define_path(
     "photos",
     None,
     "Folder of class folders of JPEGs for the input; None takes scikit-learn's two.",
 )
-_OUTPUT = flags.DEFINE_string(
+_OUTPUT = dataclass_flags.define_path(
     "output", "benchmarks/results", "Folder for the CSV file; empty writes none."
 )
 

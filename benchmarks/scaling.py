@@ -21,13 +21,14 @@ from absl import flags
 from benchmarks import contest, results
 from benchmarks.work import INFER, TRAIN, Work
 from slimnets import errors, startup
+from slimnets.config import dataclass_flags
 
 _MODEL = flags.DEFINE_string("model", "mobilenet_v2", "The network.")
 _BATCH_SIZES = flags.DEFINE_list("batch_sizes", [1, 4, 16, 64], "At 224 pixels.")
 _IMAGE_SIZES = flags.DEFINE_list("image_sizes", [96, 192, 384, 512], "At batch 8.")
 _WORKERS = flags.DEFINE_list("workers", [1, 2, 4], "At batch 8 each, of digits.")
 _SECONDS = flags.DEFINE_float("seconds", 3.0, "Length of each measurement.")
-_OUTPUT = flags.DEFINE_string(
+_OUTPUT = dataclass_flags.define_path(
     "output", "benchmarks/results", "Folder for the CSV file; empty writes none."
 )
 

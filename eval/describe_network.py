@@ -12,12 +12,13 @@ matches the network, and which flags of training or evaluation help where it doe
 from absl import flags
 
 from slimnets import errors, startup
+from slimnets.config import dataclass_flags
 from slimnets.config.inference import TrainedNetworkConfig
 
 _MODEL = flags.DEFINE_string(
     "model", None, "The network. None reads it from settings.json of the checkpoint."
 )
-_CHECKPOINT_PATH = flags.DEFINE_string(
+_CHECKPOINT_PATH = dataclass_flags.define_path(
     "checkpoint_path", None, "Checkpoint, or folder of checkpoints, to describe too."
 )
 _IMAGE_SIZE = flags.DEFINE_integer(

@@ -31,6 +31,7 @@ def main(argv: list[str]) -> None:
     errors.refuse_arguments(argv)
     from slimnets.inference import evaluator
 
+    faults = []
     for evaluation in evaluator.evaluate(dataclass_flags.from_flags(EvalConfig)):
         summary, dataset = evaluation.summary, evaluation.dataset
         print(summary.format_table(dict(enumerate(evaluation.class_names))))
@@ -41,6 +42,11 @@ def main(argv: list[str]) -> None:
         if evaluation.eval_dir:
             print(f"results: {evaluation.eval_dir}")
         sys.stdout.flush()  # the next checkpoint may be hours away
+        if evaluation.fault:
+            faults.append(evaluation.fault)
+            print(f"error: {evaluation.fault}", file=sys.stderr)
+    if faults:
+        sys.exit(1)
 
 
 if __name__ == "__main__":

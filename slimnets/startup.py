@@ -11,6 +11,7 @@ so that --help answers at once, and `main` imports the rest once TensorFlow has 
 
 import contextlib
 import ctypes
+import io
 import logging
 import os
 import sys
@@ -39,6 +40,9 @@ def run(main: Callable[[list[str]], None], argv: Sequence[str] | None = None) ->
         start_tensorflow()
         main(words)
 
+    # Names of files may hold bytes that are no UTF-8: they are shown as escapes.
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
     absl.logging.set_verbosity(absl.logging.WARNING)  # --verbosity=0 tells more
     app.run(errors.report_errors(start_and_run), None if argv is None else list(argv))
 

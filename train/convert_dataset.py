@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from absl import flags
 
 from slimnets import errors, startup
+from slimnets.config import dataclass_flags
 
 if TYPE_CHECKING:
     from slimnets.datasets.arrays import ArrayDataset
@@ -24,10 +25,10 @@ _DATASETS = ("mnist", "fashion_mnist", "cifar10", "digits")
 _DATASET = flags.DEFINE_enum(
     "dataset", None, _DATASETS, "Which dataset.", required=True
 )
-_SOURCE = flags.DEFINE_string(
+_SOURCE = dataclass_flags.define_path(
     "source", None, "Where its files lie, as downloaded; see above."
 )
-_OUTPUT = flags.DEFINE_string(
+_OUTPUT = dataclass_flags.define_path(
     "output", None, "Folder to write the dataset into; made if missing.", required=True
 )
 _SHARDS = flags.DEFINE_integer(

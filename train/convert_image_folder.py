@@ -17,15 +17,15 @@ from typing import TYPE_CHECKING
 from absl import flags
 
 from slimnets import errors, startup
-from slimnets.config import choices
+from slimnets.config import choices, dataclass_flags
 
 if TYPE_CHECKING:
     from slimnets.datasets import writer
 
-_IMAGES = flags.DEFINE_string(
+_IMAGES = dataclass_flags.define_path(
     "images", None, "Folder of photos, one subfolder a class.", required=True
 )
-_OUTPUT = flags.DEFINE_string(
+_OUTPUT = dataclass_flags.define_path(
     "output", None, "Folder to write the dataset into; made if missing.", required=True
 )
 _NAME = flags.DEFINE_string(
@@ -43,7 +43,7 @@ _SHARDS = flags.DEFINE_integer(
     "Files a split. A multiple of the number of workers lets each read its own; take"
     " more when a file would exceed some 200 MB.",
 )
-_LABELS = flags.DEFINE_string(
+_LABELS = dataclass_flags.define_path(
     "labels",
     None,
     "File of `id:name` lines that fixes the class ids, such as `218:n02102040` for"

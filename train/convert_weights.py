@@ -23,13 +23,13 @@ from pathlib import Path
 from absl import flags
 
 from slimnets import errors, startup
-from slimnets.config import choices
+from slimnets.config import choices, dataclass_flags
 
 _FROM = flags.DEFINE_enum(
     "from", None, choices.WEIGHT_SOURCES, "What --weights is; see above.", required=True
 )
 _TO = flags.DEFINE_enum("to", "checkpoint", choices.WEIGHT_TARGETS, "What to write.")
-_WEIGHTS = flags.DEFINE_string(
+_WEIGHTS = dataclass_flags.define_path(
     "weights",
     None,
     "The file to convert, or the folder of a SavedModel or of checkpoints.",
@@ -41,7 +41,7 @@ _MODEL = flags.DEFINE_string(
     "The network of the weights, one of slimnets.list_networks(). Without it a"
     " checkpoint is rewritten whole.",
 )
-_OUTPUT = flags.DEFINE_string(
+_OUTPUT = dataclass_flags.define_path(
     "output",
     None,
     "Folder to write into, made if missing; for Keras also a file's path that ends in"

@@ -5,7 +5,7 @@ from slimnets.checkpoints.classes import (
     infer_num_classes,
     read_num_classes,
 )
-from slimnets.checkpoints.finding import find, require
+from slimnets.checkpoints.finding import exists, find, require
 from slimnets.checkpoints.iterator import iterate
 from slimnets.checkpoints.names import (
     AVERAGE_SUFFIX,
@@ -41,6 +41,7 @@ __all__ = [
     "RestoreReport",
     "describe_not_finite",
     "describe_objects",
+    "exists",
     "find",
     "get_scope",
     "get_step",

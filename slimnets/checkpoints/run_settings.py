@@ -1,7 +1,9 @@
 """settings.json: what a run was, beside its checkpoints for those who read them."""
 
 import dataclasses
+import itertools
 import json
+import typing
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
@@ -83,6 +85,30 @@ def write(
     )
 
 
+def require_same_classes(checkpoint: str, dataset: Dataset) -> None:
+    """Raises an InputError if a checkpoint's run had other classes than a dataset has.
+
+    Args:
+      checkpoint: from which a run is to go on; where no settings lie beside it, nothing
+        is known of its classes.
+      dataset: that it is to go on with.
+    """
+    saved = read(checkpoint)
+    if saved is None or saved.class_names == dataset.class_names:
+        return
+    pairs = itertools.zip_longest(saved.class_names, dataset.class_names)
+    label, names = next(
+        (label, names) for label, names in enumerate(pairs) if names[0] != names[1]
+    )
+    was, is_now = (repr(name) if name is not None else "missing" for name in names)
+    raise errors.InputError(
+        f"{Path(checkpoint).parent} was trained on other classes than {dataset.name}"
+        f" has: class {label} was {was}, it is {is_now} now. Go on with the same ones,"
+        " in the same order (`slimnets convert --labels` fixes it), or give another"
+        " --train_dir, and this one as --checkpoint_path for its weights"
+    )
+
+
 def _absolute(folder: str | None) -> str | None:
     """Returns a path that still leads there from another working directory."""
     return None if folder is None else str(Path(folder).absolute())
@@ -107,7 +133,19 @@ def read_flags(checkpoint: str) -> dict[str, Any] | None:
 
 
 def _facts(values: dict[str, Any]) -> RunSettings:
-    return dataclass_flags.from_dict(RunSettings, values)
+    facts = dataclass_flags.from_dict(RunSettings, values)
+    for name, kind in typing.get_type_hints(RunSettings).items():
+        value = getattr(facts, name)
+        if not _is_of_type(value, kind):
+            raise TypeError(f"{name} is {value!r}")
+    return facts
+
+
+def _is_of_type(value: Any, kind: Any) -> bool:
+    if typing.get_origin(kind) is tuple:
+        [of_each, _] = typing.get_args(kind)
+        return isinstance(value, tuple) and all(isinstance(v, of_each) for v in value)
+    return isinstance(value, kind) and (kind is bool or not isinstance(value, bool))
 
 
 def _understood(checkpoint: str, part: Callable[[dict[str, Any]], T]) -> T | None:
@@ -115,9 +153,11 @@ def _understood(checkpoint: str, part: Callable[[dict[str, Any]], T]) -> T | Non
     path = Path(checkpoint).parent / FILE
     if not path.exists():
         return None
+    if not path.is_file():  # a pipe would be waited for
+        raise errors.InputError(f"{path} is not a file; remove it")
     try:
         return part(json.loads(path.read_text(encoding="utf-8")))
-    except (ValueError, KeyError, TypeError, OSError) as error:
+    except (ValueError, LookupError, TypeError, OSError, RecursionError) as error:
         raise errors.InputError(
             f"{path} cannot be read ({error}); remove it and give --model instead"
         ) from error

@@ -7,6 +7,7 @@ share one flat space of flag names.
 
 import dataclasses
 import operator
+import os
 import types
 import typing
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -28,6 +29,7 @@ def setting(
     text: str,
     *,
     choices: tuple[str, ...] | None = None,
+    path: bool = False,
     lowest: float | None = None,
     above: float | None = None,
     highest: float | None = None,
@@ -39,6 +41,7 @@ def setting(
       default: of the field and the flag.
       text: the flag's help: what it means, its unit, why this default.
       choices: the values a string may take; None for any.
+      path: it names a file or folder, where ~ stands for the user's home.
       lowest: the smallest number that `check` lets pass; None for any.
       above: a number that it has to exceed.
       highest: the largest number that passes.
@@ -50,6 +53,7 @@ def setting(
         metadata={
             "help": text,
             "choices": choices,
+            "path": path,
             "limits": {name: n for name, n in limits.items() if n is not None},
         },
     )
@@ -85,10 +89,31 @@ def define_flags(
 ) -> None:
     """Defines a flag for each setting of a dataclass and of those it holds."""
     for field, kind in _list_settings(config_class):
-        define = _choose_definer(kind, field.metadata["choices"])
+        if field.metadata["path"]:
+            define: Callable[..., Any] = define_path
+        else:
+            define = _choose_definer(kind, field.metadata["choices"])
         define(
             field.name, field.default, field.metadata["help"], flag_values=flag_values
         )
+
+
+def define_path(
+    name: str, default: str | None, text: str, **options: Any
+) -> flags.FlagHolder:
+    """Defines a flag for the path of a file or folder; ~ is the user's home.
+
+    Shells leave the ~ of --name=~/folder as it is.
+
+    Args:
+      name: of the flag.
+      default: its value where it is not given.
+      text: its help.
+      **options: of flags.DEFINE, such as `required`.
+    """
+    return flags.DEFINE(
+        _Path(), name, default, text, serializer=flags.ArgumentSerializer(), **options
+    )
 
 
 def from_flags(config_class: type[T], flag_values: flags.FlagValues = flags.FLAGS) -> T:
@@ -156,6 +181,22 @@ def _list_settings(config_class: type) -> Iterator[tuple[dataclasses.Field, Any]
             yield from _list_settings(hints[field.name])
         else:
             yield field, hints[field.name]
+
+
+class _Path(flags.ArgumentParser):
+    """Reads a path that may begin with ~ or ~name, somebody's home folder."""
+
+    def parse(self, argument: str) -> str:
+        path = os.path.expanduser(argument)
+        if path.startswith("~"):
+            raise ValueError(
+                f"no home folder of {path.partition('/')[0]}; a folder here that is"
+                f" called so is ./{path}"
+            )
+        return path
+
+    def flag_type(self) -> str:
+        return "string"
 
 
 class _NumberOrWord(flags.ArgumentParser):

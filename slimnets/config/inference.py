@@ -17,6 +17,7 @@ class TrainedNetworkConfig:
     checkpoint_path: str = setting(
         "/tmp/tfmodel/",
         "Folder of checkpoints (the latest is taken), or one checkpoint.",
+        path=True,
     )
     model: str | None = setting(
         None, "The network. None reads it from settings.json beside the checkpoint."
@@ -42,8 +43,9 @@ class TrainedNetworkConfig:
     labels_offset: int | None = setting(
         None,
         "Subtracted from every label: 1 gives a network of 1000 classes the images of a"
-        " dataset that counts a background class 0; -1 the other way round. None infers"
-        " it from the numbers of classes, 1000 and 1001, or does as in training.",
+        " dataset that counts a background class 0; -1 the other way round. None"
+        " matches labels with training's classes by name, where settings.json has the"
+        " names; else it infers the offset from the numbers of classes, 1000 and 1001.",
         lowest=-1,
     )
     use_moving_averages: bool = setting(
@@ -60,6 +62,7 @@ class TrainedNetworkConfig:
         None,
         "Folder of TFRecords. None takes the one trained on, or the handwritten digits"
         " inside the package.",
+        path=True,
     )
     dataset_name: str | None = setting(
         None, "Which dataset, where the folder holds several without dataset.json."
@@ -117,6 +120,7 @@ class EvalConfig:
     eval_dir: str | None = setting(
         None,
         "Folder for results. None takes eval_<split> beside the checkpoint.",
+        path=True,
     )
     eval_interval_secs: int = setting(
         0,
@@ -143,12 +147,14 @@ class ExtractConfig:
     )
     inference: InferenceConfig = dataclasses.field(default_factory=InferenceConfig)
     images: str | None = setting(
-        None, "Folder of image files to run instead of a dataset."
+        None,
+        "Folder of image files to run instead of a dataset.",
+        path=True,
     )
     end_points: tuple[str, ...] = setting(
         (), "Comma-separated end points, shell wildcards allowed, such as layer_1*."
     )
-    output: str | None = setting(None, "File to write: .npz or .tfrecord.")
+    output: str | None = setting(None, "File to write: .npz or .tfrecord.", path=True)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -163,10 +169,14 @@ class ExportConfig:
         "saved_model, which TensorFlow runs, or lite, which LiteRT runs on phones.",
         choices=choices.FORMATS,
     )
-    output: str | None = setting(None, "Folder to write; it must not be there yet.")
+    output: str | None = setting(
+        None, "Folder to write; it must not be there yet.", path=True
+    )
     overwrite: bool = setting(False, "Replace the export that --output already holds.")
     images: str | None = setting(
-        None, "Folder of image files to verify the export on, instead of a dataset."
+        None,
+        "Folder of image files to verify the export on, instead of a dataset.",
+        path=True,
     )
     num_images: int = setting(
         32, "Number of images, the first ones, to verify the export on.", lowest=1

@@ -19,6 +19,7 @@ class DataConfig:
         None,
         "Folder of TFRecords, as `slimnets convert` writes them or TF-Slim's"
         " scripts did. None takes the handwritten digits inside the package.",
+        path=True,
     )
     dataset_name: str | None = setting(
         None, "Which dataset, where the folder holds several without dataset.json."
@@ -174,6 +175,7 @@ class FineTuneConfig:
         None,
         "Checkpoint, or folder of checkpoints, whose weights to start from. Not read"
         " where train_dir has a checkpoint already.",
+        path=True,
     )
     checkpoint_exclude_scopes: tuple[str, ...] = setting(
         (),
@@ -201,7 +203,9 @@ class RunConfig:
     """Where training runs, how long, and what it leaves behind."""
 
     train_dir: str = setting(
-        "/tmp/tfmodel/", "Folder for checkpoints, settings and TensorBoard's files."
+        "/tmp/tfmodel/",
+        "Folder for checkpoints, settings and TensorBoard's files.",
+        path=True,
     )
     max_number_of_steps: int | None = setting(
         None,

@@ -5,11 +5,13 @@ there are, how many examples, in which files: so nobody edits code to use own da
 """
 
 import dataclasses
+import itertools
 import json
 import os
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any, TypeVar
 
 from slimnets import errors
 
@@ -19,6 +21,8 @@ SIDECAR_FILE = "dataset.json"
 # ImageNet-21k has 21,841 classes; far more ids than lines are a slip of the hand, and
 # a name would have to be made for each.
 _MOST_CLASSES = 1_000_000
+
+T = TypeVar("T")
 
 _BYTE_NOT_UTF_8 = re.compile("[\udc80-\udcff]")  # as Python marks it in file names
 
@@ -78,23 +82,70 @@ def read_sidecar(folder: Path) -> Sidecar | None:
     """Reads dataset.json; None where there is none.
 
     Raises:
-      InputError: it is not what `write_sidecar` writes.
+      InputError: it is not what `write_sidecar` writes, or names files elsewhere.
     """
     path = folder / SIDECAR_FILE
     if not path.exists():
         return None
+    text = _read_text(path)
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-        splits = {
-            split: tuple(Shard(**shard) for shard in entry["shards"])
-            for split, entry in content.pop("splits").items()
-        }
-        classes = tuple(content.pop("classes"))
-        return Sidecar(classes=classes, splits=splits, **content)
-    except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
+        sidecar = _parse_sidecar(json.loads(text))
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         raise errors.InputError(
-            f"{path} is damaged ({error}); convert the dataset again"
+            f"{path} is damaged ({_describe(error)}); convert the dataset again"
         ) from error
+    for shard in itertools.chain.from_iterable(sidecar.splits.values()):
+        if Path(shard.file).is_absolute() or ".." in Path(shard.file).parts:
+            raise errors.InputError(
+                f"{path} names the file {shard.file!r}, which is not in its folder;"
+                " convert the dataset again"
+            )
+    return sidecar
+
+
+def _parse_sidecar(content: Any) -> Sidecar:
+    """Makes a sidecar of JSON; raises a TypeError, KeyError, ... of what it is not."""
+    content = dict(_require(content, dict, "all of it"))
+    splits = {
+        split: tuple(_parse_shard(shard) for shard in entry["shards"])
+        for split, entry in _require(content.pop("splits"), dict, "splits").items()
+    }
+    classes = _require(content.pop("classes"), list, "classes")
+    sidecar = Sidecar(
+        classes=tuple(_require(name, str, "a class") for name in classes),
+        splits=splits,
+        **content,
+    )
+    for field in ("name", "source", "credit", "licence"):
+        _require(getattr(sidecar, field), str, field)
+    if not classes:
+        raise ValueError("classes is empty")
+    if _require(sidecar.channels, int, "channels") not in (1, 3):
+        raise ValueError(f"channels is {sidecar.channels}, not 1 or 3")
+    return sidecar
+
+
+def _parse_shard(content: Any) -> Shard:
+    shard = Shard(**_require(content, dict, "a shard"))
+    _require(shard.file, str, "a shard's file")
+    for count in (shard.examples, shard.bytes):
+        if _require(count, int, "a shard's count") < 0:
+            raise ValueError(f"a shard's count is {count}")
+    if not shard.file or "\0" in shard.file:
+        raise ValueError(f"a shard's file is {shard.file!r}")
+    return shard
+
+
+def _require(value: Any, kind: type[T], what: str) -> T:
+    if not isinstance(value, kind) or isinstance(value, bool):
+        raise TypeError(
+            f"{what} is of type {type(value).__name__}, not {kind.__name__}"
+        )
+    return value
+
+
+def _describe(error: Exception) -> str:
+    return f"no {error}" if isinstance(error, KeyError) else errors.summarize(error)
 
 
 def check_class_names(names: Sequence[str]) -> None:
@@ -130,7 +181,10 @@ def read_labels(path: Path) -> tuple[str, ...]:
     for number, line in _read_numbered_lines(path):
         label, colon, name = line.partition(":")
         if not (colon and label.strip().isdecimal() and name.strip()):
-            raise errors.InputError(f"{path}, line {number}: {line!r} is not `id:name`")
+            raise errors.InputError(
+                f"{path}, line {number}: {line!r} is not `id:name`; write one such line"
+                " a class, as 0:daisy"
+            )
         if len(label.strip()) > 18 or int(label) >= _MOST_CLASSES:
             raise errors.InputError(
                 f"{path}, line {number}: {label.strip()} is no class id; ids count"
@@ -141,16 +195,26 @@ def read_labels(path: Path) -> tuple[str, ...]:
         names[int(label)] = name.strip()
     if not names:
         raise errors.InputError(f"{path} is empty; write one `id:name` line a class")
-    return tuple(names.get(id_, f"class_{id_}") for id_ in range(max(names) + 1))
+    return tuple(names.get(id_, make_name(id_)) for id_ in range(max(names) + 1))
+
+
+def make_name(label: int) -> str:
+    """Returns the name of a class that has none."""
+    return f"class_{label}"
 
 
 def _read_numbered_lines(path: Path) -> list[tuple[int, str]]:
-    try:
-        text = path.read_text(encoding="utf-8-sig", errors="surrogateescape")
-        lines = text.splitlines()
-    except OSError as error:
-        raise errors.InputError(f"cannot read the labels file {path}") from error
+    lines = _read_text(path).splitlines()
     return [(n, line) for n, line in enumerate(lines, start=1) if line.strip()]
+
+
+def _read_text(path: Path) -> str:
+    if path.exists() and not path.is_file():
+        raise errors.InputError(f"{path} is not a file")  # a pipe would be waited for
+    try:
+        return path.read_text(encoding="utf-8-sig", errors="surrogateescape")
+    except OSError as error:
+        raise errors.InputError(f"cannot read {path}: {error.strerror}") from error
 
 
 def _write_text(path: Path, content: str) -> None:

@@ -1,5 +1,7 @@
 """tf.data pipelines: records or image files in, batches of preprocessed images out."""
 
+import functools
+import os
 import socket
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -7,7 +9,7 @@ from typing import Any
 import tensorflow as tf
 
 from slimnets import errors
-from slimnets.datasets import images, tfrecord
+from slimnets.datasets import images, record_faults, tfrecord
 from slimnets.datasets.registry import Dataset
 from slimnets.preprocessing.encoded import Encoded
 
@@ -19,6 +21,7 @@ Preprocess = Callable[[tf.Tensor | Encoded], tf.Tensor]
 # classes and the files shuffled, so this need not hold an epoch.
 _SHUFFLE_BUFFER = 4096
 _UNKNOWN_LABEL = -1
+_PARSED = ("encoded", "label", "filename")
 _PATIENCE = 10.0  # seconds that a tf.data service may take to answer
 
 # Autograph would rewrite the recipes' Python, and wrap their errors in its own.
@@ -151,7 +154,7 @@ def eval_batches(
     def example(serialized: tf.Tensor) -> dict[str, tf.Tensor]:
         return _make_masked_example(preprocess, **parse(serialized))
 
-    records = tf.data.TFRecordDataset(list(dataset.files))
+    records = tfrecord.read_records(dataset.files, dataset.compression)
     return _pad_to_batches(records.map(example, num_parallel_calls), batch_size)
 
 
@@ -188,25 +191,35 @@ def image_batches(
             filename=path,
         )
 
-    files = tf.data.Dataset.from_tensor_slices(list(paths))
+    files = tf.data.Dataset.from_tensor_slices([*map(os.fsencode, paths)])
     return _pad_to_batches(files.map(example, num_parallel_calls), batch_size)
 
 
 def describe_failure(
-    error: tf.errors.OpError, dataset: Dataset, labels_offset: int = 0
+    error: tf.errors.OpError,
+    dataset: Dataset,
+    labels_offset: int = 0,
+    *,
+    first: int = 0,
+    most: int | None = None,
 ) -> errors.InputError:
     """Turns a failure while iterating batches into one line naming the broken record.
 
     Args:
       error: what TensorFlow raised.
-      dataset: what was being read; all of it is looked through.
+      dataset: what was being read.
       labels_offset: as it was given to the batches.
+      first: examples before the broken one at least, in the order of the files.
+      most: examples after these among which it has to be; if it is not, or with None,
+        all are looked through.
     """
     if isinstance(error, tf.errors.ResourceExhaustedError):
         return errors.describe_out_of_memory(error)
-    fault = tfrecord.find_fault(
-        dataset.files, dataset.num_classes, max(labels_offset, 0)
+    labels = _list_labels(dataset, labels_offset)
+    find = functools.partial(
+        record_faults.find_fault, dataset.files, labels, compression=dataset.compression
     )
+    fault = (most and find(first=first, most=most)) or find()
     return errors.InputError(fault or _describe_in_one_line(error, dataset.files[0]))
 
 
@@ -249,14 +262,14 @@ def _read_shuffled(
 ) -> tf.data.Dataset:
     """Returns one epoch of this worker's records, in a new order each time."""
     index, count = shard
-    files = tf.data.Dataset.from_tensor_slices(list(dataset.files))
+    files = tf.data.Dataset.from_tensor_slices([*map(os.fsencode, dataset.files)])
     # Whole files are cheaper to share out, but only equal shares are fair; else every
     # worker reads all files, in one order, and keeps each count-th record.
     by_files = len(dataset.files) % count == 0
     if by_files:
         files = files.shard(count, index).shuffle(len(dataset.files), seed=seed)
     records = files.interleave(
-        tf.data.TFRecordDataset,
+        lambda file: tf.data.TFRecordDataset(file, dataset.compression),
         cycle_length=num_readers,
         num_parallel_calls=tf.data.AUTOTUNE,
         deterministic=seed is not None or not by_files,
@@ -310,8 +323,8 @@ def _make_record_parser(
     lowest, highest = max(labels_offset, 0), dataset.num_classes - 1
 
     def parse(serialized: tf.Tensor) -> dict[str, Any]:
-        parsed = tfrecord.parse_example(serialized)
-        label = parsed["label"]
+        parsed = tfrecord.parse_example(serialized, _PARSED)
+        label = _find_class(parsed["label"], dataset.classes_by_label)
         message = f"a label is not one of {lowest} to {highest}"
         in_range = (label >= lowest) & (label <= highest)
         with tf.control_dependencies([tf.debugging.Assert(in_range, [message, label])]):
@@ -323,6 +336,25 @@ def _make_record_parser(
         }
 
     return parse
+
+
+def _list_labels(dataset: Dataset, labels_offset: int) -> Sequence[int]:
+    """Returns the labels that records may have, ascending."""
+    if dataset.classes_by_label is None:
+        return range(max(labels_offset, 0), dataset.num_classes)
+    return [label for label, k in enumerate(dataset.classes_by_label) if k >= 0]
+
+
+def _find_class(
+    label: tf.Tensor, classes_by_label: tuple[int, ...] | None
+) -> tf.Tensor:
+    """Returns the class of a label, -1 where it is of none."""
+    if classes_by_label is None:
+        return label
+    count = len(classes_by_label)
+    classes = tf.constant([*classes_by_label, -1], tf.int64)
+    known = (label >= 0) & (label < count)
+    return tf.gather(classes, tf.where(known, label, count))
 
 
 def _make_masked_example(

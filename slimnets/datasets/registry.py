@@ -6,7 +6,11 @@ names of the files, its records are counted, its classes stand in labels.txt.
 
 import collections
 import dataclasses
+from collections.abc import Sequence
 from pathlib import Path
+
+import tensorflow as tf
+from google.protobuf.message import DecodeError
 
 from slimnets import errors
 from slimnets.datasets import images, metadata, tfrecord, writer
@@ -14,7 +18,7 @@ from slimnets.datasets import images, metadata, tfrecord, writer
 DIGITS = Path(__file__).parent / "digits"
 
 # Enough to tell a gray dataset from a coloured one that holds some gray photos.
-_RECORDS_LOOKED_AT = 16
+_RECORDS_LOOKED_AT = 64
 
 
 @dataclasses.dataclass(frozen=True)
@@ -28,6 +32,9 @@ class Dataset:
       num_examples: records in all of them.
       class_names: by class id.
       channels: of the images as stored, 1 or 3.
+      classes_by_label: the class of each label in the records, where these are not the
+        same; -1 for a label that is of no class.
+      compression: of the files: "", "GZIP" or "ZLIB".
     """
 
     name: str
@@ -36,10 +43,12 @@ class Dataset:
     num_examples: int
     class_names: tuple[str, ...]
     channels: int
+    classes_by_label: tuple[int, ...] | None = None
+    compression: str = ""
 
     @property
     def num_classes(self) -> int:
-        """How many classes there are; labels are below it."""
+        """How many classes there are; they are below it."""
         return len(self.class_names)
 
 
@@ -89,6 +98,10 @@ def _load_from_sidecar(
     if split not in sidecar.splits:
         raise errors.unknown(f"split of {folder}:", split, sidecar.splits)
     shards = sidecar.splits[split]
+    if not sum(shard.examples for shard in shards):
+        raise errors.InputError(
+            f"the split {split} of {folder} has no examples; convert the dataset again"
+        )
     for shard in shards:
         _check_shard(folder, shard)
     return Dataset(
@@ -124,7 +137,8 @@ def _load_from_file_names(folder: Path, split: str, name: str | None) -> Dataset
     if split not in splits:
         raise errors.unknown(f"split of {folder}:", split, sorted(splits))
     files = splits[split]
-    counts = [_count_examples(file) for file in files]
+    compression = _detect_compression(files)
+    counts = [_count_examples(file, compression) for file in files]
     parsed = tfrecord.parse_shard_name(files[0].name)
     return Dataset(
         name=name or (parsed and parsed.name) or folder.name,
@@ -132,13 +146,26 @@ def _load_from_file_names(folder: Path, split: str, name: str | None) -> Dataset
         files=tuple(map(str, files)),
         num_examples=sum(counts),
         class_names=_read_class_names(folder),
-        channels=_detect_channels(files[0]),
+        channels=_detect_channels(files, compression),
+        compression=compression,
     )
 
 
-def _count_examples(file: Path) -> int:
+def _detect_compression(files: list[Path]) -> str:
+    found = {tfrecord.detect_compression(file): file for file in files}
+    if len(found) > 1:
+        (_, one), (_, other) = sorted(found.items())
+        raise errors.InputError(
+            f"{one} and {other} are not compressed in the same way; write all files of"
+            " a split alike"
+        )
+    [compression] = found
+    return compression
+
+
+def _count_examples(file: Path, compression: str) -> int:
     """Counts a file's records; none at all is what a full disk or a cut copy leaves."""
-    count = tfrecord.count_records(file)
+    count = tfrecord.count_records(file, compression)
     if not count:
         raise errors.InputError(f"{file} is empty; copy or convert it again")
     return count
@@ -208,9 +235,18 @@ def _read_class_names(folder: Path) -> tuple[str, ...]:
     return metadata.read_labels(path)
 
 
-def _detect_channels(path: Path) -> int:
-    """Looks at the first images: 1 if all of them are gray."""
-    encoded = tfrecord.read_first_images(path, _RECORDS_LOOKED_AT)
-    return (
-        1 if all(images.count_stored_channels(image) == 1 for image in encoded) else 3
-    )
+def _detect_channels(files: Sequence[Path], compression: str) -> int:
+    """Looks at images from all over a split: 1 if all of them are gray.
+
+    Many scripts write class by class, so the first ones would tell of one class alone.
+    Records that are broken are for those to name who read all of them.
+    """
+    channels = set()
+    for record in tfrecord.sample_records(files, _RECORDS_LOOKED_AT, compression):
+        try:
+            features = tf.train.Example.FromString(record).features.feature
+            [encoded] = features[tfrecord.ENCODED].bytes_list.value
+            channels.add(images.count_stored_channels(encoded))
+        except (DecodeError, ValueError, tf.errors.OpError):
+            continue
+    return 1 if channels == {1} else 3

@@ -6,15 +6,14 @@ both ways.
 
 import os
 import re
-from collections.abc import Iterable
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+import numpy as np
 import tensorflow as tf
-from google.protobuf.message import DecodeError
 
 from slimnets import errors
-from slimnets.datasets import images
 
 ENCODED = "image/encoded"
 FORMAT = "image/format"
@@ -25,24 +24,28 @@ FILENAME = "image/filename"
 
 _NO_LABEL = -1
 _SCHEMA = {
-    ENCODED: tf.io.FixedLenFeature([], tf.string),
-    FORMAT: tf.io.FixedLenFeature([], tf.string, default_value=""),
-    LABEL: tf.io.FixedLenFeature([], tf.int64, default_value=_NO_LABEL),
-    HEIGHT: tf.io.FixedLenFeature([], tf.int64, default_value=0),
-    WIDTH: tf.io.FixedLenFeature([], tf.int64, default_value=0),
-    FILENAME: tf.io.FixedLenFeature([], tf.string, default_value=""),
+    "encoded": (ENCODED, tf.io.FixedLenFeature([], tf.string)),
+    "format": (FORMAT, tf.io.FixedLenFeature([], tf.string, default_value="")),
+    "label": (LABEL, tf.io.FixedLenFeature([], tf.int64, default_value=_NO_LABEL)),
+    "height": (HEIGHT, tf.io.FixedLenFeature([], tf.int64, default_value=0)),
+    "width": (WIDTH, tf.io.FixedLenFeature([], tf.int64, default_value=0)),
+    "filename": (FILENAME, tf.io.FixedLenFeature([], tf.string, default_value="")),
 }
 
 # Each record: uint64 length, uint32 checksum, the bytes, uint32 checksum.
 _HEADER_BYTES = 12
 _FRAME_BYTES = 16
+_GZIP = b"\x1f\x8b"
+_ZLIB = (b"\x78\x01", b"\x78\x5e", b"\x78\x9c", b"\x78\xda")
 
+_SUFFIX = r"\.tfrecords?|\.records?"
 _SHARD_NAME = re.compile(
-    r"(?:(?P<name>.+)_)?(?P<split>[A-Za-z0-9]+)"
-    r"(?P<before>\.tfrecord|\.record)?"
+    rf"(?P<stem>.+?)(?P<before>{_SUFFIX})?"
     r"(?:[-_](?P<index>\d{5})-of-(?P<count>\d{5}))?"
-    r"(?P<after>\.tfrecord|\.record)?"
+    rf"(?P<after>{_SUFFIX})?",
+    re.IGNORECASE,
 )
+_STEM = re.compile(r"(?:(?P<name>.+)[-_])?(?P<split>[A-Za-z0-9]+)")
 
 
 class ShardName(NamedTuple):
@@ -63,14 +66,18 @@ def parse_shard_name(file: str) -> ShardName | None:
     """Reads the names that slimnets and TF-Slim's scripts write; None: another file.
 
     They are `flowers_train_00000-of-00005.tfrecord`, `mnist_train.tfrecord`,
-    `train-00000-of-01024` and `val.record-00000-of-00010`.
+    `train-00000-of-01024` and `val.record-00000-of-00010`; and as TensorFlow Datasets
+    writes them, `mnist-train.tfrecord-00000-of-00001`.
     """
     match = _SHARD_NAME.fullmatch(file)
     if not match or not (match["before"] or match["after"] or match["index"]):
         return None
+    stem = _STEM.fullmatch(match["stem"])
+    if not stem:
+        return None
     return ShardName(
-        match["name"] or "",
-        match["split"],
+        stem["name"] or "",
+        stem["split"],
         int(match["index"] or 0),
         int(match["count"] or 1),
     )
@@ -107,77 +114,98 @@ def make_example(
     return example.SerializeToString(deterministic=True)
 
 
-def parse_example(serialized: tf.Tensor) -> dict[str, tf.Tensor]:
+def parse_example(
+    serialized: tf.Tensor, names: Sequence[str] = tuple(_SCHEMA)
+) -> dict[str, tf.Tensor]:
     """Parses one serialized tf.Example, of slimnets or of TF-Slim.
 
     Args:
       serialized: string [].
+      names: which of the scalars below; others may be missing or of any type.
 
     Returns:
       Scalars by short name: encoded, format, filename (string), label, height, width
       (int64). Only image/encoded has to be there; a missing label is -1, a missing
       size 0, a missing text "".
     """
-    parsed = tf.io.parse_single_example(serialized, _SCHEMA)
-    return {
-        "encoded": parsed[ENCODED],
-        "format": parsed[FORMAT],
-        "label": parsed[LABEL],
-        "height": parsed[HEIGHT],
-        "width": parsed[WIDTH],
-        "filename": parsed[FILENAME],
-    }
+    wanted = {name: _SCHEMA[name] for name in names}
+    parsed = tf.io.parse_single_example(serialized, dict(wanted.values()))
+    return {name: parsed[key] for name, (key, _) in wanted.items()}
 
 
-def count_records(path: Path) -> int:
-    """Counts the records of a TFRecord by their length headers, reading nothing else.
+def read_records(files: Sequence[str], compression: str = "") -> tf.data.Dataset:
+    """Returns the records of files, one file after the other."""
+    return tf.data.TFRecordDataset([*map(os.fsencode, files)], compression)
+
+
+def copy_records(path: Path, chosen: range, copy: Path) -> None:
+    """Copies some records of a file that is not compressed, seeking to the first.
+
+    Args:
+      path: the file, whole.
+      chosen: their numbers, one after the other.
+      copy: the file to write.
+    """
+    with open(path, "rb", buffering=0) as file:
+        ends = [0, *_walk_headers(file.fileno(), path)]
+        begin, end = ends[chosen.start], ends[chosen.stop]
+        copy.write_bytes(os.pread(file.fileno(), end - begin, begin))
+
+
+def sample_records(
+    files: Sequence[Path], most: int, compression: str = ""
+) -> list[bytes]:
+    """Returns up to `most` records, from all over the files.
+
+    Raises:
+      InputError: a file is cut off or not a TFRecord.
+    """
+    counts = [count_records(path, compression) for path in files]
+    step = max(1, -(-sum(counts) // most))
+    if compression:
+        records = read_records([*map(str, files)], compression).shard(step, 0)
+        return list(records.as_numpy_iterator())
+    sampled, first = [], 0
+    for path, count in zip(files, counts, strict=True):
+        sampled += _pick_records(path, range(first, count, step))
+        first = (first - count) % step
+    return sampled
+
+
+def detect_compression(path: Path) -> str:
+    """Returns "GZIP", "ZLIB" or "": how TensorFlow's writer packed a file.
+
+    Raises:
+      InputError: it cannot be read, or is no file.
+    """
+    if not path.is_file():
+        raise errors.InputError(f"{path} is not a file")
+    try:
+        with open(path, "rb") as file:
+            header = file.read(_HEADER_BYTES)
+    except OSError as error:
+        raise errors.InputError(f"cannot read {path}: {error.strerror}") from error
+    # A length may begin as a packed file does; its checksum tells them apart.
+    if _mask(_checksum(header[:8])) == int.from_bytes(header[8:], "little"):
+        return ""
+    if header.startswith(_GZIP):
+        return "GZIP"
+    return "ZLIB" if header.startswith(_ZLIB) else ""
+
+
+def count_records(path: Path, compression: str = "") -> int:
+    """Counts the records of a TFRecord, by their headers alone if it is not compressed.
 
     Raises:
       InputError: the file is missing, is cut off or is not a TFRecord.
     """
+    if compression:
+        return _count_packed_records(path, compression)
     try:
         with open(path, "rb", buffering=0) as file:
-            return _walk_headers(file.fileno(), path)
+            return sum(1 for _ in _walk_headers(file.fileno(), path))
     except OSError as error:
         raise errors.InputError(f"cannot read {path}: {error.strerror}") from error
-
-
-def read_first_images(path: Path, count: int) -> list[bytes]:
-    """Returns the encoded images of the first records of a file, at most `count`.
-
-    Raises:
-      InputError: one of these records is broken.
-    """
-    records = tf.data.TFRecordDataset(str(path)).take(count)
-    try:
-        features = [
-            tf.train.Example.FromString(serialized).features.feature
-            for serialized in records.as_numpy_iterator()
-        ]
-        return [feature[ENCODED].bytes_list.value[0] for feature in features]
-    except (tf.errors.OpError, DecodeError, IndexError) as error:
-        fault = find_fault([str(path)], class_count=1 << 62)
-        raise errors.InputError(fault or f"cannot read {path}: {error}") from error
-
-
-def find_fault(
-    files: Iterable[str], class_count: int, lowest_label: int = 0
-) -> str | None:
-    """Looks through every record for the first broken one; slow, for after a failure.
-
-    Args:
-      files: TFRecord files, in order.
-      class_count: labels have to be below it.
-      lowest_label: labels have to be at least it.
-
-    Returns:
-      One line naming file, record (the first is 0) and reason; None: all is well.
-    """
-    for file in files:
-        fault = _find_file_fault(Path(file), range(lowest_label, class_count))
-        if fault:
-            return fault
-    return None
 
 
 def _bytes_feature(value: bytes) -> tf.train.Feature:
@@ -188,7 +216,8 @@ def _int64_feature(value: int) -> tf.train.Feature:
     return tf.train.Feature(int64_list=tf.train.Int64List(value=[value]))
 
 
-def _walk_headers(descriptor: int, path: Path) -> int:
+def _walk_headers(descriptor: int, path: Path) -> Iterator[int]:
+    """Yields where each record ends, in bytes."""
     size = os.fstat(descriptor).st_size
     position = count = 0
     while position < size:
@@ -197,56 +226,52 @@ def _walk_headers(descriptor: int, path: Path) -> int:
         if len(header) < _HEADER_BYTES or position > size:
             raise errors.InputError(f"{path}{_describe_broken_record(path, count)}")
         count += 1
-    return count
+        yield position
+
+
+def _pick_records(path: Path, chosen: range) -> list[bytes]:
+    """Returns a file's records of these numbers, seeking from one to the next."""
+    picked, begin = [], 0
+    with open(path, "rb", buffering=0) as file:
+        for record, end in enumerate(_walk_headers(file.fileno(), path)):
+            if record in chosen:
+                size = end - begin - _FRAME_BYTES
+                picked.append(os.pread(file.fileno(), size, begin + _HEADER_BYTES))
+            begin = end
+    return picked
+
+
+def _count_packed_records(path: Path, compression: str) -> int:
+    records = read_records([str(path)], compression)
+    try:
+        return int(records.reduce(np.int64(0), lambda count, _: count + 1))
+    except tf.errors.OpError as error:
+        raise errors.InputError(
+            f"{path}, packed by {compression}, cannot be read to its end:"
+            f" {errors.summarize(error)}; copy or convert it again"
+        ) from error
+
+
+def _checksum(content: bytes) -> int:
+    """Returns CRC-32C, bit by bit: meant for headers."""
+    checksum = 0xFFFFFFFF
+    for byte in content:
+        checksum ^= byte
+        for _ in range(8):
+            checksum = checksum >> 1 ^ 0x82F63B78 * (checksum & 1)
+    return checksum ^ 0xFFFFFFFF
+
+
+def _mask(checksum: int) -> int:
+    """Returns a checksum as TFRecords store it."""
+    return ((checksum >> 15 | checksum << 17) + 0xA282EAD8) & 0xFFFFFFFF
 
 
 def _describe_broken_record(path: Path, record: int) -> str:
     """Says whether a file that does not end with a record ever was a TFRecord."""
     try:
-        next(iter(tf.data.TFRecordDataset(str(path))), None)
+        next(iter(read_records([str(path)])), None)
     except tf.errors.DataLossError as error:
         if "corrupted record at 0" in error.message:
             return " is not a TFRecord, or its first bytes are damaged"
     return f" is cut off in record {record} (the first is 0); copy or convert it again"
-
-
-def _find_file_fault(path: Path, labels: range) -> str | None:
-    if not path.is_file():
-        return f"{path} does not exist"
-    try:
-        count_records(path)  # TensorFlow itself takes a cut-off header for the end
-    except errors.InputError as error:
-        return str(error)
-    record = 0
-    try:
-        for serialized in tf.data.TFRecordDataset(str(path)).as_numpy_iterator():
-            fault = _find_record_fault(serialized, labels)
-            if fault:
-                return f"{path}, record {record} (the first is 0): {fault}"
-            record += 1
-    except tf.errors.DataLossError:
-        return f"{path}, record {record} (the first is 0): its checksum is wrong"
-    return None
-
-
-def _find_record_fault(serialized: bytes, labels: range) -> str | None:
-    try:
-        feature = tf.train.Example.FromString(serialized).features.feature
-    except DecodeError:
-        return "not a tf.Example"
-    encoded = feature[ENCODED].bytes_list.value
-    if len(encoded) != 1:
-        return f"it has no {ENCODED}"
-    stored = feature[LABEL].int64_list.value
-    if len(stored) != 1:
-        return f"{LABEL} holds {len(stored)} values, not one"
-    if stored[0] not in labels:
-        return (
-            f"label {stored[0]} is outside the {len(labels)} classes"
-            f" {labels.start} to {labels.stop - 1}"
-        )
-    try:
-        images.decode(encoded[0])
-    except ValueError as error:
-        return str(error)
-    return None

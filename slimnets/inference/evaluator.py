@@ -9,13 +9,13 @@ from typing import Any, NamedTuple
 import tensorflow as tf
 
 from slimnets import checkpoints, errors
-from slimnets.checkpoints import atomic_files, run_settings
+from slimnets.checkpoints import atomic_files
 from slimnets.config import dataclass_flags
 from slimnets.config.inference import EvalConfig, TrainedNetworkConfig
 from slimnets.datasets import pipeline
 from slimnets.datasets.registry import Dataset
 from slimnets.export import runtimes
-from slimnets.inference import label_offset, metrics
+from slimnets.inference import class_matching, label_offset, metrics
 from slimnets.inference.defaults import (
     complete_config,
     find_dataset,
@@ -36,7 +36,8 @@ class Evaluation:
       summary: the metrics.
       class_names: of the logits.
       seconds: spent scoring.
-      eval_dir: folder of the results; None where it could not be written.
+      eval_dir: folder of the results; None where they could not be written.
+      fault: why they could not, though they should have been; '' otherwise.
     """
 
     report: checkpoints.RestoreReport
@@ -45,6 +46,7 @@ class Evaluation:
     class_names: tuple[str, ...]
     seconds: float
     eval_dir: str | None
+    fault: str = ""
 
 
 class _Setup(NamedTuple):
@@ -83,18 +85,25 @@ def evaluate(
       InputError: a setting or an input is at fault.
     """
     _check(config)
+    most = config.max_evals if config.eval_interval_secs else 1
     setup: _Setup | None = None
+    count = 0
     for checkpoint in checkpoints.iterate(
-        config.trained.checkpoint_path,
-        config.eval_interval_secs,
-        config.timeout,
-        config.max_evals,
+        config.trained.checkpoint_path, config.eval_interval_secs, config.timeout
     ):
-        if setup is None:
-            setup = _set_up(config, checkpoint, log)
-        evaluation = _evaluate(setup, config, checkpoint, log)
-        _write(evaluation)
+        try:
+            setup = setup or _set_up(config, checkpoint, log)
+            evaluation = _evaluate(setup, config, checkpoint, log)
+        except errors.InputError:
+            if checkpoints.exists(checkpoint):
+                raise
+            # A training beside this keeps the newest ones alone.
+            log(f"{checkpoint} was removed before it could be read; taking the next")
+            continue
         yield evaluation
+        count += 1
+        if count == most:
+            return
 
 
 def _check(config: EvalConfig) -> None:
@@ -109,12 +118,11 @@ def _check(config: EvalConfig) -> None:
 def _set_up(config: EvalConfig, checkpoint: str, log: Callable[[str], None]) -> _Setup:
     """Builds the network and finds the dataset, from the first checkpoint."""
     completed = complete_config(config.trained, checkpoint)
-    dataset = find_dataset(completed)
-    num_classes, offset = _find_classes(
-        config.trained, completed, checkpoint, dataset, log
+    num_classes = find_num_classes(completed, checkpoint)
+    dataset, offset = _match_classes(
+        config.trained, completed, checkpoint, num_classes, log
     )
-    _check_classes(num_classes, dataset, offset)
-    _compare_class_names(checkpoint, dataset, log)
+    num_classes = num_classes or dataset.num_classes - offset
     predictor = load_predictor(completed, num_classes, config.inference)
     return _Setup(
         predictor,
@@ -134,7 +142,7 @@ def _evaluate(
     run = setup.predictor.prepare(setup.logits, setup.batch_size)
     began = time.monotonic()
     summary = _score_dataset(setup, run)
-    return Evaluation(
+    evaluation = Evaluation(
         report=report,
         dataset=setup.dataset,
         summary=summary,
@@ -142,34 +150,41 @@ def _evaluate(
             setup.dataset.class_names, setup.offset
         ),
         seconds=time.monotonic() - began,
-        eval_dir=_make_eval_dir(config, checkpoint, setup.dataset.split, log),
+        eval_dir=config.eval_dir
+        or str(Path(checkpoint).parent / f"eval_{setup.dataset.split}"),
     )
+    return _write(evaluation, bool(config.eval_dir), log)
 
 
-def _find_classes(
+def _match_classes(
     given: TrainedNetworkConfig,
     completed: TrainedNetworkConfig,
     checkpoint: str,
-    dataset: Dataset,
+    num_classes: int | None,
     log: Callable[[str], None],
-) -> tuple[int, int]:
-    """Returns the number of logits, and what is subtracted from the labels.
+) -> tuple[Dataset, int]:
+    """Returns the split to score, and what is subtracted from its labels.
 
-    What the user gave comes first, then what the checkpoint's shapes tell, then the
-    settings beside it. Who gives the number of classes alone means the labels as they
-    are.
+    Names come first, if they are known and the user gives no numbers. Else an offset
+    that the user gave, what the checkpoint's shapes tell, and the settings beside it.
+    Who gives the number of classes alone means the labels as they are.
     """
-    num_classes = find_num_classes(completed, checkpoint)
-    offset = given.labels_offset
+    dataset = find_dataset(completed)
     if num_classes is None:  # of another network: an error when it is restored
-        return dataset.num_classes - (offset or 0), offset or 0
+        return dataset, given.labels_offset or 0
+    names = class_matching.choose_names(given, checkpoint, num_classes, dataset)
+    if names:
+        return class_matching.renumber(dataset, names, log), 0
+    offset = given.labels_offset
     if offset is None:
         default = 0 if given.num_classes else completed.labels_offset
         offset = label_offset.choose_offset(num_classes, dataset, default, log)
-    return num_classes, offset
+    _require_logits(num_classes, dataset, offset)
+    class_matching.warn_of_other_names(dataset, checkpoint, log)
+    return dataset, offset
 
 
-def _check_classes(num_classes: int, dataset: Dataset, offset: int) -> None:
+def _require_logits(num_classes: int, dataset: Dataset, offset: int) -> None:
     """Raises an InputError if some labels have no logit."""
     if num_classes < dataset.num_classes - offset:
         raise errors.InputError(
@@ -179,21 +194,6 @@ def _check_classes(num_classes: int, dataset: Dataset, offset: int) -> None:
             + "; evaluate on images of the classes it was trained on, or give another"
             " --labels_offset: 1 if only the dataset counts a background class"
         )
-
-
-def _compare_class_names(
-    checkpoint: str, dataset: Dataset, log: Callable[[str], None]
-) -> None:
-    """Warns of the first class that had another name in training: ids are compared."""
-    saved = run_settings.read(checkpoint)
-    trained_on = saved.class_names if saved else dataset.class_names
-    for k, names in enumerate(zip(trained_on, dataset.class_names, strict=False)):
-        if names[0] != names[1]:
-            log(
-                f"class {k} was {names[0]!r} in training, in {dataset.name} it is"
-                f" {names[1]!r}: are these the images of another problem?"
-            )
-            return
 
 
 def _make_logits(predictor: Predictor) -> Any:
@@ -218,6 +218,7 @@ def _score_dataset(setup: _Setup, run: runtimes.Run) -> metrics.Summary:
         channels=setup.predictor.model.channels,
         labels_offset=setup.offset,
     )
+    scored = 0  # padding included
     with image_bar(dataset.num_examples, leave=False) as bar:
         try:
             for batch in batches:
@@ -226,36 +227,48 @@ def _score_dataset(setup: _Setup, run: runtimes.Run) -> metrics.Summary:
                 mask = batch["mask"].numpy()
                 counts.add(batch["label"].numpy(), scores, mask)
                 bar.update(int(mask.sum()))
+                scored += setup.batch_size
         except tf.errors.OpError as error:
-            raise pipeline.describe_failure(error, dataset, setup.offset) from error
+            raise pipeline.describe_failure(
+                error, dataset, setup.offset, first=scored, most=setup.batch_size
+            ) from error
     return counts.summarize(dataset.num_examples)
 
 
-def _make_eval_dir(
-    config: EvalConfig, checkpoint: str, split: str, log: Callable[[str], None]
-) -> str | None:
-    """Makes the folder for results; only one that was asked for has to be writable."""
-    folder = Path(config.eval_dir or Path(checkpoint).parent / f"eval_{split}")
+def _write(
+    evaluation: Evaluation, asked_for: bool, log: Callable[[str], None]
+) -> Evaluation:
+    """Writes the results; where that fails, says so in what it returns.
+
+    Args:
+      evaluation: what to write, into its eval_dir.
+      asked_for: whether the user named that folder; if not, it is no fault that no
+        folder can be made beside the checkpoint.
+      log: gets a line where there is no folder and need not be one.
+    """
+    folder = Path(str(evaluation.eval_dir))
     try:
         atomic_files.make_writable(folder)
     except OSError as error:
-        if config.eval_dir:
-            raise errors.InputError(
-                f"cannot write to --eval_dir={folder}: {error.strerror}"
-            ) from error
-        log(f"no results are written: {folder}: {error.strerror}; give --eval_dir")
-        return None
-    return str(folder)
+        reason = f"cannot write to --eval_dir={folder}: {error.strerror}"
+        if not asked_for:
+            log(f"no results are written: {folder}: {error.strerror}; give --eval_dir")
+            reason = ""
+        return dataclasses.replace(evaluation, eval_dir=None, fault=reason)
+    try:
+        _write_results(evaluation, folder)
+    except (OSError, tf.errors.OpError) as error:
+        reason = f"cannot write the results to {folder}: {errors.summarize(error)}"
+        return dataclasses.replace(evaluation, eval_dir=None, fault=reason)
+    return evaluation
 
 
-def _write(evaluation: Evaluation) -> None:
+def _write_results(evaluation: Evaluation, folder: Path) -> None:
     """Writes results-<step>.json and TensorBoard's scalars.
 
     The file of a checkpoint that training did not write has the checkpoint's name
     instead: a folder may have several published ones, all of them at step 0.
     """
-    if evaluation.eval_dir is None:
-        return
     step = checkpoints.get_step(evaluation.report.path)
     summary = evaluation.summary
     content = {
@@ -267,8 +280,8 @@ def _write(evaluation: Evaluation) -> None:
         **summary.to_json(dict(enumerate(evaluation.class_names))),
     }
     name = Path(evaluation.report.path).name.removeprefix(f"{checkpoints.BASENAME}-")
-    atomic_files.write_json(Path(evaluation.eval_dir) / f"results-{name}.json", content)
-    summaries = Summaries(evaluation.eval_dir)
+    atomic_files.write_json(folder / f"results-{name}.json", content)
+    summaries = Summaries(str(folder))
     summaries.scalars(
         step,
         {

@@ -185,8 +185,11 @@ def _read_samples(
         return _read_image_samples(Path(config.images), config.num_images, predictor)
     dataset = find_dataset(completed)
     count = min(config.num_images, dataset.num_examples)
-    records = tf.data.TFRecordDataset(list(dataset.files)).take(count)
-    encoded = [tfrecord.parse_example(r)["encoded"].numpy() for r in records]
+    records = tfrecord.read_records(dataset.files, dataset.compression).take(count)
+    encoded = [
+        tfrecord.parse_example(record, ["encoded"])["encoded"].numpy()
+        for record in records
+    ]
     batches = pipeline.eval_batches(
         dataset, predictor.preprocess, count, channels=predictor.model.channels
     )

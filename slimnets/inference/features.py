@@ -15,7 +15,8 @@ from slimnets.config import dataclass_flags
 from slimnets.config.inference import ExtractConfig, TrainedNetworkConfig
 from slimnets.datasets import images as image_files
 from slimnets.datasets import pipeline
-from slimnets.inference import label_offset
+from slimnets.datasets.registry import Dataset
+from slimnets.inference import class_matching, label_offset
 from slimnets.inference.defaults import (
     complete_config,
     find_dataset,
@@ -45,20 +46,28 @@ class Extraction(NamedTuple):
 
 
 class _Images(NamedTuple):
-    """Batches to run, how many images they hold, and what explains a failure."""
+    """Images to run.
+
+    Attributes:
+      batches: as of `pipeline.eval_batches`.
+      total: how many images they hold.
+      explain: makes one line of a failure of the batches.
+      class_names: by label.
+    """
 
     batches: tf.data.Dataset
     total: int
     explain: Callable[[tf.errors.OpError], errors.InputError]
+    class_names: tuple[str, ...] = ()
 
 
 def extract(config: ExtractConfig, log: Callable[[str], None] = print) -> Extraction:
     """Runs the network and writes the chosen end points to a file.
 
     A .npz holds one array [images, ...] for each end point, and 'label' (-1 where
-    unknown) and 'filename'. A .tfrecord holds one tf.Example an image: each end point
-    as a float list with its shape under '<name>/shape', and 'image/filename' and
-    'image/class/label'.
+    unknown), 'class_name' ('' where unknown) and 'filename'. A .tfrecord holds one
+    tf.Example an image: each end point as a float list with its shape under
+    '<name>/shape', and 'image/filename', 'image/class/label' and 'image/class/text'.
 
     Args:
       config: all settings.
@@ -75,7 +84,7 @@ def extract(config: ExtractConfig, log: Callable[[str], None] = print) -> Extrac
     names = choose_end_points(config.end_points, _list_end_points(predictor.model))
     report = predictor.restore(checkpoint)
     log(str(report))
-    images = _find_images(config, completed, predictor, log)
+    images = _find_images(config, completed, checkpoint, predictor, log)
     shapes = _write(output, _generate_rows(predictor, names, images))
     return Extraction(report, shapes, images.total, str(output))
 
@@ -140,6 +149,7 @@ def _list_end_points(model: Model) -> list[str]:
 def _find_images(
     config: ExtractConfig,
     completed: TrainedNetworkConfig,
+    checkpoint: str,
     predictor: Predictor,
     log: Callable[[str], None],
 ) -> _Images:
@@ -155,14 +165,9 @@ def _find_images(
             len(paths),
             lambda error: pipeline.describe_image_failure(error, paths),
         )
-    dataset = find_dataset(completed)
-    offset = config.trained.labels_offset
-    if offset is None:
-        offset = completed.labels_offset or 0
-        if predictor.model.num_classes:  # else labels are no classes of the network
-            offset = label_offset.choose_offset(
-                predictor.model.num_classes, dataset, offset, log
-            )
+    dataset, offset = _match_labels(
+        config.trained, completed, checkpoint, predictor.model.num_classes, log
+    )
     return _Images(
         pipeline.eval_batches(
             dataset,
@@ -173,14 +178,47 @@ def _find_images(
         ),
         dataset.num_examples,
         lambda error: pipeline.describe_failure(error, dataset, offset),
+        label_offset.list_class_names(dataset.class_names, offset),
     )
 
 
+def _match_labels(
+    given: TrainedNetworkConfig,
+    completed: TrainedNetworkConfig,
+    checkpoint: str,
+    num_classes: int | None,
+    log: Callable[[str], None],
+) -> tuple[Dataset, int]:
+    """Returns the split to run, and what is subtracted from its labels.
+
+    They become classes of the network where these have the same names; a dataset with
+    classes of its own keeps its labels.
+    """
+    dataset = find_dataset(completed)
+    offset = completed.labels_offset or 0
+    if not num_classes:  # labels are no classes of the network
+        return dataset, offset
+    trained = class_matching.choose_names(given, checkpoint, num_classes, dataset)
+    if trained is None:
+        if given.labels_offset is None:
+            offset = label_offset.choose_offset(num_classes, dataset, offset, log)
+        return dataset, offset
+    unknown = class_matching.list_unknown(dataset, trained)
+    if unknown:
+        log(
+            f"labels are those of {dataset.name}, not the network's classes: it was not"
+            f" trained on {class_matching.format_some(unknown)}"
+        )
+        return dataset, 0
+    return class_matching.renumber(dataset, trained, log), 0
+
+
 class _Row(NamedTuple):
-    """One image: its end points, its label (-1 if unknown) and its file's name."""
+    """One image: its end points, label (-1 if unknown), class and file."""
 
     features: dict[str, np.ndarray]
     label: int
+    class_name: str
     filename: bytes
 
 
@@ -201,9 +239,11 @@ def _generate_rows(
             for batch in images.batches:
                 features = run(batch["image"])
                 for i in np.flatnonzero(batch["mask"].numpy()):
+                    label = int(batch["label"][i])
                     yield _Row(
                         {name: features[name][i] for name in names},
-                        int(batch["label"][i]),
+                        label,
+                        images.class_names[label] if label >= 0 else "",
                         batch["filename"][i].numpy(),
                     )
                     bar.update()
@@ -236,6 +276,7 @@ def _write_npz(path: Path, rows: Iterator[_Row]) -> dict[str, tuple[int, ...]]:
     np.savez(
         path,
         label=np.array([row.label for row in held]),
+        class_name=np.array([row.class_name for row in held]),
         filename=np.array([os.fsdecode(row.filename) for row in held]),
         **arrays,
     )
@@ -255,11 +296,13 @@ def _make_example(row: _Row) -> bytes:
     def integers(values: Sequence[int]) -> tf.train.Feature:
         return tf.train.Feature(int64_list=tf.train.Int64List(value=values))
 
+    def text(value: bytes) -> tf.train.Feature:
+        return tf.train.Feature(bytes_list=tf.train.BytesList(value=[value]))
+
     features = {
         "image/class/label": integers([row.label]),
-        "image/filename": tf.train.Feature(
-            bytes_list=tf.train.BytesList(value=[row.filename])
-        ),
+        "image/class/text": text(os.fsencode(row.class_name)),
+        "image/filename": text(row.filename),
     }
     for name, value in row.features.items():
         features[name] = tf.train.Feature(

@@ -1,5 +1,6 @@
 """Event files for TensorBoard."""
 
+import os
 from collections.abc import Mapping
 
 import tensorflow as tf
@@ -11,7 +12,7 @@ class Summaries:
     def __init__(self, directory: str | None):
         """Writes event files to `directory`; None writes nothing."""
         self._writer = (
-            tf.summary.create_file_writer(directory)
+            tf.summary.create_file_writer(os.fsencode(directory))
             if directory
             else tf.summary.create_noop_writer()
         )

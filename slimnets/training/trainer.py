@@ -36,6 +36,8 @@ def train(config: TrainConfig, log: Callable[[str], None] = print) -> Outcome:
     start = find_start(config)
     config = batch_size.resolve_auto(config, start.own_flags, log)
     resources = find_resources(config)
+    if start.own is not None:
+        run_settings.require_same_classes(start.own, resources.dataset)
     if config.run.seed is not None:
         tf.random.set_seed(config.run.seed)
     with resources.strategy.scope():

@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -53,6 +54,27 @@ def test_none_beside_the_checkpoint(tmp_path):
 
 
 @pytest.mark.parametrize(
+    ("names", "message"),
+    [
+        (("red", "green", "blue"), ""),
+        (("red", "blue", "green"), "class 1 was 'green', it is 'blue' now"),
+        (("red", "green"), "class 2 was 'blue', it is missing now"),
+        (("red", "green", "blue", "x"), "class 3 was missing, it is 'x' now"),
+    ],
+)
+def test_the_classes_of_a_run_stay(config, tmp_path, toy_data, names, message):
+    dataset = get_dataset(toy_data, "train")
+    run_settings.write(str(tmp_path), config(), dataset, num_classes=3, image_size=8)
+    other = dataclasses.replace(dataset, class_names=names)
+    checkpoint = str(tmp_path / "model.ckpt-1")
+    if not message:
+        return run_settings.require_same_classes(checkpoint, other)
+    with pytest.raises(errors.InputError) as caught:
+        run_settings.require_same_classes(checkpoint, other)
+    assert message in str(caught.value) and "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
     "content", ["{", "[]", "{}", '{"run": {}}', '{"run": {"model": "tiny"}}', "\udcff"]
 )
 def test_what_is_damaged_is_one_line(tmp_path, content):
@@ -62,6 +84,38 @@ def test_what_is_damaged_is_one_line(tmp_path, content):
         run_settings.read(str(tmp_path / "model.ckpt-1"))
     message = str(caught.value)
     assert message.startswith(f"{path} cannot be read") and "\n" not in message
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("model", 5),
+        ("num_classes", "3"),
+        ("image_size", True),
+        ("class_names", "red"),
+        ("class_names", [1, 2, 3]),
+        ("use_grayscale", 1),
+        ("dataset_dir", []),
+    ],
+)
+def test_wrong_types_are_told(config, tmp_path, toy_data, name, value):
+    dataset = get_dataset(toy_data, "train")
+    run_settings.write(str(tmp_path), config(), dataset, num_classes=3, image_size=8)
+    path = tmp_path / "settings.json"
+    content = json.loads(path.read_text())
+    content["run"][name] = value
+    path.write_text(json.dumps(content))
+    with pytest.raises(
+        errors.InputError, match=rf"cannot be read \({name} is "
+    ) as error:
+        run_settings.read(str(tmp_path / "model.ckpt-1"))
+    assert "\n" not in str(error.value)
+
+
+def test_a_pipe_is_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "settings.json")
+    with pytest.raises(errors.InputError, match=r"settings.json is not a file"):
+        run_settings.read(str(tmp_path / "model.ckpt-1"))
 
 
 def test_evaluation_asks_for_what_is_saved_under_the_same_names():

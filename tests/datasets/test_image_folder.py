@@ -9,7 +9,7 @@ import pytest
 import tensorflow as tf
 
 from slimnets import errors
-from slimnets.datasets import image_folder, metadata, tfrecord
+from slimnets.datasets import image_folder, metadata, record_faults, tfrecord
 from slimnets.datasets.registry import get_dataset, list_splits
 
 
@@ -156,7 +156,7 @@ def test_broken_files_are_left_out_with_the_reason(photo_folder, photo, tmp_path
     train = get_dataset(str(tmp_path / "out"), "train")
     held_out = get_dataset(str(tmp_path / "out"), "validation")
     assert train.num_examples + held_out.num_examples == 50
-    assert tfrecord.find_fault(train.files, 2) is None
+    assert record_faults.find_fault(train.files, range(2)) is None
 
 
 def test_suffix_does_not_matter_and_bmp_is_stored_as_png(photo_folder, photo, tmp_path):

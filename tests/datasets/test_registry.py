@@ -1,21 +1,22 @@
 """A dataset is found with or without dataset.json; what is wrong is one clear line."""
 
+import os
 import shutil
 
 import pytest
 import tensorflow as tf
 
 from slimnets import errors
-from slimnets.datasets import registry, tfrecord
+from slimnets.datasets import record_faults, registry, tfrecord
 from slimnets.datasets.registry import get_dataset, list_splits
+from tests.datasets import records
 
 
-def write(path, count=2, gray=False):
+def write(path, count=2, gray=False, compression=None):
     image = tf.zeros([4, 4, 1 if gray else 3], tf.uint8)
     encoded = tf.io.encode_png(image).numpy()
-    with tf.io.TFRecordWriter(str(path)) as writer:
-        for _ in range(count):
-            writer.write(tfrecord.make_example(encoded, "png", 0, 4, 4))
+    record = tfrecord.make_example(encoded, "png", 0, 4, 4)
+    records.write(path, [record] * count, compression)
 
 
 def test_default_is_the_embedded_digits():
@@ -28,7 +29,7 @@ def test_default_is_the_embedded_digits():
     for dataset in (train, test):
         counts = map(tfrecord.count_records, dataset.files)
         assert sum(counts) == dataset.num_examples
-        assert tfrecord.find_fault(dataset.files, 10) is None
+        assert record_faults.find_fault(dataset.files, range(10)) is None
 
 
 def test_tf_slim_flowers_are_found_by_their_names(tmp_path):
@@ -51,6 +52,38 @@ def test_tf_slim_mnist_is_gray(tmp_path):
     write(tmp_path / "mnist_test.tfrecord", gray=True)
     (tmp_path / "labels.txt").write_text("0:zero\n")
     assert get_dataset(str(tmp_path), "test").channels == 1
+
+
+def test_gray_ones_first_do_not_make_it_gray(tmp_path):
+    """Scripts that go from class to class write all photos of one class first."""
+    encoded = [
+        tf.io.encode_png(tf.zeros([4, 4, channels], tf.uint8)).numpy()
+        for channels in (1, 3)
+    ]
+    made = [tfrecord.make_example(encoded[k >= 90], "png", 0, 4, 4) for k in range(99)]
+    records.write(tmp_path / "x_test.tfrecord", [b"no example", *made])
+    (tmp_path / "labels.txt").write_text("0:zero\n")
+    assert get_dataset(str(tmp_path), "test").channels == 3
+
+
+@pytest.mark.parametrize("compression", ["GZIP", "ZLIB"])
+def test_compressed_files_are_read(tmp_path, compression):
+    write(tmp_path / "x_test.tfrecord", count=5, gray=True, compression=compression)
+    (tmp_path / "labels.txt").write_text("0:zero\n")
+    dataset = get_dataset(str(tmp_path), "test")
+    assert (dataset.num_examples, dataset.channels) == (5, 1)
+    assert dataset.compression == compression
+    write(tmp_path / "y_test_00000-of-00002.tfrecord", compression=compression)
+    write(tmp_path / "y_test_00001-of-00002.tfrecord")
+    with pytest.raises(errors.InputError, match="are not compressed in the same way"):
+        get_dataset(str(tmp_path), "test", "y")
+
+
+def test_what_is_no_file_is_told(tmp_path):
+    os.mkfifo(tmp_path / "x_test.tfrecord")
+    (tmp_path / "labels.txt").write_text("0:zero\n")
+    with pytest.raises(errors.InputError, match=r"x_test.tfrecord is not a file"):
+        get_dataset(str(tmp_path), "test")
 
 
 def test_imagenet_shards_bear_no_name(tmp_path):

@@ -1,33 +1,12 @@
 """Records read back as written, by TF-Slim's keys; every kind of damage is named."""
 
-from pathlib import Path
+import os
 
 import pytest
-import tensorflow as tf
 
 from slimnets import errors
 from slimnets.datasets import tfrecord
-
-
-def write(path: Path, records: list[bytes]) -> Path:
-    with tf.io.TFRecordWriter(str(path)) as writer:
-        for record in records:
-            writer.write(record)
-    return path
-
-
-def example(**features: tf.train.Feature) -> bytes:
-    keys = {name.replace("__", "/"): value for name, value in features.items()}
-    features = tf.train.Features(feature=keys)
-    return tf.train.Example(features=features).SerializeToString()
-
-
-def ints(*values: int) -> tf.train.Feature:
-    return tf.train.Feature(int64_list=tf.train.Int64List(value=values))
-
-
-def text(value: bytes) -> tf.train.Feature:
-    return tf.train.Feature(bytes_list=tf.train.BytesList(value=[value]))
+from tests.datasets.records import example, ints, text, write
 
 
 @pytest.mark.parametrize(
@@ -39,6 +18,9 @@ def text(value: bytes) -> tf.train.Feature:
         ("mnist_train.tfrecord", ("mnist", "train", 0, 1)),
         ("train-00000-of-01024", ("", "train", 0, 1024)),
         ("val.record-00002-of-00010", ("", "val", 2, 10)),
+        ("mnist-train.tfrecord-00000-of-00001", ("mnist", "train", 0, 1)),
+        ("my-own_photos-val-00001-of-00002.tfrecord", ("my-own_photos", "val", 1, 2)),
+        ("Test.TFRecords", ("", "Test", 0, 1)),
         ("labels.txt", None),
         ("dataset.json", None),
         ("README", None),
@@ -98,7 +80,6 @@ def test_cut_off_file_is_named(tmp_path, size):
     path.write_bytes(path.read_bytes()[:size])
     with pytest.raises(errors.InputError, match=r"x.tfrecord is cut off in record 1"):
         tfrecord.count_records(path)
-    assert "is cut off in record 1" in tfrecord.find_fault([str(path)], 5)
 
 
 def test_other_file_is_not_taken_for_a_tfrecord(tmp_path, photo):
@@ -106,72 +87,61 @@ def test_other_file_is_not_taken_for_a_tfrecord(tmp_path, photo):
     path.write_bytes(photo(0))
     with pytest.raises(errors.InputError, match=r"x.tfrecord is not a TFRecord"):
         tfrecord.count_records(path)
-    assert "is not a TFRecord" in tfrecord.find_fault([str(path)], 5)
 
 
 def test_missing_file_is_named(tmp_path):
     with pytest.raises(errors.InputError, match=r"cannot read .*absent.tfrecord"):
         tfrecord.count_records(tmp_path / "absent.tfrecord")
-    fault = tfrecord.find_fault([str(tmp_path / "absent.tfrecord")], 5)
-    assert fault.endswith("absent.tfrecord does not exist")
 
 
-def test_flipped_bit_is_found(tmp_path, photo):
-    records = [tfrecord.make_example(photo(k), "jpg", 0, 12, 16) for k in range(3)]
+@pytest.mark.parametrize("compression", ["", "GZIP", "ZLIB"])
+def test_compressed_records_are_read(tmp_path, compression):
+    records = [b"a" * size for size in (0, 5, 1000)]
+    path = write(tmp_path / "x.tfrecord", records, compression)
+    assert tfrecord.detect_compression(path) == compression
+    assert tfrecord.count_records(path, compression) == 3
+    read = tfrecord.read_records([str(path)], compression)
+    assert list(read.as_numpy_iterator()) == records
+
+
+@pytest.mark.parametrize("length", [0x9C78, 0x8B1F])
+def test_a_length_that_begins_as_a_compressed_file(tmp_path, length):
+    path = write(tmp_path / "x.tfrecord", [b"a" * length])
+    assert path.read_bytes()[:2] in (b"\x78\x9c", b"\x1f\x8b")
+    assert tfrecord.detect_compression(path) == ""
+
+
+def test_a_compressed_file_that_is_cut_off_is_told(tmp_path):
+    path = write(tmp_path / "x.tfrecord", [bytes(range(256)) * 9] * 9, "GZIP")
+    path.write_bytes(path.read_bytes()[:-30])
+    with pytest.raises(errors.InputError, match=r"x.tfrecord, packed by GZIP, cannot"):
+        tfrecord.count_records(path, "GZIP")
+
+
+def test_what_is_no_file_is_not_opened(tmp_path):
+    os.mkfifo(tmp_path / "x.tfrecord")
+    with pytest.raises(errors.InputError, match=r"x.tfrecord is not a file"):
+        tfrecord.detect_compression(tmp_path / "x.tfrecord")
+
+
+@pytest.mark.parametrize("chosen", [range(3), range(1, 2), range(1, 3), range(3, 3)])
+def test_records_are_copied_from_one_on(tmp_path, chosen):
+    records = [b"a" * size for size in (7, 5, 1000)]
     path = write(tmp_path / "x.tfrecord", records)
-    content = bytearray(path.read_bytes())
-    content[16 + len(records[0]) + 100] ^= 1
-    path.write_bytes(content)
-    fault = tfrecord.find_fault([str(path)], 5)
-    assert "x.tfrecord, record 1 (the first is 0): its checksum is wrong" in fault
+    tfrecord.copy_records(path, chosen, tmp_path / "copy")
+    read = tfrecord.read_records([str(tmp_path / "copy")])
+    assert list(read.as_numpy_iterator()) == [records[k] for k in chosen]
 
 
+@pytest.mark.parametrize("compression", ["", "GZIP"])
 @pytest.mark.parametrize(
-    ("reason", "features"),
-    [
-        ("it has no image/encoded", {"image__class__label": ints(1)}),
-        ("image/class/label holds 0 values", {}),
-        ("image/class/label holds 2 values", {"image__class__label": ints(1, 2)}),
-        (
-            "label 5 is outside the 5 classes 0 to 4",
-            {"image__class__label": ints(5)},
-        ),
-        ("label -1 is outside", {"image__class__label": ints(-1)}),
-        (
-            "the jpeg image does not decode",
-            {"image__class__label": ints(1), "image__encoded": text(b"\xff\xd8\xffno")},
-        ),
-    ],
+    ("most", "sampled"), [(100, range(10)), (10, range(10)), (4, [0, 3, 6, 9])]
 )
-def test_broken_record_is_named_by_file_number_and_reason(
-    tmp_path, photo, reason, features
-):
-    if "no image" not in reason:
-        features = {"image__encoded": text(photo(0)), **features}
-    good = tfrecord.make_example(photo(0), "jpg", 4, 12, 16)
-    first = write(tmp_path / "first.tfrecord", [good, good])
-    path = write(tmp_path / "x.tfrecord", [good, example(**features), good])
-    fault = tfrecord.find_fault([str(first), str(path)], 5)
-    assert fault.startswith(f"{path}, record 1 (the first is 0): {reason}")
-
-
-def test_record_that_is_no_example_is_named(tmp_path):
-    path = write(tmp_path / "x.tfrecord", [b"\xff" * 30])
-    assert "record 0 (the first is 0): not a tf.Example" in tfrecord.find_fault(
-        [str(path)], 5
-    )
-
-
-def test_label_below_the_lowest_is_a_fault(tmp_path, photo):
-    record = tfrecord.make_example(photo(0), "jpg", 0, 12, 16)
-    path = write(tmp_path / "x.tfrecord", [record])
-    assert tfrecord.find_fault([str(path)], 5) is None
-    assert "label 0 is outside" in tfrecord.find_fault([str(path)], 5, lowest_label=1)
-
-
-def test_first_images_of_a_broken_file_is_an_input_error(tmp_path, photo):
-    good = tfrecord.make_example(photo(0), "jpg", 4, 12, 16)
-    path = write(tmp_path / "x.tfrecord", [good, example(image__height=ints(1))])
-    assert tfrecord.read_first_images(path, 1) == [photo(0)]
-    with pytest.raises(errors.InputError, match=r"record 1 .* has no image/encoded"):
-        tfrecord.read_first_images(path, 2)
+def test_a_sample_comes_from_all_over_the_files(tmp_path, compression, most, sampled):
+    records = [b"%d" % k for k in range(10)]
+    files = [
+        write(tmp_path / name, part, compression)
+        for name, part in (("a", records[:4]), ("b", records[4:5]), ("c", records[5:]))
+    ]
+    expected = [records[k] for k in sampled]
+    assert tfrecord.sample_records(files, most, compression) == expected

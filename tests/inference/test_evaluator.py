@@ -1,5 +1,6 @@
 """Evaluation is exact, written down, and follows a running training."""
 
+import errno
 import json
 import sys
 from pathlib import Path
@@ -17,6 +18,7 @@ from slimnets.inference import evaluator
 from slimnets.model import Model
 from slimnets.training import trainer
 from slimnets.training.state import TrainState
+from tests.tiny_runs import toy_split
 
 CLASSES = ("red", "green", "blue")
 MODULES = {"openvino": "openvino", "litert": "ai_edge_litert"}  # of the runtimes
@@ -161,12 +163,48 @@ def test_results_are_written(run, tmp_path):
     assert step == 2 and top1 == pytest.approx(result.summary.top1)
 
 
-def test_other_names_of_the_classes_are_told(run):
+def rename_trained_class(run: Path, was: str, becomes: str) -> None:
+    """Changes what the settings beside a checkpoint call a class."""
     path = run / "settings.json"
-    path.write_text(path.read_text().replace('"green"', '"lime"'))
+    path.write_text(path.read_text().replace(f'"{was}"', f'"{becomes}"'))
+
+
+def test_other_names_of_the_classes_are_refused_or_told(run):
+    [expected] = evaluated(run)
+    rename_trained_class(run, "green", "lime")
+    message = refused(run)
+    assert "was not trained on 1 of the 3 classes of toy: green; leave" in message
     lines = []
-    evaluated(run, say=lines.append)
+    [result] = evaluated(run, say=lines.append, labels_offset=0)
     assert lines[0].startswith("class 1 was 'lime' in training, in toy it is 'green':")
+    assert result.summary.loss == expected.summary.loss
+
+
+def test_classes_in_another_order_are_matched_by_name(run, tmp_path):
+    [expected] = evaluated(run)
+    split = toy_split(7, 1)
+    reordered = arrays.ArrayDataset(
+        name="reordered",
+        classes=("blue", "red"),  # no green one
+        splits={
+            "test": arrays.Split(
+                split.images[split.labels != 1], split.labels[split.labels != 1] == 0
+            )
+        },
+    )
+    arrays.convert(reordered, tmp_path / "reordered")
+    lines = []
+    flags = {"dataset_dir": str(tmp_path / "reordered")}
+    [result] = evaluated(run, lines.append, **flags)
+    assert lines[:2] == [
+        "reordered numbers its classes differently from training, so they are matched"
+        " by name: its label 0, blue, is the network's class 2",
+        "reordered lacks 1 of the network's 3 classes: green",
+    ]
+    assert result.class_names == CLASSES
+    confusion = expected.summary.confusion_matrix.copy()
+    confusion[1] = 0
+    np.testing.assert_array_equal(result.summary.confusion_matrix, confusion)
 
 
 def test_checkpoints_without_a_step_keep_their_results_apart(run, tmp_path):
@@ -190,10 +228,60 @@ def test_a_default_folder_that_cannot_be_written_is_no_obstacle(run):
     )
 
 
-def test_a_folder_that_was_asked_for_has_to_be_writable(run, tmp_path):
+def test_scores_that_cannot_be_written_are_given_all_the_same(run, tmp_path):
     (tmp_path / "file").touch()
-    message = refused(run, eval_dir=str(tmp_path / "file"))
-    assert message == f"cannot write to --eval_dir={tmp_path}/file: File exists"
+    [result] = evaluated(run, eval_dir=str(tmp_path / "file"))
+    assert result.eval_dir is None and result.summary.num_examples == 7
+    assert result.fault == f"cannot write to --eval_dir={tmp_path}/file: File exists"
+
+
+def test_a_disk_that_is_full_keeps_the_results_of_before(run, monkeypatch):
+    evaluated(run)
+    results = run / "eval_validation" / "results-2.json"
+    before = results.read_bytes()
+
+    def write_half(path, text, **_):
+        path.write_bytes(text.encode()[:9])
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_text", write_half)
+    [result] = evaluated(run)
+    assert result.eval_dir is None and result.summary.num_examples == 7
+    assert result.fault == (
+        f"cannot write the results to {run}/eval_validation: [Errno 28] No space left"
+        " on device"
+    )
+    assert results.read_bytes() == before
+    assert not list(results.parent.glob("*unfinished*"))
+
+
+@pytest.mark.parametrize("flags", [{}, {"eval_interval_secs": 10, "timeout": 15}])
+def test_a_checkpoint_that_a_training_removes_meanwhile(
+    config, run, monkeypatch, during_sleep, flags
+):
+    """The training beside the evaluation keeps one checkpoint."""
+    made = config(model="tiny_bn", max_number_of_steps=5, max_checkpoints_to_keep=1)
+    load = evaluator.load_predictor
+
+    def train_meanwhile(*arguments):
+        trainer.train(made, silent)
+        monkeypatch.setattr(evaluator, "load_predictor", load)
+        return load(*arguments)
+
+    monkeypatch.setattr(evaluator, "load_predictor", train_meanwhile)
+    lines = []
+    [result] = evaluated(run, lines.append, **flags)
+    assert checkpoints.get_step(result.report.path) == 5
+    assert lines[0] == (
+        f"{run}/model.ckpt-2 was removed before it could be read; taking the next"
+    )
+
+
+def test_as_many_as_asked_for(config, run, during_sleep):
+    made = [config(model="tiny_bn", max_number_of_steps=n) for n in (3, 4, 5)]
+    during_sleep += [lambda one=one: trainer.train(one, silent) for one in made]
+    results = evaluated(run, eval_interval_secs=10, max_evals=3)
+    assert [checkpoints.get_step(r.report.path) for r in results] == [2, 3, 4]
 
 
 @pytest.fixture
@@ -382,7 +470,7 @@ class TestBadInput:
     def test_an_image_that_does_not_decode(self, run, tmp_path):
         folder = tmp_path / "broken"
         folder.mkdir()
-        (folder / "labels.txt").write_text("0:a\n1:b\n2:c\n")
+        (folder / "labels.txt").write_text("0:red\n1:green\n2:blue\n")
         png = tf.io.encode_png(np.zeros([8, 8, 3], np.uint8)).numpy()
         with tf.io.TFRecordWriter(str(folder / "toy_test.tfrecord")) as writer:
             for encoded in (png, png[:40], png):

@@ -13,6 +13,7 @@ from slimnets.datasets import arrays
 from slimnets.inference import features
 from slimnets.model import Model
 from slimnets.training import trainer
+from tests.tiny_runs import CLASSES
 
 MODULES = {"openvino": "openvino", "litert": "ai_edge_litert"}  # of the runtimes
 
@@ -21,11 +22,11 @@ def silent(line: str) -> None:
     """Says nothing."""
 
 
-def extracted(path: str | Path, output: Path, *end_points: str, **flags):
+def extracted(path: str | Path, output: Path, *end_points: str, say=silent, **flags):
     """Extracts end points from what lies at a path."""
     flags |= {"output": str(output), "end_points": end_points}
     flags["checkpoint_path"] = str(path)
-    return features.extract(dataclass_flags.from_dict(ExtractConfig, flags), silent)
+    return features.extract(dataclass_flags.from_dict(ExtractConfig, flags), say)
 
 
 def refused(path: str | Path, output: Path, *end_points: str, **flags) -> str:
@@ -164,6 +165,8 @@ def test_npz_and_tfrecord_hold_the_same(run, tmp_path):
         assert len(examples) == len(file["label"]) == 7
         for k, example in enumerate(examples):
             assert example["image/class/label"].int64_list.value == [file["label"][k]]
+            text = example["image/class/text"].bytes_list.value[0].decode()
+            assert text == file["class_name"][k] == CLASSES[file["label"][k]]
             name = example["image/filename"].bytes_list.value[0].decode()
             assert name == file["filename"][k]
             for end_point in ("Conv", "Logits"):
@@ -224,6 +227,27 @@ def test_labels_are_the_classes_of_the_network(tmp_path):
         extracted(path, tmp_path / "f.npz", "Pool", **flags, **given)
         with np.load(tmp_path / "f.npz") as file:
             assert sorted(file["label"]) == expected
+
+
+@pytest.mark.parametrize(
+    ("classes", "labels", "said"),
+    [
+        (("blue", "red"), [2, 0], "other numbers its classes differently"),
+        (("blue", "pink"), [0, 1], "labels are those of other, not the network's"),
+    ],
+)
+def test_classes_keep_their_names(run, tmp_path, classes, labels, said):
+    images = np.zeros([2, 8, 8, 3], np.uint8)
+    splits = {"test": arrays.Split(images, np.arange(2))}
+    arrays.convert(arrays.ArrayDataset("other", classes, splits), tmp_path / "data")
+    lines = []
+    flags = {"dataset_dir": str(tmp_path / "data")}
+    extracted(run, tmp_path / "f.npz", "Pool", say=lines.append, **flags)
+    assert any(line.startswith(said) for line in lines)
+    with np.load(tmp_path / "f.npz") as file:
+        assert sorted(zip(file["label"], file["class_name"], strict=True)) == sorted(
+            zip(labels, classes, strict=True)
+        )
 
 
 def test_a_checkpoint_without_logits_gives_features(tmp_path, photos):

@@ -1,0 +1,163 @@
+"""What is wrong with a record, in one line that names its file and its number."""
+
+import os
+import tempfile
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+
+import tensorflow as tf
+from google.protobuf.message import DecodeError
+
+from slimnets import errors
+from slimnets.datasets import images, tfrecord
+
+_OBJECTS = "image/object/"  # how the keys of object-detection records begin
+_TFDS = frozenset({"image", "label"})  # the keys of TensorFlow Datasets' records
+_MOST_KEYS = 5
+
+
+def find_fault(
+    files: Iterable[str],
+    labels: Sequence[int] | None = None,
+    *,
+    compression: str = "",
+    first: int = 0,
+    most: int | None = None,
+) -> str | None:
+    """Looks through records, one by one, for the first broken one.
+
+    Args:
+      files: TFRecord files, in order.
+      labels: those that are right, ascending; None: any are.
+      compression: of the files, as `tfrecord.detect_compression` returns it.
+      first: records to pass over, by their headers alone.
+      most: records to look at; None: all that follow.
+
+    Returns:
+      One line naming file, record (the first is 0) and reason; None: all is well.
+    """
+    for file in files:
+        path = Path(file)
+        if not path.is_file():
+            return f"{path} does not exist"
+        try:
+            # TensorFlow itself takes a cut-off header for the end.
+            count = tfrecord.count_records(path, compression)
+        except errors.InputError as error:
+            return str(error)
+        begin = min(first, count)
+        end = count if most is None else min(begin + most, count)
+        fault = _find_file_fault(path, labels, compression, begin, end)
+        if fault:
+            return fault
+        first -= begin
+        most = None if most is None else most - (end - begin)
+        if most == 0:
+            return None
+    return None
+
+
+def describe_record(serialized: bytes, labels: Sequence[int] | None) -> str | None:
+    """Says why a record cannot be used; None if it can.
+
+    Args:
+      serialized: the record.
+      labels: those that are right, ascending; None: any are.
+    """
+    try:
+        feature = tf.train.Example.FromString(serialized).features.feature
+    except DecodeError:
+        return "not a tf.Example"
+    features = dict(feature.items())  # looking a key up would add it
+    encoded = features.get(tfrecord.ENCODED, tf.train.Feature()).bytes_list.value
+    if len(encoded) != 1:
+        return _describe_missing_image(features)
+    return _find_label_fault(features, labels) or _find_image_fault(
+        encoded[0], features
+    )
+
+
+def _find_file_fault(
+    path: Path, labels: Sequence[int] | None, compression: str, begin: int, end: int
+) -> str | None:
+    record = begin
+    try:
+        for serialized in _read_records(path, compression, begin, end):
+            fault = describe_record(serialized, labels)
+            if fault:
+                return f"{path}, record {record} (the first is 0): {fault}"
+            record += 1
+    except tf.errors.OpError:
+        return f"{path}, record {record} (the first is 0): its checksum is wrong"
+    return None
+
+
+def _read_records(
+    path: Path, compression: str, begin: int, end: int
+) -> Iterator[bytes]:
+    if compression or not begin:
+        records = tfrecord.read_records([str(path)], compression)
+        yield from records.skip(begin).take(end - begin).as_numpy_iterator()
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        copy = Path(folder, "part.tfrecord")
+        tfrecord.copy_records(path, range(begin, end), copy)
+        yield from tfrecord.read_records([str(copy)]).as_numpy_iterator()
+
+
+def _describe_missing_image(features: dict[str, tf.train.Feature]) -> str:
+    held = features.get(tfrecord.ENCODED)
+    if held is not None:
+        kind = held.WhichOneof("kind") or "nothing"
+        return (
+            f"{tfrecord.ENCODED} holds {kind.removesuffix('_list')} values, not one"
+            " image file's bytes"
+        )
+    if features.keys() >= _TFDS:
+        return (
+            f"it has no {tfrecord.ENCODED} but image and label: a record of TensorFlow"
+            " Datasets; write its images to class folders for `slimnets convert`"
+        )
+    keys = ", ".join(sorted(features)[:_MOST_KEYS]) or "no key at all"
+    return f"it has no {tfrecord.ENCODED}, but {errors.printable(keys)}"
+
+
+def _find_label_fault(
+    features: dict[str, tf.train.Feature], labels: Sequence[int] | None
+) -> str | None:
+    held = features.get(tfrecord.LABEL, tf.train.Feature())
+    if labels is None:
+        return None
+    kind = (held.WhichOneof("kind") or "int64_list").removesuffix("_list")
+    if kind != "int64":
+        return f"{tfrecord.LABEL} holds {kind} values, where an int64 should be"
+    stored = held.int64_list.value
+    if not stored and any(key.startswith(_OBJECTS) for key in features):
+        return (
+            f"it has no {tfrecord.LABEL} but boxes ({_OBJECTS}...): a record for object"
+            " detection, not for classification"
+        )
+    if len(stored) != 1:
+        return f"{tfrecord.LABEL} holds {len(stored)} values, not one"
+    if stored[0] in labels:
+        return None
+    if labels and labels[0] < stored[0] < labels[-1]:
+        return f"label {stored[0]} is of no class that the network was trained on"
+    return (
+        f"label {stored[0]} is outside the {len(labels)} classes"
+        f" {labels[0]} to {labels[-1]}"
+    )
+
+
+def _find_image_fault(
+    encoded: bytes, features: dict[str, tf.train.Feature]
+) -> str | None:
+    try:
+        images.decode(encoded)
+    except ValueError as error:
+        stated = features.get(tfrecord.FORMAT, tf.train.Feature()).bytes_list.value
+        if images.detect_format(encoded) is None and stated:
+            name = errors.printable(os.fsdecode(stated[0]))
+            return f"{error}, though {tfrecord.FORMAT} says {name!r}"
+        return str(error)
+    return None
