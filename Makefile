@@ -2,8 +2,9 @@
 PYTHON ?= python3
 BIN := .venv/bin
 JOBS ?= 2
+PYTEST = $(BIN)/python -m pytest -n $(JOBS) --dist=worksteal --durations=20
 
-.PHONY: demo test lint format clean
+.PHONY: demo test test-all lint format clean
 
 .venv/installed: setup.py
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10) and "slimnets needs Python >= 3.10")'
@@ -15,12 +16,19 @@ JOBS ?= 2
 	$(BIN)/pip install --quiet --editable '.[test]'
 	touch $@
 
+.venv/installed-test-all: .venv/installed-test
+	$(BIN)/pip install --quiet --editable '.[test,litert,openvino]'
+	touch $@
+
 demo: .venv/installed
 	$(BIN)/python -m train.train_image_classifier --model=alexnet_v2 --train_dir=runs/demo
 	$(BIN)/python -m eval.eval_image_classifier --checkpoint_path=runs/demo
 
 test: .venv/installed-test lint
-	$(BIN)/python -m pytest -n $(JOBS)
+	$(PYTEST)
+
+test-all: .venv/installed-test-all
+	$(PYTEST) -m slow
 
 lint: .venv/installed-test
 	$(BIN)/ruff check .

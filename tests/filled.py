@@ -1,6 +1,7 @@
 """Variables for layers and networks that run eagerly, without a Model around them."""
 
-from collections.abc import Callable, Sequence
+import contextlib
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import tensorflow as tf
@@ -21,9 +22,21 @@ class Variables(dict):
         name: str,
         shape: Sequence[int],
         dtype: tf.DType = tf.float32,
+        trainable: bool | None = None,
         **_: Any,
     ) -> tf.Variable:
         """Takes the place of TF 1's variable store, as its custom_getter."""
         if name not in self:
-            self[name] = tf.Variable(fill.weight(name, tuple(shape)), name=name)
+            value = fill.weight(name, tuple(shape))
+            self[name] = tf.Variable(value, trainable is not False, name=name)
         return self[name]
+
+
+@contextlib.contextmanager
+def variables() -> Iterator[Variables]:
+    """Gives layers, called eagerly, variables that equal names share."""
+    made = Variables()
+    with tf.compat.v1.variable_scope(
+        "", reuse=tf.compat.v1.AUTO_REUSE, custom_getter=made.get
+    ):
+        yield made

@@ -1,6 +1,7 @@
 """Tiny images, networks that train in milliseconds, short runs, and what they left."""
 
-from collections.abc import Callable
+import functools
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -84,43 +85,46 @@ def _arg_scope(weight_decay: float = 0.0) -> dict:
         return defaults
 
 
-@pytest.fixture(autouse=True)
-def tiny_networks(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture(autouse=True, scope="module")
+def tiny_networks() -> Iterator[None]:
     """Registers `tiny`, which has no randomness, and `tiny_bn`, with batch norm."""
-    for name, normalizer in (("tiny", None), ("tiny_bn", slim.batch_norm)):
-        row = Network(
-            name,
-            _build(normalizer),
-            _arg_scope,
-            image_size=SIZE,
-            preprocessing="plain",
-            classes=1001,
-            paper="",
-            parameters=0,
-            multiply_adds=0,
-        )
-        monkeypatch.setitem(registry.NETWORKS, name, row)
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        for name, normalizer in (("tiny", None), ("tiny_bn", slim.batch_norm)):
+            row = Network(
+                name,
+                _build(normalizer),
+                _arg_scope,
+                image_size=SIZE,
+                preprocessing="plain",
+                classes=1001,
+                paper="",
+                parameters=0,
+                multiply_adds=0,
+            )
+            monkeypatch.setitem(registry.NETWORKS, name, row)
+        yield
+
+
+def make_config(data: str, folder: Path, /, **flags: Any) -> TrainConfig:
+    """Returns a short training run in `folder`/run, given the flags that differ."""
+    defaults = {
+        "model": "tiny",
+        "dataset_dir": data,
+        "train_dir": str(folder / "run"),
+        "batch_size": 4,
+        "max_number_of_steps": 2,
+        "optimizer": "sgd",
+        "learning_rate": 0.1,
+        "learning_rate_decay_type": "fixed",
+        "seed": 1,
+    }
+    return dataclass_flags.from_dict(TrainConfig, defaults | flags)
 
 
 @pytest.fixture
 def config(toy_data: str, tmp_path: Path) -> Callable[..., TrainConfig]:
     """Returns a maker of short training runs, given the flags that differ."""
-
-    def make(**flags: Any) -> TrainConfig:
-        defaults = {
-            "model": "tiny",
-            "dataset_dir": toy_data,
-            "train_dir": str(tmp_path / "run"),
-            "batch_size": 4,
-            "max_number_of_steps": 2,
-            "optimizer": "sgd",
-            "learning_rate": 0.1,
-            "learning_rate_decay_type": "fixed",
-            "seed": 1,
-        }
-        return dataclass_flags.from_dict(TrainConfig, defaults | flags)
-
-    return make
+    return functools.partial(make_config, toy_data, tmp_path)
 
 
 def silent(line: str) -> None:

@@ -51,3 +51,21 @@ def stand_ins(
 
     with tf.compat.v1.variable_scope("", custom_getter=stand_in):
         yield
+
+
+@contextlib.contextmanager
+def placeholders(training: bool = False) -> Iterator[dict[str, list[int]]]:
+    """Gives layers placeholders for variables; yields their shapes by name.
+
+    In training moving averages are variables all the same, for layers assign to them.
+    """
+    shapes: dict[str, list[int]] = {}
+
+    def placeholder(name: str, shape: list[int], trainable: bool) -> tf.Tensor | None:
+        shapes[name] = shape
+        if training and not trainable:
+            return None
+        return tf.compat.v1.placeholder(tf.float32, shape)
+
+    with stand_ins(placeholder):
+        yield shapes

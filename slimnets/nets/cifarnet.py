@@ -18,7 +18,7 @@ from slimnets import slim
 from slimnets.nets import image_size
 from slimnets.nets.row import Network, named_builder
 from slimnets.nets.rows import Conv, Dense, Dropout, Flatten, MaxPool
-from slimnets.nets.table import Row, run
+from slimnets.nets.table import Row, run_table
 
 
 class Norm(NamedTuple):
@@ -114,7 +114,7 @@ def _build(
     dropout = Dropout("dropout3", dropout_keep_prob, is_training)
     with tf.compat.v1.variable_scope(scope, "CifarNet", [images]):
         *layers, fc4 = table
-        net, end_points = run([*layers, dropout, fc4], images, recompute=False)
+        net, end_points = run_table([*layers, dropout, fc4], images, recompute=False)
         if not num_classes:
             return net, end_points
         logits = end_points["Logits"] = slim.fully_connected(

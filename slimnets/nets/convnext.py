@@ -16,8 +16,7 @@ from slimnets import slim
 from slimnets.layers import scoping
 from slimnets.nets import image_size, spatial
 from slimnets.nets.row import Network, named_builder, set_image_size
-from slimnets.nets.table import EndPoints
-from slimnets.nets.table import run as run_table
+from slimnets.nets.table import EndPoints, run_table
 
 EPSILON = 1e-6  # of layer norm
 LAYER_SCALE = 1e-6  # where each channel of a block's branch starts (appendix A)

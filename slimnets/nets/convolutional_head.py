@@ -13,7 +13,7 @@ import tensorflow as tf
 from slimnets import slim
 from slimnets.nets import image_size, spatial
 from slimnets.nets.rows import Conv, Dropout, MaxPool
-from slimnets.nets.table import Row, run
+from slimnets.nets.table import Row, run_table
 
 
 class FullyConnected(NamedTuple):
@@ -108,7 +108,7 @@ def build(
     image_size.check_image_size(inputs, name, smallest_image(table))
     with tf.compat.v1.variable_scope(scope, name, [inputs], reuse=reuse) as sc:
         rows = list(_add_dropout(table, dropout_keep_prob, is_training))
-        net, layers = run(rows, inputs, recompute=False)
+        net, layers = run_table(rows, inputs, recompute=False)
         end_points = {f"{sc.name}/{layer}": output for layer, output in layers.items()}
         if global_pool:
             net = tf.reduce_mean(net, [1, 2], keepdims=True, name="global_pool")

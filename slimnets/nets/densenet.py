@@ -19,8 +19,7 @@ import tensorflow as tf
 from slimnets import slim
 from slimnets.nets import classifier, image_size, resnet_utils, spatial
 from slimnets.nets.row import Network, named_builder
-from slimnets.nets.table import EndPoints, Row
-from slimnets.nets.table import run as run_table
+from slimnets.nets.table import EndPoints, Row, run_table
 
 BOTTLENECK = 4  # channels of a layer's 1x1 convolution, divided by the growth rate
 COMPRESSION = 0.5  # a transition's channels, divided by its input's

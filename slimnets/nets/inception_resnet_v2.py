@@ -28,8 +28,7 @@ from slimnets.nets.inception_blocks import (
     Residual,
 )
 from slimnets.nets.row import Network, named_builder
-from slimnets.nets.table import EndPoints, Row
-from slimnets.nets.table import run as run_table
+from slimnets.nets.table import EndPoints, Row, run_table
 
 SMALLEST_IMAGE = 75  # the side in pixels that leaves Mixed_7a one
 

@@ -17,8 +17,7 @@ from slimnets.layers import scoping
 from slimnets.nets import inception_blocks, inception_utils
 from slimnets.nets.inception_blocks import AvgPool, Conv, MaxPool, Mixed
 from slimnets.nets.row import Network, named_builder
-from slimnets.nets.table import EndPoints, Row
-from slimnets.nets.table import run as run_table
+from slimnets.nets.table import EndPoints, Row, run_table
 
 inception_v2_arg_scope = inception_utils.inception_arg_scope
 

@@ -15,8 +15,7 @@ from slimnets import slim
 from slimnets.nets import image_size, inception_blocks, inception_utils, spatial
 from slimnets.nets.inception_blocks import AvgPool, Conv, Fork, MaxPool, Mixed
 from slimnets.nets.row import Network, named_builder
-from slimnets.nets.table import EndPoints, Row
-from slimnets.nets.table import run as run_table
+from slimnets.nets.table import EndPoints, Row, run_table
 
 inception_v3_arg_scope = inception_utils.inception_arg_scope
 

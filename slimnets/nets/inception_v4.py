@@ -23,8 +23,7 @@ from slimnets.nets.inception_blocks import (
     Mixed,
 )
 from slimnets.nets.row import Network, named_builder
-from slimnets.nets.table import EndPoints, Row
-from slimnets.nets.table import run as run_table
+from slimnets.nets.table import EndPoints, Row, run_table
 
 inception_v4_arg_scope = inception_utils.inception_arg_scope
 

@@ -16,7 +16,7 @@ from slimnets import slim
 from slimnets.nets import image_size
 from slimnets.nets.row import Network, named_builder
 from slimnets.nets.rows import Conv, Dense, Flatten, MaxPool
-from slimnets.nets.table import Row, run
+from slimnets.nets.table import Row, run_table
 
 LENET = (
     Conv("conv1", 32, 5),
@@ -76,7 +76,7 @@ def _build(
     """
     image_size.check_image_size(images, "lenet", SMALLEST_IMAGE, must_be_known=True)
     with tf.compat.v1.variable_scope(scope, "LeNet", [images]):
-        net, end_points = run(table, images, recompute=False)
+        net, end_points = run_table(table, images, recompute=False)
         if not num_classes:
             return net, end_points
         net = slim.dropout(

@@ -16,8 +16,7 @@ from slimnets import slim
 from slimnets.layers import scoping
 from slimnets.nets import classifier, spatial
 from slimnets.nets.mobilenet import conv_blocks
-from slimnets.nets.table import EndPoints
-from slimnets.nets.table import run as run_table
+from slimnets.nets.table import EndPoints, run_table
 
 SQUEEZE = 0.25  # a squeeze-excite's inner channels, divided by the block's input's
 OUTPUT_STRIDES = (8, 16, 32)

@@ -195,7 +195,7 @@ def mobilenet_v1_base(
         depth = max(int(row.depth * depth_multiplier), min_depth)
         rows.append(row.place(f"Conv2d_{index}", depth, use_explicit_padding))
     with tf.compat.v1.variable_scope(scope, "MobilenetV1", [inputs]):
-        return table.run(rows, inputs, final_endpoint, output_stride, (8, 16, 32))
+        return table.run_table(rows, inputs, final_endpoint, output_stride, (8, 16, 32))
 
 
 def mobilenet_v1(

@@ -22,8 +22,7 @@ from slimnets.layers import scoping
 from slimnets.nets import classifier, resnet_utils, spatial
 from slimnets.nets.mobilenet import conv_blocks
 from slimnets.nets.row import Network, named_builder
-from slimnets.nets.table import EndPoints
-from slimnets.nets.table import run as run_table
+from slimnets.nets.table import EndPoints, run_table
 
 STEM = 32  # channels of the strided convolution before the first block
 QUANTUM = 8  # widths are multiples of it

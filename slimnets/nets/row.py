@@ -6,6 +6,7 @@ checkpoints in research/slim or in the row's paper; None where none was publishe
 
 import dataclasses
 import inspect
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -98,7 +99,8 @@ def named_builder(rows: Sequence[Network], name: str) -> Builder:
     attributes: dict[str, Any] = {
         "__name__": name,
         "__qualname__": name,
-        "__module__": row.builder.__module__,
+        # The caller's, as collections.namedtuple does: the family's.
+        "__module__": sys._getframe(1).f_globals["__name__"],
         "__doc__": f"{name} ({row.paper}).\n\n{row.builder.__doc__}",
         "__signature__": _with_defaults(signature, row.arguments),
     }

@@ -1,7 +1,7 @@
 """A network as a table: rows, and the one loop that runs them.
 
     rows = [Conv("conv1", depth=64, stride=2), MaxPool("pool1", stride=2), ...]
-    net, end_points = table.run(rows, images, final_endpoint="pool1")
+    net, end_points = table.run_table(rows, images, final_endpoint="pool1")
 
 A family's file holds its paper's table and says how each kind of row is built. Order,
 end points, dilation and recomputation are the same for all, and live here.
@@ -58,7 +58,7 @@ class _Step(NamedTuple):
     rate: int
 
 
-def run(
+def run_table(
     rows: Sequence[Row | Block],
     net: tf.Tensor,
     final_endpoint: str | None = None,

@@ -17,8 +17,7 @@ import tensorflow as tf
 from slimnets import slim
 from slimnets.nets import classifier, image_size
 from slimnets.nets.row import Network, named_builder
-from slimnets.nets.table import EndPoints, Row
-from slimnets.nets.table import run as run_table
+from slimnets.nets.table import EndPoints, Row, run_table
 
 OUTPUT_STRIDES = (4, 8, 16, 32)
 SMALLEST = 7  # pixels: two unpadded 3x3 convolutions make one of them

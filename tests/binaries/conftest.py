@@ -10,7 +10,7 @@ import pytest
 from slimnets.datasets import arrays
 from tests.binaries import programs
 
-NETWORK = ("--model=mobilenet_v1_025", "--image_size=32", "--preprocessing_name=plain")
+NETWORK = ("--model=lenet", "--image_size=32", "--preprocessing_name=plain")
 
 
 @pytest.fixture

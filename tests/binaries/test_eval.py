@@ -15,7 +15,7 @@ def test_a_run_of_two_replicas(start, mirrored_run, tmp_path):
     printed, said = program.communicate()
     assert program.returncode == 0, said
     lines = printed.splitlines()
-    assert lines[0].startswith("restored 137 variables from ")
+    assert lines[0].startswith("restored 8 variables from ")
     assert "their moving averages" in lines[0]
     assert lines[1].startswith("7 examples: top-1 ")
     assert lines[2].split() == ["class", "examples", "precision", "recall"]

@@ -2,6 +2,8 @@
 
 import pytest
 
+from tests import extras
+
 MODULE = "eval.export_network"
 
 
@@ -11,13 +13,14 @@ def test_help_begins_with_an_example(helps):
 
 @pytest.mark.parametrize(
     ("format_name", "signature", "file"),
-    [("saved_model", "bytes", "saved_model.pb"), ("lite", "pixels", "model.tflite")],
+    [
+        ("saved_model", "bytes", "saved_model.pb"),
+        pytest.param("lite", "pixels", "model.tflite", marks=extras.marks("litert")),
+    ],
 )
 def test_a_run_of_two_replicas(
     run, mirrored_run, tmp_path, format_name, signature, file
 ):
-    if format_name == "lite":
-        pytest.importorskip("ai_edge_litert", reason="needs the extra litert")
     folder, _ = mirrored_run
     output = tmp_path / "out"
     flags = (f"--format={format_name}", f"--output={output}")

@@ -15,16 +15,16 @@ def test_a_run_of_two_replicas(run, mirrored_run, tmp_path):
     printed = run(
         MODULE,
         f"--checkpoint_path={folder}",
-        "--end_points=AvgPool_1a,Log*",
+        "--end_points=fc3,Log*",
         f"--output={output}",
     )
     assert printed.splitlines()[1:] == [
-        "AvgPool_1a: 7 x 1x1x256",
+        "fc3: 7 x 1024",
         "Logits: 7 x 3",
         f"features: {output}",
     ]
     with np.load(output) as file:
-        assert file["AvgPool_1a"].shape == (7, 1, 1, 256)
+        assert file["fc3"].shape == (7, 1024)
         assert sorted(file["label"]) == [0, 0, 0, 1, 1, 2, 2]
 
 
@@ -36,5 +36,5 @@ def test_bad_input(refuses, mirrored_run, tmp_path):
         "--end_points=Pool",
         f"--output={tmp_path}/f.npz",
     )
-    assert line.startswith("error: no end point matches 'Pool'; known: Conv2d_0, ")
+    assert line.startswith("error: no end point matches 'Pool'; known: conv1, ")
     assert not (tmp_path / "f.npz").exists()

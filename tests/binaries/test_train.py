@@ -16,7 +16,7 @@ from slimnets.config.inference import EvalConfig
 from slimnets.inference import evaluator
 
 MODULE = "train.train_image_classifier"
-NETWORK = ("--model=mobilenet_v1_025", "--image_size=32", "--preprocessing_name=plain")
+NETWORK = ("--model=lenet", "--image_size=32", "--preprocessing_name=plain")
 PATIENCE = 900  # seconds; spent only where something hangs
 
 
@@ -50,14 +50,15 @@ def test_two_replicas(mirrored_run):
         printed,
     )
     held = checkpoints.read_shapes(checkpoints.require(folder))
-    assert "MobilenetV1/Conv2d_0/weights/ExponentialMovingAverage" in held
-    assert held["MobilenetV1/Logits/Conv2d_1c_1x1/biases"] == [3]
+    assert "LeNet/conv1/weights/ExponentialMovingAverage" in held
+    assert held["LeNet/fc4/biases"] == [3]
 
 
 def test_without_a_dataset_it_trains_on_the_digits(run, tmp_path):
     printed = run(
         MODULE,
-        *NETWORK[:2],
+        "--model=mobilenet_v1_025",
+        "--image_size=32",
         f"--train_dir={tmp_path}",
         "--batch_size=4",
         "--max_number_of_steps=1",
@@ -104,8 +105,7 @@ def test_two_workers(start, colours, tmp_path):
     workers = [
         start(
             MODULE,
-            "--model=mobilenet_v2_035",
-            *NETWORK[1:],
+            *NETWORK,
             f"--dataset_dir={colours}",
             f"--train_dir={tmp_path / 'run'}",
             "--strategy=multi_worker",

@@ -1,20 +1,21 @@
 """Every network against its golden (tests/goldens/*.json).
 
-Variables (names, shapes, order), end points and, under the weights of
-tests/goldens/fill.py, logits and end points' norms. Where a change here is meant, old
-checkpoints no longer load. Most goldens are facts of research/slim, never regenerated;
-those with "source": "slimnets" are of networks it lacks: see tests/goldens/record.py.
+Variables (names, shapes, order), end points, what they add up to in the network's row,
+and under the weights of tests/goldens/fill.py logits and end points' norms. Where a
+change here is meant, old checkpoints no longer load. Most goldens are facts of
+research/slim, never regenerated; those with "source": "slimnets" are of networks it
+lacks: see tests/goldens/record.py.
 """
 
 import json
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import pytest
 import tensorflow as tf
 
-from slimnets.nets import registry
+from slimnets.nets import blueprint, registry
+from slimnets.report import layers
 from tests import v1_graph
 from tests.goldens import fill, record
 
@@ -30,8 +31,20 @@ def golden(name: str) -> dict[str, Any]:
 NAMES = {path.stem for path in GOLDENS.glob("*.json")}
 # A network without goldens fails its own test, not the collection of all others.
 NETWORKS = [name for name in registry.list_networks() if name in NAMES]
-WITH_LOGITS = [name for name in NETWORKS if "logits" in golden(name)]
-WITHOUT_LOGITS = [name for name in NETWORKS if name not in WITH_LOGITS]
+# Deep ones whose blocks a smaller network of the family has too.
+SLOW = {
+    "nasnet_large",
+    "resnet_v1_152",
+    "resnet_v1_200",
+    "resnet_v2_152",
+    "resnet_v2_200",
+    "vgg_16",
+}
+WITH_LOGITS = [
+    pytest.param(name, marks=pytest.mark.slow) if name in SLOW else name
+    for name in NETWORKS
+    if "logits" in golden(name)
+]
 VARIANTS = sorted(path.stem for path in (GOLDENS / "variants").glob("*.json"))
 
 
@@ -63,54 +76,39 @@ def test_every_network_has_goldens_and_every_golden_a_network():
     )
 
 
-class Asked:
-    """What a network asks for in place of variables; it may ask for each once."""
-
-    def __init__(self, value_of: Callable[[str, list[int]], tf.Tensor]) -> None:
-        self.shapes: dict[str, list[int]] = {}
-        self.trainable: list[str] = []
-        self._value_of = value_of
-
-    def __call__(self, name: str, shape: list[int], trainable: bool) -> tf.Tensor:
-        assert name not in self.shapes
-        self.shapes[name] = shape
-        self.trainable += [name] * trainable
-        return self._value_of(name, shape)
-
-
-def built(
-    facts: dict[str, Any], images: tf.Tensor, value_of: Callable[..., tf.Tensor]
-) -> tuple[tf.Tensor, dict[str, tf.Tensor]]:
-    """Builds a network with values for variables; checks their names and shapes."""
-    row, asked = registry.get_row(facts["name"]), Asked(value_of)
-    assert (row.image_size, row.channels) == tuple(images.shape[2:])
-    with v1_graph.stand_ins(asked):
-        network_fn = registry.get_network_fn(facts["name"], facts["num_classes"])
-        logits, end_points = network_fn(images)
-    assert [list(pair) for pair in asked.shapes.items()] == facts["variables"]
-    assert asked.trainable == facts["trainable"]
-    assert record.names_and_shapes(end_points) == facts["end_points"]
-    return logits, end_points
-
-
-@pytest.mark.parametrize("name", WITHOUT_LOGITS)
-def test_variables_and_end_points(name):
-    facts = golden(name)
-    size = facts["default_image_size"]
-    with tf.Graph().as_default():
-        shape = [BATCH, size, size, facts["channels"]]
-        images = tf.compat.v1.placeholder(tf.float32, shape)
-        built(facts, images, lambda _, shape: tf.zeros(shape))
+@pytest.mark.parametrize("name", NETWORKS)
+def test_variables_end_points_and_costs(name):
+    facts, row = golden(name), registry.get_row(name)
+    traced = blueprint.trace(name, facts["num_classes"])
+    assert row.image_size == facts["default_image_size"]
+    assert row.channels == facts["channels"]
+    assert record.names_and_shapes(traced.variables) == facts["variables"]
+    assert traced.trainable == set(facts["trainable"])
+    assert record.names_and_shapes(traced.end_points) == [
+        [name, [shape[0] // BATCH, *shape[1:]]] for name, shape in facts["end_points"]
+    ]
+    if row.classes != facts["num_classes"]:
+        traced = blueprint.trace(name, row.classes)
+    listed = layers.list_layers(traced)
+    assert sum(layer.parameters for layer in listed) == row.parameters
+    millions = sum(layer.multiply_adds for layer in listed) / 1e6
+    assert round(millions, 1) == row.multiply_adds
 
 
 @pytest.mark.parametrize("name", WITH_LOGITS)
-def test_variables_end_points_and_numbers(name):
-    facts = golden(name)
+def test_numbers(name):
+    facts, asked = golden(name), []
     size = facts["default_image_size"]
     images = tf.constant(fill.images(BATCH, size, size, facts["channels"]))
-    logits, end_points = built(
-        facts, images, lambda *asked: tf.constant(fill.weight(*asked))
-    )
+
+    def value_of(name: str, shape: list[int], trainable: bool) -> tf.Tensor:
+        asked.append(name)
+        return tf.constant(fill.weight(name, shape))
+
+    with v1_graph.stand_ins(value_of):
+        network_fn = registry.get_network_fn(name, facts["num_classes"])
+        logits, end_points = network_fn(images)
+    assert asked == [name for name, _ in facts["variables"]]  # for each once
     logits = logits.numpy()
     assert_close(logits, facts["logits"])
     assert_largest_at(logits, facts["logits"]["argmax"])

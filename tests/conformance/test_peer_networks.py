@@ -15,7 +15,19 @@ FILES = {
 }
 
 
-@pytest.mark.parametrize("file", FILES)
+# Those that build whole Inceptions and ResNets in each of their tests.
+SLOW = ("inception", "resnet")
+
+
+@pytest.mark.parametrize(
+    "file",
+    [
+        pytest.param(file, marks=pytest.mark.slow)
+        if file.startswith(tuple(f"nets/{family}" for family in SLOW))
+        else file
+        for file in FILES
+    ],
+)
 def test_tf_slims_own_tests_of_its_networks_pass_on_slimnets(outcomes_of, file):
     outcomes = outcomes_of(file)
     assert [test for test, outcome in outcomes.items() if outcome == "failed"] == []

@@ -10,6 +10,7 @@ import tensorflow as tf
 from slimnets import errors
 from slimnets.export import lite
 from slimnets.preprocessing import registry as preprocessing
+from tests import extras
 
 NAMES = ["tench", "église", "gas pump"]
 
@@ -18,8 +19,8 @@ def assert_same(actual, expected):
     np.testing.assert_allclose(actual, expected, 0, 1e-4 * np.abs(expected).max())
 
 
+@extras.needs("litert")
 def test_images_and_pixels(network, encoded, images, logits, tmp_path):
-    pytest.importorskip("ai_edge_litert", reason="needs the extra litert")
     lite.write(tmp_path, network)
     found = lite.run(tmp_path, encoded, images)
     assert found.keys() == {"serving_default", "pixels"}
@@ -34,9 +35,9 @@ def test_images_and_pixels(network, encoded, images, logits, tmp_path):
         assert_same(outputs["probabilities"], tf.nn.softmax(logits[:count]))
 
 
+@extras.needs("litert")
 @pytest.mark.parametrize("name", ["imagenet", "lenet", "plain", "vgg"])
 def test_every_recipe_runs_inside(network, encoded, name, tmp_path):
-    pytest.importorskip("ai_edge_litert", reason="needs the extra litert")
     recipe = preprocessing.get_preprocessing(name)
 
     def prepare(image: tf.Tensor) -> tf.Tensor:

@@ -7,15 +7,17 @@ import tensorflow as tf
 from slimnets import errors
 from slimnets.export import runtimes
 from slimnets.inference.folded_model import FoldedModel
+from tests import extras
 
-MODULES = {"openvino": "openvino", "litert": "ai_edge_litert"}
+RUNTIMES = [
+    pytest.param(name, marks=extras.marks(name)) if name in extras.MODULES else name
+    for name in runtimes.RUNTIMES
+]
 
 
 @pytest.mark.parametrize("batch_size", [3, 4])  # 4 may be shared among cores
-@pytest.mark.parametrize("runtime", runtimes.RUNTIMES)
+@pytest.mark.parametrize("runtime", RUNTIMES)
 def test_the_same_end_points(model, images, runtime, batch_size):
-    if runtime in MODULES:
-        pytest.importorskip(MODULES[runtime], reason=f"needs the extra {runtime}")
     images = np.concatenate([images, images[::-1]])[:batch_size]
     folded = FoldedModel(model)
 

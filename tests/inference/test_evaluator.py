@@ -18,10 +18,10 @@ from slimnets.inference import evaluator
 from slimnets.model import Model
 from slimnets.training import trainer
 from slimnets.training.state import TrainState
+from tests import extras
 from tests.tiny_runs import toy_split
 
 CLASSES = ("red", "green", "blue")
-MODULES = {"openvino": "openvino", "litert": "ai_edge_litert"}  # of the runtimes
 AVERAGE = "/ExponentialMovingAverage"
 
 
@@ -55,13 +55,6 @@ def images_and_labels(folder: str, split: str) -> tuple[np.ndarray, np.ndarray]:
     return np.array(images, np.float32), np.array(labels)
 
 
-@pytest.fixture
-def run(config, tmp_path) -> Path:
-    """Returns a folder with a network that gets some of its images right."""
-    trainer.train(config(model="tiny_bn", max_number_of_steps=2), silent)
-    return tmp_path / "run"
-
-
 @pytest.mark.parametrize("batch_size", [1, 3, 7, 100])
 def test_every_example_counts_once_whatever_the_batch(run, toy_data, batch_size):
     [result] = evaluated(run, batch_size=batch_size)
@@ -86,15 +79,17 @@ def test_every_example_counts_once_whatever_the_batch(run, toy_data, batch_size)
     "flags",
     [
         {"fold_batch_norm": False},
-        {"runtime": "openvino"},
-        {"runtime": "litert", "batch_size": 3},
-        {"runtime": "openvino", "fold_batch_norm": False},
+        pytest.param({"runtime": "openvino"}, marks=extras.marks("openvino")),
+        pytest.param(
+            {"runtime": "litert", "batch_size": 3}, marks=extras.marks("litert")
+        ),
+        pytest.param(
+            {"runtime": "openvino", "fold_batch_norm": False},
+            marks=extras.marks("openvino"),
+        ),
     ],
 )
 def test_any_way_to_run_it_gives_the_same(run, flags):
-    if flags.get("runtime"):
-        module = MODULES[flags["runtime"]]
-        pytest.importorskip(module, reason=f"needs the extra {flags['runtime']}")
     [expected] = evaluated(run)
     [result] = evaluated(run, **flags)
     assert result.summary.loss == pytest.approx(expected.summary.loss, rel=1e-4)

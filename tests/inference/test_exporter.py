@@ -12,7 +12,6 @@ from slimnets.config.inference import ExportConfig
 from slimnets.export import saved_model
 from slimnets.inference import exporter
 from slimnets.model import Model
-from slimnets.training import trainer
 from slimnets.training.state import TrainState
 
 CLASSES = ["red", "green", "blue"]
@@ -53,13 +52,6 @@ def in_process(monkeypatch) -> None:
 
     format_ = exporter.FORMATS["saved_model"]
     monkeypatch.setitem(exporter.FORMATS, "saved_model", format_._replace(run=run))
-
-
-@pytest.fixture
-def run(config, tmp_path) -> Path:
-    """Returns a folder with a trained network that has batch norm."""
-    trainer.train(config(model="tiny_bn", max_number_of_steps=2), lambda line: None)
-    return tmp_path / "run"
 
 
 pytestmark = pytest.mark.usefixtures("in_process")

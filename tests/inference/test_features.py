@@ -13,9 +13,8 @@ from slimnets.datasets import arrays
 from slimnets.inference import features
 from slimnets.model import Model
 from slimnets.training import trainer
-from tests.tiny_runs import CLASSES
-
-MODULES = {"openvino": "openvino", "litert": "ai_edge_litert"}  # of the runtimes
+from tests import extras
+from tests.tiny_runs import CLASSES, make_config
 
 
 def silent(line: str) -> None:
@@ -38,11 +37,12 @@ def refused(path: str | Path, output: Path, *end_points: str, **flags) -> str:
     return message
 
 
-@pytest.fixture
-def run(config, tmp_path) -> Path:
+@pytest.fixture(scope="module")
+def trained(tiny_networks, toy_data, tmp_path_factory) -> Path:
     """Returns a folder with a trained network."""
-    trainer.train(config(max_number_of_steps=2), silent)
-    return tmp_path / "run"
+    folder = tmp_path_factory.mktemp("trained")
+    trainer.train(make_config(toy_data, folder), silent)
+    return folder / "run"
 
 
 @pytest.fixture
@@ -115,12 +115,13 @@ def test_a_dataset(run, tmp_path):
 
 @pytest.mark.parametrize(
     "flags",
-    [{"fold_batch_norm": False}, {"runtime": "openvino"}, {"runtime": "litert"}],
+    [
+        {"fold_batch_norm": False},
+        pytest.param({"runtime": "openvino"}, marks=extras.marks("openvino")),
+        pytest.param({"runtime": "litert"}, marks=extras.marks("litert")),
+    ],
 )
 def test_any_way_to_run_it_gives_the_same(config, tmp_path, flags):
-    if "runtime" in flags:
-        module = MODULES[flags["runtime"]]
-        pytest.importorskip(module, reason=f"needs the extra {flags['runtime']}")
     trainer.train(config(model="tiny_bn"), silent)
     extracted(tmp_path / "run", tmp_path / "a.npz", "*")
     extracted(tmp_path / "run", tmp_path / "b.npz", "*", batch_size=3, **flags)

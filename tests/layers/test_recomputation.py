@@ -30,6 +30,19 @@ BOUND = 1e-5  # of the largest value
 
 # Too few layers, or layers too large, to make blocks of.
 WITHOUT_BLOCKS = ["lenet", "cifarnet", "alexnet_v2", "overfeat", "vgg_a"]
+# Rows of a table, each a block; several that are one; blocks that drop at random, that
+# have several inputs, that ResNets' factory makes.
+OF_EACH_KIND = [
+    *WITHOUT_BLOCKS,
+    "inception_v1",
+    "mobilenet_v1",
+    "mobilenet_v2",
+    "convnext_tiny",
+    "nasnet_cifar",
+    "resnet_v1_50",
+    "resnet_v2_50",
+    "resnet50",
+]
 
 
 @contextlib.contextmanager
@@ -265,7 +278,13 @@ def test_the_second_run_waits_for_the_gradients_of_what_follows():
 class TestNetworks:
     """What holds of every network; one of each family stands for it."""
 
-    @pytest.mark.parametrize("name", [f.NETWORKS[0].name for f in registry.FAMILIES])
+    @pytest.mark.parametrize(
+        "name",
+        [
+            name if name in OF_EACH_KIND else pytest.param(name, marks=pytest.mark.slow)
+            for name in (family.NETWORKS[0].name for family in registry.FAMILIES)
+        ],
+    )
     def test_trains_alike_or_says_that_it_has_no_blocks(self, name, monkeypatch):
         monkeypatch.setattr(tf.nn, "dropout", alike)
         size = tiny.image_size(name)

@@ -67,6 +67,7 @@ def in_keras(name):
     return f"{prefix}{names[normalization]}/{KINDS.get(kind, kind)}"
 
 
+@pytest.mark.slow
 def test_it_computes_what_keras_does():
     network = random_keras_network(size=64)
     theirs = {variable.path: variable.numpy() for variable in network.weights}

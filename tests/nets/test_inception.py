@@ -1,5 +1,7 @@
 """Inception v1 to v4 and Inception-ResNet v2: what their arguments change."""
 
+import re
+
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -13,7 +15,7 @@ from slimnets.nets import (
     inception_v4,
     registry,
 )
-from tests import v1_graph
+from tests import tiny, v1_graph
 
 v1 = tf.compat.v1
 
@@ -46,20 +48,17 @@ def random_value(name, shape):
     return rng.normal(0, np.sqrt(2 / np.prod(shape[:-1])), shape)
 
 
-@pytest.mark.parametrize(
-    ("name", "size", "regularized", "normalized"),
-    [
-        ("inception_v1", 32, 58, 57),
-        ("inception_v2", 32, 69, 68),
-        ("inception_v3", 75, 98, 96),
-        ("inception_v4", 75, 153, 151),
-        ("inception_resnet_v2", 75, 290, 206),
-    ],
-)
-def test_what_training_regularizes_and_averages(name, size, regularized, normalized):
-    registry.get_network_fn(name, 7, 1e-4, is_training=True)(images(size))
-    assert len(v1.losses.get_regularization_losses()) == regularized
-    assert len(v1.get_collection(v1.GraphKeys.UPDATE_OPS)) == 2 * normalized
+@pytest.mark.parametrize("name", registry.list_networks("inception*"))
+def test_what_training_regularizes_and_averages(name):
+    network_fn = registry.get_network_fn(tiny.short_row(name), 7, 1e-4, True)
+    network_fn(images(tiny.image_size(name)))
+    variables = list(v1_graph.all_variables())
+    # Not v2's separable convolution; of Inception-ResNet the biases too.
+    kinds = "weights|biases" if name == "inception_resnet_v2" else "weights"
+    regularized = [n for n in variables if re.search(f"/({kinds})$", n)]
+    moving = [n for n in variables if "/BatchNorm/moving_" in n]
+    assert len(v1.losses.get_regularization_losses()) == len(regularized) > 20
+    assert len(v1.get_collection(v1.GraphKeys.UPDATE_OPS)) == len(moving) > 40
 
 
 def test_an_arg_scope_can_leave_batch_norm_out_or_scale_it():
@@ -234,16 +233,16 @@ def test_v3_gives_large_images_one_vector_or_maps():
         inception.inception_v3(images(430), 5, create_aux_logits=False)
 
 
-@pytest.mark.parametrize(
-    "builder", [inception.inception_v4, inception.inception_resnet_v2]
-)
-def test_only_the_auxiliary_head_needs_a_known_size(builder):
+@pytest.mark.parametrize("name", ["inception_v4", "inception_resnet_v2"])
+def test_only_the_auxiliary_head_needs_a_known_size(name):
+    network_fn = registry.get_network_fn(tiny.short_row(name), 5, is_training=True)
     unknown = v1.placeholder(tf.float32, [None, None, 299, 3])
-    logits, end_points = builder(unknown, 5, create_aux_logits=False)
-    assert logits.shape.as_list() == [None, 5]
-    assert "AuxLogits" not in end_points
-    with pytest.raises(errors.InputError, match="create_aux_logits=False"):
-        builder(unknown, 5, scope="other")
+    with v1_graph.placeholders(training=True):
+        logits, end_points = network_fn(unknown, create_aux_logits=False)
+        assert logits.shape.as_list() == [None, 5]
+        assert "AuxLogits" not in end_points
+        with pytest.raises(errors.InputError, match="create_aux_logits=False"):
+            network_fn(unknown, scope="other")
 
 
 def test_modules_of_v4_can_be_had_one_by_one():
@@ -304,6 +303,7 @@ def test_a_residual_block_scales_its_branches_and_bounds_them_for_relu6():
 
 def test_resnet_features_of_stride_8_subsampled_are_those_of_stride_16():
     image = tf.random.stateless_normal([1, 91, 75, 3], [0, 1])
+    table = tiny.short_row("inception_resnet_v2").arguments["table"]
 
     def features(output_stride):
         with (
@@ -312,7 +312,7 @@ def test_resnet_features_of_stride_8_subsampled_are_those_of_stride_16():
             v1.variable_scope("", reuse=v1.AUTO_REUSE),
         ):
             return inception.inception_resnet_v2_base(
-                image, "PreAuxLogits", output_stride, scope="net"
+                image, "PreAuxLogits", output_stride, scope="net", table=table
             )[0]
 
     nets = features(8), features(16)
@@ -333,8 +333,9 @@ def test_resnet_refuses_strides_it_does_not_have():
 
 
 def test_resnet_can_align_features_with_the_image():
+    table = tiny.short_row("inception_resnet_v2").arguments["table"]
     _, end_points = inception.inception_resnet_v2_base(
-        images(64), align_feature_maps=True
+        images(64), align_feature_maps=True, table=table
     )
     sizes = {name: net.shape[1] for name, net in end_points.items()}
     assert sizes["Conv2d_2a_3x3"] == 32

@@ -6,7 +6,7 @@ import tensorflow as tf
 
 from slimnets import errors, slim
 from slimnets.nets import mobilenet_v1
-from tests import v1_graph
+from tests import filled, v1_graph
 from tests.goldens import fill
 
 THIN = {"depth_multiplier": 0.25, "min_depth": 4}
@@ -17,40 +17,37 @@ def placeholder(*shape):
 
 
 def end_point_shapes(**arguments):
-    with tf.Graph().as_default():
+    with tf.Graph().as_default(), v1_graph.placeholders(training=True):
         _, end_points = mobilenet_v1.mobilenet_v1_base(
             placeholder(5, 224, 224, 3), **arguments
         )
     return {name: tensor.shape.as_list() for name, tensor in end_points.items()}
 
 
-@pytest.mark.parametrize("output_stride", [8, 16, 32])
 @pytest.mark.parametrize(
     ("size", "use_explicit_padding"), [(65, False), (65, True), (80, True)]
 )
-def test_dense_features_subsampled_equal_nominal_ones(
-    size, use_explicit_padding, output_stride
-):
+def test_dense_features_subsampled_equal_nominal_ones(size, use_explicit_padding):
+    def features(output_stride):
+        return mobilenet_v1.mobilenet_v1_base(
+            tf.constant(fill.images(1, size, size)),
+            output_stride=output_stride,
+            use_explicit_padding=use_explicit_padding,
+            scope="net",
+            **THIN,
+        )[0].numpy()
+
     scope = mobilenet_v1.mobilenet_v1_arg_scope(is_training=False)
-    with tf.Graph().as_default(), tf.compat.v1.Session() as session:
-        images = tf.constant(fill.images(1, size, size))
-        arguments = {"use_explicit_padding": use_explicit_padding, **THIN}
-        with slim.arg_scope(scope):
-            nominal, _ = mobilenet_v1.mobilenet_v1_base(images, **arguments)
-            tf.compat.v1.get_variable_scope().reuse_variables()
-            dense, _ = mobilenet_v1.mobilenet_v1_base(
-                images,
-                output_stride=output_stride,
-                scope="MobilenetV1",
-                **arguments,
+    with filled.variables(), slim.arg_scope(scope):
+        nominal = features(None)
+        assert nominal.std() > 0.1
+        tolerance = 1e-4 * np.abs(nominal).max()
+        for output_stride in (8, 16, 32):
+            dense, every = features(output_stride), 32 // output_stride
+            assert dense.shape[1] == -(-size // output_stride)
+            np.testing.assert_allclose(
+                dense[:, ::every, ::every], nominal, atol=tolerance
             )
-        v1_graph.initialize(session, fill.weight)
-        nominal, dense = session.run([nominal, dense])
-    every = 32 // output_stride
-    assert dense.shape[1] == -(-size // output_stride)
-    tolerance = 1e-4 * np.abs(nominal).max()
-    np.testing.assert_allclose(dense[:, ::every, ::every], nominal, atol=tolerance)
-    assert nominal.std() > 0.1
 
 
 @pytest.mark.parametrize("output_stride", [None, 8, 16])

@@ -7,6 +7,7 @@ import tensorflow as tf
 import slimnets
 from slimnets import slim
 from slimnets.nets import resnet50
+from tests import v1_graph
 
 v1 = tf.compat.v1
 UNITS = (3, 4, 6, 3)
@@ -58,6 +59,7 @@ def weights_under_our_names(network):
     return weights
 
 
+@pytest.mark.slow
 def test_it_computes_what_keras_does():
     network = random_keras_resnet50()
     weights = weights_under_our_names(network)
@@ -85,36 +87,10 @@ def build(size, num_classes=1000, **arguments):
     [(224, [56, 28, 14, 7]), (600, [150, 75, 38, 19]), (225, [57, 29, 15, 8])],
 )
 def test_blocks_have_the_resolution_of_table_1(size, sizes):
-    with tf.Graph().as_default():
+    with tf.Graph().as_default(), v1_graph.placeholders():
         _, end_points = build(size)
     shapes = [end_points[f"resnet50/block{n}"].shape[1:] for n in (1, 2, 3, 4)]
     assert shapes == [[s, s, 256 * 2**n] for n, s in enumerate(sizes)]
-
-
-@pytest.mark.parametrize("output_stride", [8, 16])
-def test_dense_features_subsampled_are_the_nominal_ones(output_stride):
-    images = np.random.default_rng(0).normal(size=[1, 65, 65, 3]).astype(np.float32)
-    with tf.Graph().as_default(), v1.Session() as session:
-        with slim.arg_scope(resnet50.resnet50_arg_scope()):
-            dense, nominal = (
-                resnet50.resnet50(
-                    images,
-                    None,
-                    is_training=False,
-                    global_pool=False,
-                    output_stride=stride,
-                    reuse=v1.AUTO_REUSE,
-                )[0]
-                for stride in (output_stride, None)
-            )
-        session.run(v1.global_variables_initializer())
-        dense, nominal = session.run([dense, nominal])
-    factor = 32 // output_stride
-    assert nominal.shape == (1, 3, 3, 2048)
-    scale = np.abs(nominal).max()
-    np.testing.assert_allclose(
-        dense[:, ::factor, ::factor] / scale, nominal / scale, atol=1e-5
-    )
 
 
 @pytest.mark.parametrize(
@@ -127,7 +103,7 @@ def test_impossible_output_strides_are_errors(output_stride, message):
 
 
 def test_epsilon_is_kerass():
-    with tf.Graph().as_default() as graph:
+    with tf.Graph().as_default() as graph, v1_graph.placeholders():
         build(32)
         epsilons = {
             op.get_attr("epsilon")

@@ -8,6 +8,7 @@ import tensorflow as tf
 
 from slimnets import slim
 from slimnets.nets import resnet_utils, resnet_v1
+from tests import filled, v1_graph
 
 v1 = tf.compat.v1
 
@@ -28,25 +29,10 @@ def thin_resnet(images, num_classes=None, **arguments):
         )
 
 
-def fill_variables(session):
-    """Gives each variable values of its own, moving averages included."""
-    rng = np.random.default_rng(0)
-    values = {}
-    for variable in v1.global_variables():
-        low = 0.5 if "variance" in variable.op.name else -0.5
-        initial_value = variable.initializer.inputs[1]
-        values[initial_value] = rng.uniform(low, low + 1, variable.shape)
-    session.run(v1.global_variables_initializer(), values)
-
-
 def run(build, reference):
     """Returns the values of two networks that share variables."""
-    with tf.Graph().as_default(), v1.Session() as session:
-        values = build()
-        v1.get_variable_scope().reuse_variables()
-        references = reference()
-        fill_variables(session)
-        return session.run([values, references])
+    with filled.variables():
+        return build(), reference()
 
 
 @pytest.mark.parametrize("at_end", [False, True])
@@ -237,9 +223,8 @@ def test_bounded_activations():
 )
 def test_builders_have_as_many_layers_as_their_names_say(name, layers):
     builder = getattr(resnet_v1, name)
-    with tf.Graph().as_default():
+    with tf.Graph().as_default(), v1_graph.placeholders(training=True) as names:
         _, end_points = builder(tf.zeros([1, 32, 32, 3]), 4, depth_multiplier=0)
-        names = [variable.op.name for variable in v1.global_variables()]
     weights = [n for n in names if n.endswith("/weights") and "shortcut" not in n]
     assert len(weights) == layers
     assert all(n.startswith(f"{name}/") for n in names)
@@ -259,7 +244,7 @@ def test_builders_have_as_many_layers_as_their_names_say(name, layers):
     ],
 )
 def test_depth_multiplier(multiplier, minimum, depths):
-    with tf.Graph().as_default():
+    with tf.Graph().as_default(), v1_graph.placeholders(training=True):
         _, end_points = resnet_v1.resnet_v1_50(
             tf.zeros([1, 32, 32, 3]),
             min_base_depth=minimum,

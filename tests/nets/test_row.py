@@ -49,7 +49,7 @@ def test_an_argument_given_twice_or_unknown_is_an_error():
 
 
 def test_editors_see_its_name_defaults_and_documentation():
-    assert net.__name__ == "net"
+    assert (net.__module__, net.__name__) == (__name__, "net")
     parameters = inspect.signature(net).parameters
     assert parameters["keep_prob"].default == 0.5
     assert parameters["num_classes"].default == 10

@@ -50,7 +50,7 @@ IMAGES = tf.zeros([1, 16, 16, 1])
 
 
 def test_every_row_has_its_end_point_in_order(rows, built):
-    net, end_points = table.run(rows, IMAGES)
+    net, end_points = table.run_table(rows, IMAGES)
     assert list(end_points) == ["a", "b", "c", "d/before", "d"]
     assert [float(x[0, 0, 0, 0]) for x in end_points.values()] == [1, 2, 3, 5, 10]
     assert net is end_points["d"]
@@ -62,7 +62,7 @@ def test_every_row_has_its_end_point_in_order(rows, built):
     ("final", "names"), [("a", "a"), ("b", "ab"), ("c", "abc"), ("d", "abcd")]
 )
 def test_nothing_is_built_past_the_final_end_point(rows, built, final, names):
-    net, end_points = table.run(rows, IMAGES, final)
+    net, end_points = table.run_table(rows, IMAGES, final)
     assert "".join(name for name, *_ in built) == names
     assert net is end_points[final]
     assert list(end_points)[-1] == final
@@ -70,7 +70,7 @@ def test_nothing_is_built_past_the_final_end_point(rows, built, final, names):
 
 def test_an_end_point_that_is_not_there_is_refused(rows):
     with pytest.raises(InputError, match=r"unknown end point 'e'; .*a, b, c, d"):
-        table.run(rows, IMAGES, "e")
+        table.run_table(rows, IMAGES, "e")
 
 
 @pytest.mark.parametrize(
@@ -84,7 +84,7 @@ def test_an_end_point_that_is_not_there_is_refused(rows):
     ],
 )
 def test_dilation_takes_the_place_of_strides(rows, built, output_stride, expected):
-    table.run(rows, IMAGES, output_stride=output_stride)
+    table.run_table(rows, IMAGES, output_stride=output_stride)
     assert [tuple(place) for _, *place in built] == expected
 
 
@@ -92,12 +92,12 @@ def test_an_output_stride_that_is_not_offered_is_refused(rows):
     with pytest.raises(
         InputError, match=r"output_stride must be 4 or 8 \(or None\), not 2"
     ):
-        table.run(rows, IMAGES, output_stride=2, output_strides=(4, 8))
+        table.run_table(rows, IMAGES, output_stride=2, output_strides=(4, 8))
 
 
 def test_dilation_does_not_depend_on_the_final_end_point(rows):
     with pytest.raises(InputError, match="output_stride=3 cannot be reached"):
-        table.run(rows, IMAGES, "a", output_stride=3)
+        table.run_table(rows, IMAGES, "a", output_stride=3)
 
 
 def test_a_block_is_recomputed_as_one(rows, built):
@@ -109,7 +109,7 @@ def test_a_block_is_recomputed_as_one(rows, built):
             tape.watch(weight)
             call = Recomputation([weight])
             with computing(Computation(recomputation=call)):
-                net, _ = table.run(rows, IMAGES + weight)
+                net, _ = table.run_table(rows, IMAGES + weight)
             total = tf.reduce_sum(net)
         return tape.gradient(total, weight)
 
@@ -121,6 +121,6 @@ def test_a_block_is_recomputed_as_one(rows, built):
 def test_single_layers_need_not_be_recomputed(rows, built):
     call = Recomputation([])
     with computing(Computation(recomputation=call)):
-        table.run(rows, IMAGES, recompute=False)
+        table.run_table(rows, IMAGES, recompute=False)
     assert call.blocks == 0
     assert [name for name, *_ in built] == ["a", "b", "c", "", "d"]

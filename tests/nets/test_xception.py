@@ -54,6 +54,7 @@ def in_keras(name):
     return f"{layer}/{kind}"
 
 
+@pytest.mark.slow
 def test_it_computes_what_keras_does():
     network = random_keras_network()
     theirs = {variable.path: variable.numpy() for variable in network.weights}

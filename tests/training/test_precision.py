@@ -76,8 +76,9 @@ def test_it_changes_what_is_computed_and_nothing_that_is_kept(name, precision):
     size, channels = tiny.image_size(name), registry.get_row(name).channels
     images = np.random.default_rng(0).normal(size=(2, size, size, channels))
     images = images.astype(np.float32)
+    row = tiny.short_row(name)
     models = [
-        Model(name, 5, is_training=True, image_size=size, precision=dtype)
+        Model(row, 5, is_training=True, image_size=size, precision=dtype)
         for dtype in (tf.float32, precision)
     ]
     full, half = models

@@ -180,7 +180,7 @@ def mobilenet_base(
         ),
     ):
         rows = _scale(conv_defs["spec"], multiplier, use_explicit_padding)
-        net, end_points = table.run(rows, inputs, final_endpoint, output_stride)
+        net, end_points = table.run_table(rows, inputs, final_endpoint, output_stride)
     layers = {row.name: end_points[row.name] for row in rows if row.name in end_points}
     return net, layers | end_points
 

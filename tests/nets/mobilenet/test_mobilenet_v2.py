@@ -8,7 +8,7 @@ import tensorflow as tf
 
 from slimnets import errors, slim
 from slimnets.nets.mobilenet import conv_blocks, mobilenet, mobilenet_v2
-from tests import v1_graph
+from tests import filled, v1_graph
 from tests.goldens import fill
 
 
@@ -18,7 +18,7 @@ def placeholder(*shape):
 
 def depths(**arguments):
     """Returns the channels of layer 1, 2, ... and of the logits."""
-    with tf.Graph().as_default():
+    with tf.Graph().as_default(), v1_graph.placeholders():
         _, end_points = mobilenet_v2.mobilenet(placeholder(1, 32, 32, 3), **arguments)
     names = [*(f"layer_{i}" for i in range(1, 20)), "Logits"]
     return [end_points[name].shape[-1] for name in names]
@@ -38,31 +38,28 @@ def test_the_table_spells_out_the_papers_blocks():
     ]
 
 
-@pytest.mark.parametrize("output_stride", [8, 16, 32])
 @pytest.mark.parametrize(
     ("size", "use_explicit_padding"), [(65, False), (65, True), (80, True)]
 )
-def test_dense_features_subsampled_equal_nominal_ones(
-    size, use_explicit_padding, output_stride
-):
-    with tf.Graph().as_default(), tf.compat.v1.Session() as session:
-        arguments = {
-            "depth_multiplier": 0.25,
-            "use_explicit_padding": use_explicit_padding,
-            "final_endpoint": "layer_16",
-        }
-        images = tf.constant(fill.images(1, size, size))
-        nominal, _ = mobilenet_v2.mobilenet_base(images, **arguments)
-        dense, _ = mobilenet_v2.mobilenet_base(
-            images, output_stride=output_stride, reuse=True, **arguments
-        )
-        v1_graph.initialize(session, fill.weight)
-        nominal, dense = session.run([nominal, dense])
-    every = 32 // output_stride
-    assert dense.shape[1] == -(-size // output_stride)
-    np.testing.assert_allclose(
-        dense[:, ::every, ::every], nominal, atol=1e-4 * nominal.std()
-    )
+def test_dense_features_subsampled_equal_nominal_ones(size, use_explicit_padding):
+    def features(output_stride):
+        return mobilenet_v2.mobilenet_base(
+            tf.constant(fill.images(1, size, size)),
+            depth_multiplier=0.25,
+            use_explicit_padding=use_explicit_padding,
+            final_endpoint="layer_16",
+            output_stride=output_stride,
+            scope="net",
+        )[0].numpy()
+
+    with filled.variables():
+        nominal = features(None)
+        for output_stride in (8, 16, 32):
+            dense, every = features(output_stride), 32 // output_stride
+            assert dense.shape[1] == -(-size // output_stride)
+            np.testing.assert_allclose(
+                dense[:, ::every, ::every], nominal, atol=1e-4 * nominal.std()
+            )
 
 
 def test_a_thin_network_may_keep_its_last_layer():
@@ -85,7 +82,7 @@ def test_depths_can_be_bounded_and_divisible():
 
 
 def test_another_activation():
-    with tf.Graph().as_default() as graph:
+    with tf.Graph().as_default() as graph, v1_graph.placeholders():
         mobilenet_v2.mobilenet(placeholder(1, 32, 32, 3), activation_fn=tf.nn.elu)
         types = {op.type for op in graph.get_operations()}
     assert "Elu" in types
@@ -96,7 +93,7 @@ def test_overrides_of_a_table_reach_its_blocks():
     table = copy.deepcopy(mobilenet_v2.V2_DEF)
     double = conv_blocks.expand_input_by_factor(2)
     table["overrides"] = {(conv_blocks.expanded_conv,): {"expansion_size": double}}
-    with tf.Graph().as_default():
+    with tf.Graph().as_default(), v1_graph.placeholders():
         _, end_points = mobilenet_v2.mobilenet(
             placeholder(1, 32, 32, 3), conv_defs=table
         )
@@ -111,7 +108,7 @@ def test_the_scaled_networks():
         (mobilenet_v2.mobilenet_v2_035, 1280),
     ):
         assert network.default_image_size == 224
-        with tf.Graph().as_default():
+        with tf.Graph().as_default(), v1_graph.placeholders():
             features, _ = network(placeholder(1, 32, 32, 3), num_classes=None)
         assert features.shape == [1, 1, 1, depth]
 

@@ -27,7 +27,7 @@ def placeholder(*shape):
 
 def depths(conv_defs, **arguments):
     """Returns the channels of layer 1, 2, ..."""
-    with tf.Graph().as_default():
+    with tf.Graph().as_default(), v1_graph.placeholders():
         _, end_points = mobilenet_v3.mobilenet_base(
             placeholder(1, 32, 32, 3), conv_defs=conv_defs, **arguments
         )
@@ -63,17 +63,12 @@ def test_layers_have_the_expansions_their_table_prints(blocks, table, first):
 
 def test_a_minimalistic_network_is_3x3_convolutions_and_relu():
     for network in (mobilenet_v3.large_minimalistic, mobilenet_v3.small_minimalistic):
-        with tf.Graph().as_default() as graph:
+        with tf.Graph().as_default() as graph, v1_graph.placeholders() as shapes:
             network(placeholder(1, 32, 32, 3))
-            names = list(v1_graph.all_variables())
-            kernels = {
-                tuple(variable.shape.as_list()[:2])
-                for name, variable in v1_graph.all_variables().items()
-                if name.endswith("weights")
-            }
-            types = {operation.type for operation in graph.get_operations()}
+        kernels = {tuple(shapes[n][:2]) for n in shapes if n.endswith("weights")}
+        types = {operation.type for operation in graph.get_operations()}
         assert kernels == {(1, 1), (3, 3)}
-        assert not [name for name in names if "squeeze_excite" in name]
+        assert not [name for name in shapes if "squeeze_excite" in name]
         assert "Relu" in types
         assert "Relu6" not in types
 
@@ -82,7 +77,7 @@ def test_a_minimalistic_network_is_3x3_convolutions_and_relu():
 def test_variants_are_features_of_their_own_size(name):
     network = VARIANTS[name]
     assert network.default_image_size == 224
-    with tf.Graph().as_default():
+    with tf.Graph().as_default(), v1_graph.placeholders():
         features, _ = network(placeholder(None, 33, 65, 3), num_classes=None)
     depth = 1024 if name.startswith("small") else 1280
     assert features.shape.as_list() == [None, 1, 1, depth]
@@ -136,18 +131,17 @@ def test_finegrain_keeps_the_last_layer(depth_multiplier):
 @pytest.mark.parametrize("network", [mobilenet_v3.small, mobilenet_v3.edge_tpu])
 @pytest.mark.parametrize("use_explicit_padding", [False, True])
 def test_dense_features_subsampled_equal_nominal_ones(network, use_explicit_padding):
-    with tf.Graph().as_default(), tf.compat.v1.Session() as session:
-        arguments = {
-            "base_only": True,
-            "depth_multiplier": 0.5,
-            "final_endpoint": "layer_11",
-            "use_explicit_padding": use_explicit_padding,
-        }
-        images = tf.constant(fill.images(1, 65, 65))
-        dense, _ = network(images, output_stride=4, **arguments)
-        nominal, _ = network(images, reuse=True, **arguments)
-        v1_graph.initialize(session, without_squeeze_excite)
-        dense, nominal = session.run([dense, nominal])
+    arguments = {
+        "base_only": True,
+        "depth_multiplier": 0.5,
+        "final_endpoint": "layer_11",
+        "use_explicit_padding": use_explicit_padding,
+        "scope": "net",
+    }
+    images = tf.constant(fill.images(1, 65, 65))
+    with v1_graph.stand_ins(without_squeeze_excite):
+        dense = network(images, output_stride=4, **arguments)[0].numpy()
+        nominal = network(images, **arguments)[0].numpy()
     every = (dense.shape[1] - 1) // (nominal.shape[1] - 1)
     assert every in (4, 8)
     np.testing.assert_allclose(
@@ -156,31 +150,30 @@ def test_dense_features_subsampled_equal_nominal_ones(network, use_explicit_padd
 
 
 def test_the_whole_network_can_be_dense():
-    with tf.Graph().as_default():
+    with tf.Graph().as_default(), v1_graph.placeholders():
         _, end_points = mobilenet_v3.small(placeholder(1, 64, 64, 3), output_stride=8)
     assert end_points["layer_13"].shape == [1, 8, 8, 576]
     assert end_points["layer_15"].shape == [1, 1, 1, 1024]
 
 
-def without_squeeze_excite(name, shape):
+def without_squeeze_excite(name, shape, _):
     """Returns weights under which it does nothing: dense means are of more pixels."""
-    return fill.weight(name, shape) * ("squeeze_excite" not in name)
+    return tf.constant(fill.weight(name, shape)) * ("squeeze_excite" not in name)
 
 
 def test_group_norm_takes_the_place_of_batch_norm():
-    with tf.Graph().as_default():
+    with tf.Graph().as_default(), v1_graph.placeholders() as shapes:
         images = placeholder(2, 32, 32, 3)
         with slim.arg_scope(mobilenet_v3.training_scope()):
             mobilenet_v3.small(images, use_groupnorm=True)
-        variables = v1_graph.all_variables()
         assert not tf.compat.v1.get_collection(tf.compat.v1.GraphKeys.UPDATE_OPS)
         (reshaped, *_) = [
             operation.inputs[0].shape
             for operation in images.graph.get_operations()
             if operation.type == "SquaredDifference"
         ]
-    assert not [name for name in variables if "BatchNorm" in name]
-    assert variables["MobilenetV3/Conv/GroupNorm/gamma"].shape == [16]
+    assert not [name for name in shapes if "BatchNorm" in name]
+    assert shapes["MobilenetV3/Conv/GroupNorm/gamma"] == [16]
     assert reshaped == [2, 16, 16, 8, 2]  # 8 groups of 2 channels
 
 
@@ -188,7 +181,7 @@ def test_overrides_of_a_table_reach_its_blocks():
     residual = {(conv_blocks.expanded_conv,): {"residual": False}}
     table = mobilenet_v3.V3_EDGETPU | {"overrides": residual}
     for conv_defs, sums in ((mobilenet_v3.V3_EDGETPU, 15), (table, 0)):
-        with tf.Graph().as_default() as graph:
+        with tf.Graph().as_default() as graph, v1_graph.placeholders():
             mobilenet_v3.mobilenet_base(placeholder(1, 32, 32, 3), conv_defs=conv_defs)
             names = [operation.name for operation in graph.get_operations()]
         found = [n for n in names if re.search(r"/expanded_conv(_\d+)?/add$", n)]

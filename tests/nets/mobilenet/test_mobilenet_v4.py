@@ -7,6 +7,7 @@ import tensorflow as tf
 from slimnets import slim
 from slimnets.nets.mobilenet import mobilenet_v4
 from slimnets.nets.mobilenet.uib import universal_inverted_bottleneck
+from tests import v1_graph
 
 v1 = tf.compat.v1
 
@@ -18,7 +19,7 @@ TABLES = {
 
 
 def end_points_of(table, **arguments):
-    with tf.Graph().as_default():
+    with tf.Graph().as_default(), v1_graph.placeholders():
         images = v1.placeholder(tf.float32, [1, 64, 64, 3])
         _, end_points = mobilenet_v4.mobilenet(images, conv_defs=table, **arguments)
     return end_points
@@ -110,6 +111,7 @@ def test_drop_rates_grow_and_only_in_training():
     def drops(is_training):
         with (
             tf.Graph().as_default() as graph,
+            v1_graph.placeholders(is_training),
             slim.arg_scope(mobilenet_v4.training_scope(is_training=is_training)),
         ):
             mobilenet_v4.conv_medium(v1.placeholder(tf.float32, [1, 64, 64, 3]))

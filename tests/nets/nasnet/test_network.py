@@ -1,6 +1,7 @@
 """What NASNet-A and PNASNet-5 share, on networks of a few thin cells."""
 
 import inspect
+from typing import NamedTuple
 
 import numpy as np
 import pytest
@@ -50,24 +51,31 @@ def thin(config, **changes):
     return config
 
 
+class Built(NamedTuple):
+    """A network in a graph, and the shapes of its weights by name."""
+
+    net: tf.Tensor
+    end_points: dict[str, tf.Tensor]
+    weights: dict[str, list[int]]
+
+
 def built(family, images=None, num_classes=5, is_training=False, **arguments):
     """Returns a thin network in the graph that is open."""
     arguments.setdefault("config", thin(family["config"]()))
     images = tf.zeros([2, 64, 64, 3]) if images is None else images
-    with slim.arg_scope(nasnet.nasnet_mobile_arg_scope()):
-        return family["builder"](images, num_classes, is_training, **arguments)
-
-
-def weights():
-    """Returns the shapes of all weights in the graph, by name."""
-    variables = v1_graph.all_variables().items()
-    return {n: v.shape.as_list() for n, v in variables if n.endswith("weights")}
+    with (
+        slim.arg_scope(nasnet.nasnet_mobile_arg_scope()),
+        v1_graph.placeholders(is_training) as shapes,
+    ):
+        made = family["builder"](images, num_classes, is_training, **arguments)
+    weights = {n: shape for n, shape in shapes.items() if n.endswith("weights")}
+    return Built(*made, weights)
 
 
 @FAMILIES
 def test_end_points_in_training(family):
     with tf.Graph().as_default():
-        logits, end_points = built(family, is_training=True)
+        logits, end_points, _ = built(family, is_training=True)
     names = list(end_points)
     assert names[names.index("AuxLogits") - 1] == "Cell_1"
     assert [name for name in names if name != "AuxLogits"] == family["end_points"]
@@ -90,7 +98,7 @@ def test_end_points_in_training(family):
 def test_a_network_stops_at_any_of_its_end_points(family, index):
     final_endpoint = family["end_points"][index]
     with tf.Graph().as_default():
-        net, end_points = built(family, final_endpoint=final_endpoint)
+        net, end_points, _ = built(family, final_endpoint=final_endpoint)
     names = list(end_points)
     assert names == family["end_points"][: len(names)]
     assert names[-1] == final_endpoint
@@ -112,15 +120,15 @@ def test_an_end_point_that_is_not_there_is_an_error(num_classes, final_endpoint)
 def test_no_auxiliary_head_is_built_in_vain(num_classes, is_training, use_aux_head):
     config = thin(pnasnet.mobile_imagenet_config(), use_aux_head=use_aux_head)
     with tf.Graph().as_default():
-        _, end_points = built(PNASNET, None, num_classes, is_training, config=config)
-        assert "AuxLogits" not in end_points
-        assert not [name for name in weights() if name.startswith("aux")]
+        made = built(PNASNET, None, num_classes, is_training, config=config)
+    assert "AuxLogits" not in made.end_points
+    assert not [name for name in made.weights if name.startswith("aux")]
 
 
 def test_the_auxiliary_head_sees_all_of_the_image():
     with tf.Graph().as_default():
-        built(NASNET, tf.zeros([1, 256, 300, 3]), is_training=True)
-        shapes = {k: v for k, v in weights().items() if k.startswith("aux")}
+        made = built(NASNET, tf.zeros([1, 256, 300, 3]), is_training=True)
+    shapes = {k: v for k, v in made.weights.items() if k.startswith("aux")}
     assert shapes == {
         "aux_1/aux_logits/proj/weights": [1, 1, 96, 128],
         "aux_1/aux_logits/Conv/weights": [4, 5, 128, 768],
@@ -140,9 +148,9 @@ def test_channels_first_changes_no_variable():
     for data_format in ("NHWC", "NCHW"):
         config = thin(pnasnet.mobile_imagenet_config(), data_format=data_format)
         with tf.Graph().as_default():
-            _, end_points = built(PNASNET, None, 5, True, config=config)
-            shapes.append(weights())
-        stems.append(end_points["Stem"].shape.as_list())
+            made = built(PNASNET, None, 5, True, config=config)
+        shapes.append(made.weights)
+        stems.append(made.end_points["Stem"].shape.as_list())
     assert shapes[0] == shapes[1]
     assert stems[1] == [stems[0][0], stems[0][3], *stems[0][1:3]]
 
@@ -167,8 +175,7 @@ def test_bounded_activations_are_all_relu6():
 def test_what_a_reduction_takes_in_can_be_skipped(family, skip, channels):
     config = thin(family["config"](), skip_reduction_layer_input=skip)
     with tf.Graph().as_default():
-        built(family, config=config, final_endpoint="Cell_1")
-        shapes = weights()
+        shapes = built(family, config=config, final_endpoint="Cell_1").weights
     fitted = [
         shapes.get(f"cell_1/{name}/weights") for name in ("prev_1x1", "path1_conv")
     ]
@@ -177,7 +184,7 @@ def test_what_a_reduction_takes_in_can_be_skipped(family, skip, channels):
 
 def test_each_reduction_doubles_the_filters():
     with tf.Graph().as_default():
-        _, end_points = built(NASNET, final_endpoint="Cell_2")
+        end_points = built(NASNET, final_endpoint="Cell_2").end_points
     channels = [end_points[f"Cell_{i}"].shape[-1] for i in range(3)]
     assert channels == [6 * 8, 6 * 16, 6 * 32]
 
@@ -201,10 +208,13 @@ def test_an_unknown_hyperparameter_is_an_error():
 
 
 def test_weights_are_regularized_and_nothing_else():
-    with tf.Graph().as_default():
-        built(PNASNET, final_endpoint="Cell_0")
+    config = thin(pnasnet.mobile_imagenet_config())
+    with tf.Graph().as_default(), slim.arg_scope(pnasnet.pnasnet_mobile_arg_scope()):
+        images = tf.zeros([2, 64, 64, 3])
+        pnasnet.build_pnasnet_mobile(images, 5, False, "Cell_0", config)
         losses = tf.compat.v1.losses.get_regularization_losses()
-        assert len(losses) == len(weights())
+        names = v1_graph.all_variables()
+    assert len(losses) == len([name for name in names if name.endswith("weights")])
 
 
 def calls(step):
