@@ -11,6 +11,7 @@ from slimnets.checkpoints.names import (
     AVERAGE_SUFFIX,
     BASENAME,
     GLOBAL_STEP,
+    LOSS_SCALE,
     get_scope,
     get_step,
 )
@@ -36,6 +37,7 @@ __all__ = [
     "AVERAGE_SUFFIX",
     "BASENAME",
     "GLOBAL_STEP",
+    "LOSS_SCALE",
     "Misfit",
     "Reader",
     "RestoreReport",

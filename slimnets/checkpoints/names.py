@@ -6,11 +6,19 @@ from collections.abc import Collection, Iterable, Iterator
 BASENAME = "model.ckpt"
 GLOBAL_STEP = "global_step"
 AVERAGE_SUFFIX = "/ExponentialMovingAverage"
+LOSS_SCALE = ("current_loss_scale", "good_steps")  # TensorFlow 1's names
 
 # What programs and optimizers keep beside networks, as the last part of a name; the
 # mean of the images stands in checkpoints of 2016.
 _OF_TRAINING = frozenset(
-    {GLOBAL_STEP, "beta1_power", "beta2_power", "mean_rgb", "save_counter"}
+    {
+        GLOBAL_STEP,
+        *LOSS_SCALE,
+        "beta1_power",
+        "beta2_power",
+        "mean_rgb",
+        "save_counter",
+    }
 )
 _SLOT = "/.OPTIMIZER_SLOT/"  # in the names of tf.train.Checkpoint
 _ATTRIBUTE = "/.ATTRIBUTES/VARIABLE_VALUE"

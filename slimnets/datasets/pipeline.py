@@ -8,8 +8,8 @@ from typing import Any
 
 import tensorflow as tf
 
-from slimnets import errors
-from slimnets.datasets import images, record_faults, tfrecord
+from slimnets import errors, random_numbers
+from slimnets.datasets import images, record_faults, record_order, tfrecord
 from slimnets.datasets.registry import Dataset
 from slimnets.preprocessing.encoded import Encoded
 
@@ -17,9 +17,6 @@ from slimnets.preprocessing.encoded import Encoded
 # out_width, out_channels], the latter a static shape.
 Preprocess = Callable[[tf.Tensor | Encoded], tf.Tensor]
 
-# Encoded records, so 4,096 photos of 110 kB are 450 MB. The shards are mixed over the
-# classes and the files shuffled, so this need not hold an epoch.
-_SHUFFLE_BUFFER = 4096
 _UNKNOWN_LABEL = -1
 _PARSED = ("encoded", "label", "filename")
 _PATIENCE = 10.0  # seconds that a tf.data service may take to answer
@@ -34,6 +31,7 @@ def train_batches(
     batch_size: int,
     *,
     seed: int | None = None,
+    taken: int = 0,
     shard: tuple[int, int] = (0, 1),
     channels: int | None = None,
     upright: bool = True,
@@ -49,21 +47,23 @@ def train_batches(
 
     Args:
       dataset: the split to train on.
-      preprocess: augments one image; may use TensorFlow's stateful random ops.
+      preprocess: augments one image. Its random numbers are to come from
+        slimnets.random_numbers where a seed is to repeat them.
       batch_size: examples a batch; every batch is full.
-      seed: repeats order and augmentation exactly, at the price of preprocessing one
-        image at a time (stateful random ops draw in the order they are called). None:
-        neither is repeatable, and all cores preprocess.
+      seed: order and augmentation follow from it, the epoch and the place in the epoch
+        alone. None: neither is repeatable.
+      taken: examples that an earlier process has had of this shard, which a seed lets
+        go on behind them; their records are read, but not decoded.
       shard: (index, count): this worker's share of the examples. Together the `count`
         shards see each example once an epoch.
       channels: 1 for gray, 3 for RGB; None: as the dataset stores them.
       upright: turn photos as their cameras noted; False takes pixels as stored.
       labels_offset: subtracted from each label, see `eval_batches`.
       num_readers: files read at once.
-      num_parallel_calls: images preprocessed at once where there is no seed.
+      num_parallel_calls: images preprocessed at once.
       cache: keep the encoded images in memory after the first epoch.
       service: address of a tf.data service's dispatcher, grpc://host:port, whose
-        workers do all of this; None does it here.
+        workers do all of this, in an order that no seed repeats; None does it here.
       steps: batches an element, for as many steps at a time.
       replicas: that take the elements in turn.
 
@@ -86,19 +86,27 @@ def train_batches(
 
     @_without_autograph
     def example(serialized: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        if seed is not None:  # of the traced function: what its random ops start from
-            tf.random.set_seed(seed + index)
         parsed = parse(serialized)
         return preprocess(parsed["image"]), parsed["label"]
 
-    records = _read_shuffled(dataset, seed, shard, num_readers, cache)
-    # Shuffle, then repeat: each epoch sees every example once. The other way round,
-    # examples of neighbouring epochs mix and some are seen twice before others once.
-    examples = records.repeat().map(
-        example,
-        num_parallel_calls=num_parallel_calls if seed is None else 1,
-        deterministic=seed is not None,
-    )
+    @_without_autograph
+    def keyed_example(
+        place: tf.Tensor, serialized: tf.Tensor
+    ) -> tuple[tf.Tensor, tf.Tensor]:
+        stream = random_numbers.hash_seed("images", seed or 0, index)
+        with random_numbers.keyed(tf.stack([stream, place])):
+            return example(serialized)
+
+    if seed is None:
+        records = record_order.read_shuffled(dataset, shard, num_readers, cache)
+        examples = records.map(example, num_parallel_calls, deterministic=False)
+    else:
+        records = record_order.read_in_order_of(
+            seed, dataset, shard, num_readers, cache, taken
+        )
+        examples = records.enumerate(taken).map(
+            keyed_example, num_parallel_calls, deterministic=True
+        )
     batches = examples.batch(batch_size, drop_remainder=True)
     if service:
         batches = _distribute_to_service(batches, service)
@@ -251,34 +259,6 @@ def _check_arguments(dataset: Dataset, batch_size: int, labels_offset: int) -> N
             f"labels_offset is {labels_offset}; it has to be from -1 to"
             f" {dataset.num_classes - 1} for {dataset.num_classes} classes"
         )
-
-
-def _read_shuffled(
-    dataset: Dataset,
-    seed: int | None,
-    shard: tuple[int, int],
-    num_readers: int,
-    cache: bool,
-) -> tf.data.Dataset:
-    """Returns one epoch of this worker's records, in a new order each time."""
-    index, count = shard
-    files = tf.data.Dataset.from_tensor_slices([*map(os.fsencode, dataset.files)])
-    # Whole files are cheaper to share out, but only equal shares are fair; else every
-    # worker reads all files, in one order, and keeps each count-th record.
-    by_files = len(dataset.files) % count == 0
-    if by_files:
-        files = files.shard(count, index).shuffle(len(dataset.files), seed=seed)
-    records = files.interleave(
-        lambda file: tf.data.TFRecordDataset(file, dataset.compression),
-        cycle_length=num_readers,
-        num_parallel_calls=tf.data.AUTOTUNE,
-        deterministic=seed is not None or not by_files,
-    )
-    if not by_files:
-        records = records.shard(count, index)
-    if cache:
-        records = records.cache()
-    return records.shuffle(min(_SHUFFLE_BUFFER, dataset.num_examples), seed=seed)
 
 
 def _distribute_to_service(batches: tf.data.Dataset, service: str) -> tf.data.Dataset:

@@ -6,6 +6,7 @@ from typing import Any
 import tensorflow as tf
 import tf_slim
 
+from slimnets import random_numbers
 from slimnets.layers import recomputation, scoping
 from slimnets.layers.folding import Linear
 from slimnets.layers.linear import (
@@ -129,7 +130,7 @@ def dropout(
         inputs = tf.convert_to_tensor(inputs)
 
         def dropped(values: tf.Tensor, noise_shape: Any = None) -> tf.Tensor:
-            return tf.nn.dropout(values, 1 - keep_prob, noise_shape, seed)
+            return random_numbers.dropout(values, 1 - keep_prob, noise_shape, seed)
 
         mode = scoping.get_constant_bool(is_training)
 

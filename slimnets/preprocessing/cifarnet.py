@@ -35,10 +35,10 @@ def preprocess_for_train(
     image = tf.pad(image, [[padding, padding], [padding, padding], [0, 0]])
     image = ops.pad_to_at_least(image, output_height, output_width)
     image = ops.random_crop(image, output_height, output_width)
-    image = tf.image.random_flip_left_right(image)
+    image = ops.random_flip_left_right(image)
     # TF-Slim has it, though the standardization takes the brightness out again.
-    image = tf.image.random_brightness(image, max_delta=63)
-    image = tf.image.random_contrast(image, lower=0.2, upper=1.8)
+    image = ops.random_brightness(image, max_delta=63)
+    image = ops.random_contrast(image, lower=0.2, upper=1.8)
     return tf.image.per_image_standardization(image)
 
 

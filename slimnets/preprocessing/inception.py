@@ -8,6 +8,7 @@ from functools import partial
 
 import tensorflow as tf
 
+from slimnets import random_numbers
 from slimnets.preprocessing import encoded, ops
 
 WHOLE_IMAGE = (((0.0, 0.0, 1.0, 1.0),),)  # [1, one box, (ymin, xmin, ymax, xmax)]
@@ -20,10 +21,10 @@ _METHODS = (
     tf.image.ResizeMethod.AREA,
 )
 
-_brightness = partial(tf.image.random_brightness, max_delta=32 / 255)
-_saturation = partial(tf.image.random_saturation, lower=0.5, upper=1.5)
-_hue = partial(tf.image.random_hue, max_delta=0.2)
-_contrast = partial(tf.image.random_contrast, lower=0.5, upper=1.5)
+_brightness = partial(ops.random_brightness, max_delta=32 / 255)
+_saturation = partial(ops.random_saturation, lower=0.5, upper=1.5)
+_hue = partial(ops.random_hue, max_delta=0.2)
+_contrast = partial(ops.random_contrast, lower=0.5, upper=1.5)
 
 _FAST_ORDERS = ((_brightness, _saturation),)
 _SLOW_ORDERS = (
@@ -84,12 +85,11 @@ def distorted_bounding_box_crop(
     Returns:
       [part height, part width, channels].
     """
-    # The stateful op ignores tf.random.set_seed; a seed drawn from it does not.
-    seed = tf.random.uniform([2], maxval=tf.int32.max, dtype=tf.int32)
     begin, size, _ = tf.image.stateless_sample_distorted_bounding_box(
         tf.concat([encoded.read_size(image), [image.shape[2]]], axis=0),
         WHOLE_IMAGE if bbox is None else bbox,
-        seed,
+        # The stateful op ignores tf.random.set_seed; a seed drawn from it does not.
+        random_numbers.draw_seed(),
         min_object_covered=min_object_covered,
         aspect_ratio_range=aspect_ratio_range,
         area_range=area_range,
@@ -133,7 +133,7 @@ def preprocess_for_train(
         [partial(ops.resize, image, height, width, method) for method in methods]
     )
     image = tf.ensure_shape(image, [height, width, image.shape[2]])
-    image = tf.image.random_flip_left_right(image)
+    image = ops.random_flip_left_right(image)
     image = distort_color(image, fast_mode)
     if use_grayscale:
         image = ops.to_grayscale(image)

@@ -1,17 +1,16 @@
 """Image operations the recipes share: functions of one image [height, width, channels].
 
-Randomness, here and in every recipe: each random choice is drawn by TensorFlow's
-stateful random operations, as TF-Slim drew it, so `tf.random.set_seed` before the
-pipeline is built repeats the draws. A parallel `Dataset.map` hands the draws to the
-images in the order in which its threads ask for them; run it with one call at a time
-(or under `tf.config.experimental.enable_op_determinism`) to repeat them image by image.
+Randomness, here and in every recipe: each random choice is drawn by `random_numbers`.
+Under its `keyed`, as in the training pipeline with a seed, what is drawn for an image
+follows from the image's key. Otherwise TensorFlow's stateful operations draw, as they
+did for TF-Slim, and `tf.random.set_seed` repeats them in the order in which they run.
 """
 
 from collections.abc import Callable, Sequence
 
 import tensorflow as tf
 
-from slimnets import errors
+from slimnets import errors, random_numbers
 
 
 def check_image(image: tf.Tensor) -> tf.Tensor:
@@ -117,7 +116,38 @@ def crop_central_fraction(image: tf.Tensor, fraction: float) -> tf.Tensor:
 
 def random_crop(image: tf.Tensor, height: int, width: int) -> tf.Tensor:
     """Cuts [height, width, channels] out of an image no smaller, anywhere."""
-    return tf.image.random_crop(image, [height, width, image.shape[2]])
+    size = [height, width, image.shape[2]]
+    offset = random_numbers.uniform([3], 0, tf.int32.max, tf.int32)
+    return tf.slice(image, offset % (tf.shape(image) - size + 1), size)
+
+
+def random_flip_left_right(image: tf.Tensor) -> tf.Tensor:
+    """Mirrors one image of two."""
+    mirrored = random_numbers.uniform([]) < 0.5
+    flipped = tf.cond(mirrored, lambda: tf.reverse(image, [1]), lambda: image)
+    return tf.ensure_shape(flipped, image.shape)
+
+
+def random_brightness(image: tf.Tensor, max_delta: float) -> tf.Tensor:
+    """Adds a number drawn from [-max_delta, max_delta) to all values."""
+    delta = random_numbers.uniform([], -max_delta, max_delta)
+    return tf.image.adjust_brightness(image, delta)
+
+
+def random_contrast(image: tf.Tensor, lower: float, upper: float) -> tf.Tensor:
+    """Scales the distance to each channel's mean by a factor of [lower, upper)."""
+    return tf.image.adjust_contrast(image, random_numbers.uniform([], lower, upper))
+
+
+def random_saturation(image: tf.Tensor, lower: float, upper: float) -> tf.Tensor:
+    """Scales the saturation of colours by a factor drawn from [lower, upper)."""
+    return tf.image.adjust_saturation(image, random_numbers.uniform([], lower, upper))
+
+
+def random_hue(image: tf.Tensor, max_delta: float) -> tf.Tensor:
+    """Turns the hue of colours by a part of the circle of [-max_delta, max_delta)."""
+    delta = random_numbers.uniform([], -max_delta, max_delta)
+    return tf.image.adjust_hue(image, delta)
 
 
 def crop_or_pad(image: tf.Tensor, height: int, width: int) -> tf.Tensor:
@@ -138,5 +168,5 @@ def run_one_of(branches: Sequence[Callable[[], tf.Tensor]]) -> tf.Tensor:
     """Runs one of `branches`, each as likely as any other, and returns its tensor."""
     if len(branches) == 1:
         return branches[0]()
-    index = tf.random.uniform([], maxval=len(branches), dtype=tf.int32)
+    index = random_numbers.uniform([], 0, len(branches), tf.int32)
     return tf.switch_case(index, list(branches))

@@ -7,6 +7,7 @@ cropped.
 
 import tensorflow as tf
 
+from slimnets import random_numbers
 from slimnets.preprocessing import ops
 
 RESIZE_SIDE_MIN = 256
@@ -59,10 +60,10 @@ def preprocess_for_train(
     """
     low = choose_side(resize_side_min, output_height, output_width)
     high = round(resize_side_max * low / resize_side_min)
-    side = tf.random.uniform([], minval=low, maxval=high + 1, dtype=tf.int32)
+    side = random_numbers.uniform([], low, high + 1, tf.int32)
     image = ops.resize_smallest_side(ops.check_image(image), side)
     image = ops.random_crop(image, output_height, output_width)
-    image = tf.image.random_flip_left_right(image)
+    image = ops.random_flip_left_right(image)
     return _subtract_mean(image, use_grayscale)
 
 

@@ -27,7 +27,8 @@ def distribute_batches(
       config: all settings.
       dataset: the split to train on.
       model: whose image size and channels are used.
-      first_step: at which the run starts or resumes.
+      first_step: at which the run starts or resumes. With a seed it goes on with the
+        images behind those that the steps before have had.
 
     Raises:
       InputError: a batch cannot be divided evenly, or a record or file is broken.
@@ -41,15 +42,17 @@ def distribute_batches(
     recipe = preprocessing.get_preprocessing(
         data.preprocessing_name or config.model, True, data.use_grayscale
     )
-    size, seed = model.image_size, config.run.seed
+    size = model.image_size
 
     def make_dataset(context: tf.distribute.InputContext) -> tf.data.Dataset:
+        share = context.get_per_replica_batch_size(batch_size)
+        replicas = context.num_replicas_in_sync // context.num_input_pipelines
         return pipeline.train_batches(
             dataset,
             lambda image: recipe(image, size, size),
-            context.get_per_replica_batch_size(batch_size),
-            # The step keeps a resumed run from the images that it began with.
-            seed=None if seed is None else seed + first_step,
+            share,
+            seed=config.run.seed,
+            taken=first_step * share * replicas,
             shard=(context.input_pipeline_id, context.num_input_pipelines),
             num_readers=data.num_readers,
             num_parallel_calls=data.num_preprocessing_threads or tf.data.AUTOTUNE,
@@ -58,7 +61,7 @@ def distribute_batches(
             cache=data.cache,
             service=data.data_service,
             steps=config.run.steps_per_call,
-            replicas=context.num_replicas_in_sync // context.num_input_pipelines,
+            replicas=replicas,
         )
 
     batches = iter(strategy.distribute_datasets_from_function(make_dataset))

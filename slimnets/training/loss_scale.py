@@ -11,6 +11,8 @@ from collections.abc import Sequence
 
 import tensorflow as tf
 
+from slimnets import checkpoints
+
 START = 2.0**15
 STEPS_TO_GROW = 2000
 MOST = 2.0**24  # more would gain nothing: float16's smallest number is 2^-24
@@ -23,7 +25,9 @@ class LossScale:
     """The scale, and how many steps in a row had finite gradients.
 
     Each replica keeps its own. They stay alike, as all see the same summed gradients.
-    No checkpoint has it: a resumed run finds it again within a few steps.
+
+    Attributes:
+      variables: both by checkpoint name, TensorFlow 1's.
     """
 
     def __init__(self, start: float = START, steps_to_grow: int = STEPS_TO_GROW):
@@ -36,6 +40,9 @@ class LossScale:
         self._steps_to_grow = steps_to_grow
         self._scale = _make_replica_variable(start, tf.float32, "loss_scale")
         self._finite_steps = _make_replica_variable(0, tf.int64, "finite_steps")
+        self.variables = dict(
+            zip(checkpoints.LOSS_SCALE, (self._scale, self._finite_steps), strict=True)
+        )
 
     @property
     def value(self) -> tf.Tensor:

@@ -5,15 +5,38 @@ In this order: train_dir's latest checkpoint (weights, slots, step); the weights
 """
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import tensorflow as tf
 
 from slimnets import checkpoints, errors
 from slimnets.checkpoints import run_settings
+from slimnets.config import dataclass_flags
 from slimnets.config.train import TrainConfig
 from slimnets.training.state import TrainState
+
+# Flags that do not change what a resumed run computes.
+_BESIDE_THE_POINT = frozenset(
+    {
+        "train_dir",
+        # Not read where train_dir has a checkpoint.
+        "checkpoint_path",
+        "checkpoint_exclude_scopes",
+        "ignore_missing_vars",
+        "allow_unused",
+        "cache",
+        "num_preprocessing_threads",
+        "steps_per_call",
+        "log_every_n_steps",
+        "save_summaries_secs",
+        "save_interval_secs",
+        "save_interval_steps",
+        "max_checkpoints_to_keep",
+    }
+)
+_LENGTH = frozenset({"max_number_of_steps", "num_epochs"})
 
 
 @dataclasses.dataclass(frozen=True)
@@ -40,7 +63,7 @@ def find_start(config: TrainConfig) -> Start:
     """
     own = checkpoints.find(config.run.train_dir)
     if own is not None:
-        return Start(own=own, own_flags=run_settings.read_flags(own) or {})
+        return Start(own=own, own_flags=_read_flags(own))
     given = config.fine_tuning.checkpoint_path
     return Start(weights=checkpoints.require(given) if given else None)
 
@@ -63,10 +86,41 @@ def restore(
     if start.own is not None:
         state.resume(start.own)
         log(f"resuming from {start.own}, step {state.step}")
+        for line in describe_changes(start.own_flags, config):
+            log(line)
         if given:
             log(f"--checkpoint_path={given} is not read: {start.own} exists already")
     elif start.weights is not None:
         log(str(state.start_from(start.weights, config)))
+
+
+def describe_changes(own_flags: dict[str, Any], config: TrainConfig) -> Iterator[str]:
+    """Yields a line for each flag that makes a resumed run another one than it was.
+
+    Args:
+      own_flags: by name, as `find_start` returns them; a missing one is not compared.
+      config: all settings now.
+    """
+    now = dataclass_flags.to_dict(config)
+    now["dataset_dir"] = _absolute(now["dataset_dir"])
+    beside = _BESIDE_THE_POINT
+    if config.learning_rate.learning_rate_decay_type != "cosine":
+        beside |= _LENGTH  # by which alone the learning rate knows of it
+    for name, value in now.items():
+        before = own_flags.get(name, value)
+        if value != before and name not in beside:
+            yield f"--{name} is {value} from here on; up to this step it was {before}"
+
+
+def _read_flags(checkpoint: str) -> dict[str, Any]:
+    """Returns the flags of the run that wrote a checkpoint, folders absolute."""
+    flags = run_settings.read_flags(checkpoint) or {}
+    facts = run_settings.read(checkpoint)
+    return flags | ({"dataset_dir": facts.dataset_dir} if facts else {})
+
+
+def _absolute(folder: str | None) -> str | None:
+    return None if folder is None else str(Path(folder).absolute())
 
 
 def check_same_step(strategy: tf.distribute.Strategy, state: TrainState) -> None:

@@ -77,11 +77,11 @@ class TrainState:
 
     def variables(self) -> dict[str, tf.Variable]:
         """Returns every variable of a checkpoint by its name."""
-        averages = self.averages.variables if self.averages else {}
         return {
             **self.model.variables_by_name,
             **self.optimizer.variables,
-            **averages,
+            **(self.averages.variables if self.averages else {}),
+            **(self.loss_scale.variables if self.loss_scale else {}),
             checkpoints.GLOBAL_STEP: self.global_step,
         }
 
@@ -91,13 +91,18 @@ class TrainState:
         Raises:
           InputError: the checkpoint is unreadable or of a run with other settings.
         """
+        held = checkpoints.read_shapes(path)
+        # A loss scale is found again where an earlier run had none.
+        optional = {*checkpoints.LOSS_SCALE} - held.keys()
+        own = {n: v for n, v in self.variables().items() if n not in optional}
         try:
-            report = checkpoints.restore(self.variables(), path, allow_unused=True)
+            report = checkpoints.restore(own, path, allow_unused=True)
         except checkpoints.Misfit as error:
             raise _describe_other_run(str(error)) from error
-        if report.unused:
+        unused = [name for name in report.unused if name not in checkpoints.LOSS_SCALE]
+        if unused:
             raise _describe_other_run(
-                f"{path} holds {', '.join(report.unused[:3])}, which this run lacks"
+                f"{path} holds {', '.join(unused[:3])}, which this run lacks"
             )
 
     def start_from(self, path: str, config: TrainConfig) -> checkpoints.RestoreReport:
@@ -155,9 +160,10 @@ class TrainState:
         """
         parts = self._strategy.experimental_local_results(variable)
         values = [part.numpy() for part in parts]
-        if variable.synchronization == tf.VariableSynchronization.ON_READ:
-            return np.mean(values, axis=0)
-        return values[0]
+        on_read = variable.synchronization == tf.VariableSynchronization.ON_READ
+        # The mean of three equal values may miss them by a bit.
+        differ = any(np.any(value != values[0]) for value in values[1:])
+        return np.mean(values, axis=0) if on_read and differ else values[0]
 
 
 def _describe_other_run(reason: str) -> errors.InputError:

@@ -1,11 +1,13 @@
 """One training step: forward, backward, the sum over the replicas, the update."""
 
+import contextlib
 import dataclasses
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import tensorflow as tf
 
+from slimnets import random_numbers
 from slimnets.config.train import TrainConfig
 from slimnets.layers.block_runs import Recomputation
 from slimnets.layers.computation import Computation, computing
@@ -65,7 +67,7 @@ def make_step(
         with tf.GradientTape(watch_accessed_variables=False) as tape:
             tape.watch(trained)
             computation = _computation(config, state, trained)
-            with computing(computation):
+            with computing(computation), _draw_by_step(config, state):
                 logits, end_points = state.model(images, is_training=True)
             if computation.recomputation is not None:
                 computation.recomputation.require_blocks()
@@ -81,6 +83,8 @@ def make_step(
             loss = _scale_loss(parts.total, state)
         gradients = _sum_over_replicas(tape.gradient(loss, trained))
         _update(state, gradients, learning_rate)
+        if config.run.seed is not None and replicas > 1:
+            _average_over_replicas(state)
         if state.averages:
             state.averages.update(state.global_step)
         right = tf.equal(tf.argmax(logits, axis=-1), labels)
@@ -141,6 +145,39 @@ def _computation(
         batch_norm_decay_limit=limit,
         recomputation=Recomputation(trained) if config.recompute_gradients else None,
     )
+
+
+def _draw_by_step(
+    config: TrainConfig, state: TrainState
+) -> contextlib.AbstractContextManager[None]:
+    """Lets a seed, the step and the replica alone decide what layers draw."""
+    if config.run.seed is None:
+        return contextlib.nullcontext()
+    context = tf.distribute.get_replica_context()
+    replica = tf.cast(context.replica_id_in_sync_group, tf.int64)
+    place = state.global_step * context.num_replicas_in_sync + replica
+    stream = random_numbers.hash_seed("layers", config.run.seed)
+    return random_numbers.keyed(tf.stack([stream, place]))
+
+
+def _average_over_replicas(state: TrainState) -> None:
+    """Gives batch norm's moving averages, each replica's own, their mean.
+
+    A checkpoint holds the mean alone: a run that goes on from it would otherwise differ
+    from one that never stopped.
+    """
+    apart = [
+        variable
+        for variable in state.model.variables_by_name.values()
+        if variable.synchronization == tf.VariableSynchronization.ON_READ
+    ]
+    if not apart:
+        return
+    means = tf.distribute.get_replica_context().all_reduce(
+        tf.distribute.ReduceOp.MEAN, [variable.read_value() for variable in apart]
+    )
+    for variable, mean in zip(apart, means, strict=True):
+        variable.assign(mean)
 
 
 def _scale_loss(loss: tf.Tensor, state: TrainState) -> tf.Tensor:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from slimnets import errors
+from slimnets import errors, random_numbers
 from slimnets.datasets import image_folder, images, pipeline, tfrecord
 from slimnets.datasets.registry import Dataset, get_dataset
 
@@ -20,7 +20,7 @@ def plain(image: tf.Tensor) -> tf.Tensor:
 
 def shift(image: tf.Tensor) -> tf.Tensor:
     """Adds noise below 1, so that the index can still be read off."""
-    return plain(image) + tf.random.uniform([4, 4, 1], maxval=0.9)
+    return plain(image) + random_numbers.uniform([4, 4, 1], high=0.9)
 
 
 # Preprocessed at once, the last examples of an epoch may change places with the first
@@ -101,6 +101,51 @@ def test_seed_repeats_order_and_augmentation(numbered):
 
     np.testing.assert_array_equal(run(1), run(1))
     assert not np.array_equal(run(1), run(2))
+
+
+@pytest.mark.parametrize(
+    ("files", "flags"),
+    [
+        (1, {}),
+        (3, {}),
+        (1, {"cache": True}),
+        (1, {"shard": (1, 2)}),
+        (4, {"shard": (1, 2)}),
+    ],
+)
+def test_seed_goes_on_behind_what_was_taken(numbered, files, flags):
+    dataset = numbered(15, files)
+
+    def run(taken):
+        batches = pipeline.train_batches(
+            dataset, shift, 1, seed=4, taken=taken, **flags
+        )
+        return np.stack([image for image, _ in batches.take(40 - taken)])
+
+    whole = run(0)
+    for taken in (13, 36):
+        np.testing.assert_array_equal(whole[taken:], run(taken))
+
+
+def test_what_was_taken_is_not_decoded(numbered):
+    decoded = []
+
+    def count(image):
+        tf.py_function(lambda: decoded.append(1), [], [])
+        return plain(image)
+
+    batches = pipeline.train_batches(numbered(200), count, 1, seed=4, taken=190)
+    next(iter(batches.take(1)))
+    assert 1 <= len(decoded) < 150
+
+
+def test_neither_the_process_nor_another_seed_has_a_part_in_the_order(numbered):
+    orders = []
+    for seed, global_seed in ((1, 1), (1, 2), (2, 2)):
+        tf.random.set_seed(global_seed)
+        batches = pipeline.train_batches(numbered(30), plain, 1, seed=seed)
+        orders.append(indices(batches, 30))
+    assert orders[0] == orders[1] != orders[2]
 
 
 def test_seed_gives_each_image_its_own_augmentation(numbered):

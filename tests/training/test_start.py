@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from slimnets import errors
+from slimnets.config import dataclass_flags
 from slimnets.training import distribute, trainer
 from slimnets.training import start as starts
 from slimnets.training.state import TrainState
@@ -71,6 +72,39 @@ def test_another_optimizer(config):
     message = refused(config(optimizer="adam", max_number_of_steps=9))
     assert "Tiny/Conv/weights/Adam is not in it" in message
     assert "give another --train_dir" in message
+
+
+def test_what_makes_a_resumed_run_another_one_is_told(config, toy_data, monkeypatch):
+    trainer.train(config(), silent)
+    lines = []
+    changes = {
+        "batch_size": 6,
+        "seed": None,
+        "learning_rate": 0.5,
+        # No line is due for these.
+        "max_number_of_steps": 3,
+        "save_interval_steps": 2,
+        "dataset_dir": Path(toy_data).name,
+    }
+    monkeypatch.chdir(Path(toy_data).parent)
+    trainer.train(config(**changes), lines.append)
+    assert lines[1:] == [
+        "--batch_size is 6 from here on; up to this step it was 4",
+        "--learning_rate is 0.5 from here on; up to this step it was 0.1",
+        "--seed is None from here on; up to this step it was 1",
+    ]
+
+
+@pytest.mark.parametrize(("decay", "told"), [("cosine", 1), ("exponential", 0)])
+def test_the_length_of_a_run_counts_where_the_learning_rate_knows_it(
+    config, decay, told
+):
+    made = config(learning_rate_decay_type=decay, max_number_of_steps=9)
+    before = dataclass_flags.to_dict(made) | {"max_number_of_steps": 5}
+    del before["weight_decay"]  # as of a run that had no such flag yet
+    now = dataclass_flags.to_dict(made)
+    before["dataset_dir"] = now["dataset_dir"]
+    assert len(list(starts.describe_changes(before, made))) == told
 
 
 def test_another_checkpoints_weights(config, tmp_path):

@@ -49,6 +49,19 @@ def test_a_state_comes_back_whole(config, tmp_path):
     assert set(means(state).values()) == {0.25, 5}
 
 
+def test_a_loss_scale_comes_back_or_begins_anew(config, tmp_path):
+    half = config(precision="float16")
+    path = saved(TrainState(half, 3), tmp_path, 4)
+    state = TrainState(half, 3)
+    state.resume(path)
+    assert [v.numpy() for v in state.loss_scale.variables.values()] == [4, 4]
+    TrainState(config(), 3).resume(path)
+    path = saved(TrainState(config(), 3), tmp_path, 0.25, step=6)
+    state = TrainState(half, 3)
+    state.resume(path)
+    assert [v.numpy() for v in state.loss_scale.variables.values()] == [2**15, 0]
+
+
 def test_image_size_gray_and_decay_come_from_the_settings(config):
     make = config(use_grayscale=True, image_size=16, weight_decay=0.5)
     state = TrainState(make, 4)

@@ -8,7 +8,7 @@ from typing import Any
 
 import tensorflow as tf
 
-from slimnets import errors, slim
+from slimnets import errors, random_numbers, slim
 from slimnets.layers import recomputation
 
 
@@ -97,7 +97,7 @@ def drop_path(
     if not is_training:
         return net
     noise = keep_prob + recomputation.once(
-        lambda: tf.random.uniform([tf.shape(net)[0], 1, 1, 1])
+        lambda: random_numbers.uniform([tf.shape(net)[0], 1, 1, 1])
     )
     return net * tf.cast(tf.floor(noise) / keep_prob, net.dtype)
 

@@ -1,0 +1,140 @@
+"""In which order training reads its records: a new one each epoch, or a seed's."""
+
+import os
+from pathlib import Path
+
+import tensorflow as tf
+
+from slimnets import random_numbers
+from slimnets.datasets import tfrecord
+from slimnets.datasets.registry import Dataset
+
+# Encoded records, so 4,096 photos of 110 kB are 450 MB. The shards are mixed over the
+# classes and the files shuffled, so this need not hold an epoch.
+_SHUFFLE_BUFFER = 4096
+
+_without_autograph = tf.autograph.experimental.do_not_convert
+
+
+def read_shuffled(
+    dataset: Dataset, shard: tuple[int, int], num_readers: int, cache: bool
+) -> tf.data.Dataset:
+    """Returns this worker's records without end, each epoch in a new order.
+
+    Args:
+      dataset: the split to read.
+      shard: (index, count): the worker's share, see `pipeline.train_batches`.
+      num_readers: files read at once.
+      cache: keep the records in memory after the first epoch.
+
+    Returns:
+      Serialized records, string [].
+    """
+    records = _read_files(dataset, shard, num_readers)
+    if cache:
+        records = records.cache()
+    # Shuffle, then repeat: each epoch sees every example once. The other way round,
+    # examples of neighbouring epochs mix and some are seen twice before others once.
+    return _shuffle(records, dataset).repeat()
+
+
+def read_in_order_of(
+    seed: int,
+    dataset: Dataset,
+    shard: tuple[int, int],
+    num_readers: int,
+    cache: bool,
+    taken: int,
+) -> tf.data.Dataset:
+    """Returns what `read_shuffled` does, in an order that can be taken up again.
+
+    That of an epoch follows from the seed and the number of the epoch alone.
+
+    Args:
+      seed: any.
+      dataset: the split to read.
+      shard: as `read_shuffled`'s.
+      num_readers: files read at once.
+      cache: keep the records in memory after the first epoch.
+      taken: records, of any number of epochs, behind which to begin.
+
+    Returns:
+      Serialized records, string [].
+    """
+    stream = random_numbers.hash_seed("order", seed)
+    first, taken_of_it = divmod(taken, _count_examples(dataset, shard))
+    # In memory, files have one order for all epochs.
+    cached = (
+        _read_files(dataset, shard, num_readers, tf.constant(stream)).cache()
+        if cache
+        else None
+    )
+
+    @_without_autograph
+    def read_epoch(epoch: tf.Tensor) -> tf.data.Dataset:
+        # Of this function's graph: else the seed of the process would count, too.
+        tf.compat.v1.set_random_seed(1)
+        order = tf.random.stateless_uniform(
+            [], tf.stack([stream, epoch]), maxval=tf.int64.max, dtype=tf.int64
+        )
+        records = cached
+        if records is None:
+            records = _read_files(dataset, shard, num_readers, order)
+        taken_of_this = tf.where(epoch == first, tf.constant(taken_of_it, tf.int64), 0)
+        return _shuffle(records, dataset, order).skip(taken_of_this)
+
+    return tf.data.Dataset.range(first, tf.int64.max).flat_map(read_epoch)
+
+
+def _read_files(
+    dataset: Dataset,
+    shard: tuple[int, int],
+    num_readers: int,
+    order: tf.Tensor | None = None,
+) -> tf.data.Dataset:
+    """Returns one epoch of this worker's records, files in the order of a seed."""
+    index, count = shard
+    files = tf.data.Dataset.from_tensor_slices([*map(os.fsencode, dataset.files)])
+    # Whole files are cheaper to share out, but only equal shares are fair; else every
+    # worker reads all files, in one order, and keeps each count-th record.
+    by_files = _are_shared_out(dataset, count)
+    if by_files:
+        files = files.shard(count, index).shuffle(
+            len(dataset.files), order, reshuffle_each_iteration=order is None
+        )
+    records = files.interleave(
+        lambda file: tf.data.TFRecordDataset(file, dataset.compression),
+        cycle_length=num_readers,
+        num_parallel_calls=tf.data.AUTOTUNE,
+        deterministic=order is not None or not by_files,
+    )
+    return records if by_files else records.shard(count, index)
+
+
+def _are_shared_out(dataset: Dataset, count: int) -> bool:
+    """Returns whether each of `count` workers has files of its own."""
+    return len(dataset.files) % count == 0
+
+
+def _count_examples(dataset: Dataset, shard: tuple[int, int]) -> int:
+    """Returns the examples in an epoch of one worker."""
+    index, count = shard
+    if count == 1:
+        return dataset.num_examples
+    if _are_shared_out(dataset, count):
+        return sum(
+            tfrecord.count_records(Path(file), dataset.compression)
+            for file in dataset.files[index::count]
+        )
+    return len(range(index, dataset.num_examples, count))
+
+
+def _shuffle(
+    records: tf.data.Dataset, dataset: Dataset, order: tf.Tensor | None = None
+) -> tf.data.Dataset:
+    """Shuffles an epoch, anew each time or in the order of a seed."""
+    return records.shuffle(
+        min(_SHUFFLE_BUFFER, dataset.num_examples),
+        order,
+        reshuffle_each_iteration=order is None,
+    )

@@ -1,0 +1,136 @@
+"""A seeded run that was stopped, killed and resumed is the run that never stopped."""
+
+import dataclasses
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from slimnets import slim
+from slimnets.nets import registry
+from slimnets.nets.nasnet import operations
+from slimnets.training import loss_scale, optimizers, trainer
+from slimnets.training.loop import Loop
+from tests.tiny_runs import silent, weights
+
+STEPS = 5
+
+
+def dropping(
+    images: tf.Tensor,
+    num_classes: int | None = 3,
+    is_training: bool = True,
+    reuse: bool | None = None,
+    scope: str = "Dropping",
+) -> tuple[tf.Tensor, dict[str, tf.Tensor]]:
+    """Builds batch norm, drop path and two layers of dropout."""
+    with (
+        tf.compat.v1.variable_scope(scope, reuse=reuse),
+        slim.arg_scope(
+            [slim.batch_norm, slim.dropout, operations.drop_path],
+            is_training=is_training,
+        ),
+    ):
+        net = slim.conv2d(images, 4, 3, normalizer_fn=slim.batch_norm, scope="Conv")
+        net = operations.drop_path(slim.dropout(net, 0.7), 0.6)
+        net = slim.dropout(tf.reduce_mean(net, [1, 2]), 0.8)
+        logits = slim.fully_connected(
+            net, num_classes, activation_fn=None, scope="Logits"
+        )
+    return logits, {"Logits": logits}
+
+
+@pytest.fixture(autouse=True)
+def dropping_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Registers `dropping`."""
+    row = dataclasses.replace(
+        registry.get_row("tiny_bn"), name="dropping", builder=dropping
+    )
+    monkeypatch.setitem(registry.NETWORKS, "dropping", row)
+
+
+class Killed(BaseException):
+    """Ends a run on the spot."""
+
+
+def kill_at(monkeypatch: pytest.MonkeyPatch, step: int) -> None:
+    """Lets a run end behind a step, with what its last checkpoint holds."""
+    take = Loop._take_steps
+
+    def take_or_die(self: Loop, batches: Any) -> float:
+        if self._step >= step:
+            raise Killed
+        return take(self, batches)
+
+    monkeypatch.setattr(Loop, "_take_steps", take_or_die)
+
+
+def train_with_kills(
+    config: Callable[..., Any],
+    monkeypatch: pytest.MonkeyPatch,
+    kills: tuple[int, ...],
+    **flags: Any,
+) -> dict[str, np.ndarray]:
+    """Returns what a run's last checkpoint holds that was killed at some steps."""
+    made = config(max_number_of_steps=STEPS, **flags)
+    for step in kills:
+        with monkeypatch.context() as patch, pytest.raises(Killed):
+            kill_at(patch, step)
+            trainer.train(made, silent)
+    return weights(trainer.train(made, silent).checkpoint)
+
+
+def assert_same_bytes(one: dict[str, np.ndarray], other: dict[str, np.ndarray]) -> None:
+    """Compares two checkpoints, byte for byte."""
+    assert one.keys() == other.keys()
+    assert [n for n in one if one[n].tobytes() != other[n].tobytes()] == []
+
+
+RUNS = {
+    "float16": {
+        "model": "dropping",
+        "precision": "float16",
+        "optimizer": "momentum",
+        "steps_per_call": 2,
+        "preprocessing_name": "inception",
+    },
+    "mirrored": {
+        "model": "dropping",
+        "optimizer": "adam",
+        "strategy": "mirrored",
+        "num_clones": 2,
+        "clone_on_cpu": True,
+        "moving_average_decay": 0.9,
+    },
+}
+MORE_RUNS = {
+    "cached": {"cache": True, "preprocessing_name": "vgg"},
+    "cifar's recipe": {"preprocessing_name": "cifarnet", "num_readers": 1},
+    "lenet": {"model": "lenet", "batch_size": 5},
+    "recomputed": {"model": "convnext_tiny", "recompute_gradients": True},
+    **{optimizer: {"optimizer": optimizer} for optimizer in optimizers.OPTIMIZERS},
+}
+BOTH = [
+    *[pytest.param(flags, id=name) for name, flags in RUNS.items()],
+    *[
+        pytest.param(flags, id=name, marks=pytest.mark.slow)
+        for name, flags in MORE_RUNS.items()
+    ],
+]
+
+
+@pytest.mark.parametrize("flags", BOTH)
+def test_a_killed_run_ends_as_one_never_killed(
+    config, tmp_path, monkeypatch, short_networks, flags
+):
+    monkeypatch.setattr(loss_scale, "STEPS_TO_GROW", 2)
+    flags = {"model": "tiny_bn", "save_interval_steps": 3} | flags
+    whole, killed = (
+        train_with_kills(
+            config, monkeypatch, kills, train_dir=str(tmp_path / name), **flags
+        )
+        for name, kills in (("whole", ()), ("killed", (4,)))
+    )
+    assert_same_bytes(whole, killed)
