@@ -1,7 +1,7 @@
-"""Networks that stand for all: of each family one with each kind of row in its table.
+"""Networks that stand for all: one of each way in which networks are built.
 
-The others of a family repeat such rows, wider or more often. What all networks promise
-is tested of a representative by `make test` and of the others, slower, by
+The others repeat such layers, wider or more often, or from another table. What all
+networks promise is tested of a representative by `make test` and of the others by
 `make test-all`. Each network's own table is tested by its golden, always.
 """
 
@@ -12,21 +12,24 @@ import pytest
 
 from slimnets.nets import registry
 
-# Each has rows that the first network of its family lacks.
-ADDED = {
-    "mobilenet_v3_large_minimalistic",  # no squeeze, no hard swish, 3x3 alone
-    "mobilenet_edgetpu",  # fused blocks
-    "mobilenet_v4_conv_medium",  # blocks of each of the four kinds
-    "resnet50_v1_5",  # strides in the 3x3
-    "efficientnet_lite0",  # no squeeze, relu6
+# A family's first network stands for it, but where the code of another builds it.
+BUILT_AS_ANOTHER = {
+    "overfeat": "alexnet_v2",
+    "vgg_a": "alexnet_v2",
+    "inception_v2": "inception_v1",
+    "inception_v3": "inception_v1",
+    "inception_v4": "inception_v1",
+    "pnasnet_mobile": "nasnet_cifar",
+    "mnasnet_a1": "efficientnet_b0",
 }
-_CHOSEN = {family.NETWORKS[0].name for family in registry.FAMILIES} | ADDED
+FIRST = {family.NETWORKS[0].name for family in registry.FAMILIES}
 
 
 def slow_but_representatives(names: Iterable[str]) -> list[Any]:
     """Returns names of networks to parametrize a test with."""
+    chosen = FIRST - BUILT_AS_ANOTHER.keys()
     return [
-        name if name in _CHOSEN else pytest.param(name, marks=pytest.mark.slow)
+        name if name in chosen else pytest.param(name, marks=pytest.mark.slow)
         for name in names
     ]
 

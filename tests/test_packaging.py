@@ -15,6 +15,8 @@ import tensorflow as tf
 import slimnets
 from slimnets import commands
 
+pytestmark = pytest.mark.slow
+
 PROJECT = Path(__file__).parent.parent
 SOURCES = ("slimnets", "train", "eval", "setup.py", "pyproject.toml", "README.md")
 PIP = (sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check")

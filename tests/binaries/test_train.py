@@ -99,6 +99,7 @@ def test_after_sigkill_it_goes_on_and_sigterm_saves(start, colours, tmp_path):
     assert f"interrupted by SIGTERM; saved {saved}. The same command" in printed
 
 
+@pytest.mark.slow
 def test_two_workers(start, colours, tmp_path):
     """Only the chief writes; the checkpoint then serves one process."""
     cluster = {"worker": [f"127.0.0.1:{port}" for port in free_ports(2)]}

@@ -34,18 +34,24 @@ NETWORKS = [name for name in registry.list_networks() if name in NAMES]
 # Deep ones whose blocks a smaller network of the family has too.
 SLOW = {
     "nasnet_large",
+    "pnasnet_large",
     "resnet_v1_152",
     "resnet_v1_200",
     "resnet_v2_152",
     "resnet_v2_200",
     "vgg_16",
+    "vgg_a",
 }
 WITH_LOGITS = [
     pytest.param(name, marks=pytest.mark.slow) if name in SLOW else name
     for name in NETWORKS
     if "logits" in golden(name)
 ]
-VARIANTS = sorted(path.stem for path in (GOLDENS / "variants").glob("*.json"))
+SLOW_VARIANTS = {"resnet_v1_50_os16_600", "resnet_v1_50_train"}
+VARIANTS = [
+    pytest.param(name, marks=pytest.mark.slow) if name in SLOW_VARIANTS else name
+    for name in sorted(path.stem for path in (GOLDENS / "variants").glob("*.json"))
+]
 
 
 def assert_close(actual: np.ndarray, expected: dict[str, Any]) -> None:

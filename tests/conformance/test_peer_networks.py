@@ -2,6 +2,8 @@
 
 import pytest
 
+pytestmark = pytest.mark.slow
+
 # tf_slim 1.1.0's files, each with the number of its tests.
 FILES = {
     "nets/inception_v3_test.py": 15,
@@ -15,19 +17,7 @@ FILES = {
 }
 
 
-# Those that build whole Inceptions and ResNets in each of their tests.
-SLOW = ("inception", "resnet")
-
-
-@pytest.mark.parametrize(
-    "file",
-    [
-        pytest.param(file, marks=pytest.mark.slow)
-        if file.startswith(tuple(f"nets/{family}" for family in SLOW))
-        else file
-        for file in FILES
-    ],
-)
+@pytest.mark.parametrize("file", FILES)
 def test_tf_slims_own_tests_of_its_networks_pass_on_slimnets(outcomes_of, file):
     outcomes = outcomes_of(file)
     assert [test for test, outcome in outcomes.items() if outcome == "failed"] == []

@@ -37,7 +37,6 @@ def assert_close(actual: tf.Tensor, expected: tf.Tensor, name: str) -> None:
     ("name", "others"),
     [
         ("inception_v1", "none"),
-        ("mobilenet_v2_035", "none"),
         ("nasnet_cifar", "final_path_bn"),  # after a concatenation
         ("resnet_v2_50", "preact|postnorm"),  # after an addition
     ],

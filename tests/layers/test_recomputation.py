@@ -36,12 +36,9 @@ OF_EACH_KIND = [
     *WITHOUT_BLOCKS,
     "inception_v1",
     "mobilenet_v1",
-    "mobilenet_v2",
     "convnext_tiny",
     "nasnet_cifar",
     "resnet_v1_50",
-    "resnet_v2_50",
-    "resnet50",
 ]
 
 

@@ -93,12 +93,12 @@ def test_train_flips_half_of_the_images_and_repeats_with_the_seed():
         tf.random.set_seed(5)
         results = [
             inception.preprocess_image(image, 16, 16, is_training=True)
-            for _ in range(200)
+            for _ in range(100)
         ]
         return [bool(result[8, 0, 0] > result[8, -1, 0]) for result in results]
 
     first = flips()
-    assert 0.4 < np.mean(first) < 0.6
+    assert 0.35 < np.mean(first) < 0.65
     assert first == flips()
 
 

@@ -88,10 +88,10 @@ def test_train_flips_half_of_the_images_and_repeats_with_the_seed():
     def flips() -> list[bool]:
         tf.random.set_seed(5)
         results = [
-            vgg.preprocess_image(image, 16, 16, True, 32, 40) for _ in range(200)
+            vgg.preprocess_image(image, 16, 16, True, 32, 40) for _ in range(100)
         ]
         return [bool(result[8, 0, 0] > result[8, -1, 0]) for result in results]
 
     first = flips()
-    assert 0.4 < np.mean(first) < 0.6
+    assert 0.35 < np.mean(first) < 0.65
     assert first == flips()

@@ -72,6 +72,7 @@ def test_float16_trains(config, flags):
     assert training.scale == 2**15
 
 
+@pytest.mark.slow
 def test_a_network_of_the_zoo_trains_in_float16(config):
     # In larger images float16's matrix products would take a minute of a processor.
     flags = {"model": "lenet", "image_size": 16, "learning_rate": 0.001}
