@@ -9,7 +9,8 @@ A published checkpoint, which has no settings beside it:
   python -m eval.eval_image_classifier --model=mobilenet_v1_025 --image_size=128 \
     --checkpoint_path=mobilenet_v1_0.25_128.ckpt --dataset_dir=imagenet_val
 
-Beside a running training, each new checkpoint: --eval_interval_secs=60.
+Beside a running training, each new checkpoint: --eval_interval_secs=60. The exit status
+is 1 where scores could not be written, or records were left out.
 """
 
 import sys
@@ -31,7 +32,7 @@ def main(argv: list[str]) -> None:
     errors.refuse_arguments(argv)
     from slimnets.inference import evaluator
 
-    faults = []
+    faulty = False
     for evaluation in evaluator.evaluate(dataclass_flags.from_flags(EvalConfig)):
         summary, dataset = evaluation.summary, evaluation.dataset
         print(summary.format_table(dict(enumerate(evaluation.class_names))))
@@ -42,10 +43,12 @@ def main(argv: list[str]) -> None:
         if evaluation.eval_dir:
             print(f"results: {evaluation.eval_dir}")
         sys.stdout.flush()  # the next checkpoint may be hours away
+        for line in evaluation.left_out:
+            print(f"left out: {line}", file=sys.stderr)
         if evaluation.fault:
-            faults.append(evaluation.fault)
             print(f"error: {evaluation.fault}", file=sys.stderr)
-    if faults:
+        faulty = faulty or bool(evaluation.left_out or evaluation.fault)
+    if faulty:
         sys.exit(1)
 
 

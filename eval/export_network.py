@@ -9,8 +9,11 @@ Batch norm is folded, moving averages are applied where there are any, the names
 classes go along. It takes preprocessed images, and images as they are: a saved_model
 JPEG and PNG files (signature bytes), a lite one pixels (signature pixels). Both are run
 by the format's own runtime on real images; more than 1e-4 of the largest logit off the
-checkpoint's, the export is an error and nothing is left of it.
+checkpoint's, the export is an error and nothing is left of it. Images of a folder that
+cannot be used are listed, with exit status 1.
 """
+
+import sys
 
 from absl import flags
 
@@ -34,6 +37,10 @@ def main(argv: list[str]) -> None:
     for comparison in export.comparisons:
         print(comparison)
     print(f"{config.format}: {export.output} ({export.size / 1e6:.1f} MB)")
+    for line in export.left_out:
+        print(f"left out: {line}", file=sys.stderr)
+    if export.left_out:
+        sys.exit(1)
 
 
 if __name__ == "__main__":

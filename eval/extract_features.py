@@ -6,8 +6,11 @@ Example, the features before the logits of all images of a folder:
     --checkpoint_path=mobilenet_v1_0.25_224.ckpt --end_points=AvgPool_1a \
     --output=features.npz
 
---end_points takes shell wildcards; a name that matches nothing lists them all.
+--end_points takes shell wildcards; a name that matches nothing lists them all. Images
+of a folder that cannot be used are left out and listed, with exit status 1.
 """
+
+import sys
 
 from absl import flags
 
@@ -30,6 +33,10 @@ def main(argv: list[str]) -> None:
     for name, shape in extraction.shapes.items():
         print(f"{name}: {extraction.num_images} x {'x'.join(map(str, shape))}")
     print(f"features: {extraction.output}")
+    for line in extraction.left_out:
+        print(f"left out: {line}", file=sys.stderr)
+    if extraction.left_out:
+        sys.exit(1)
 
 
 if __name__ == "__main__":

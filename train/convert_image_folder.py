@@ -18,6 +18,7 @@ from absl import flags
 
 from slimnets import errors, startup
 from slimnets.config import choices, dataclass_flags
+from slimnets.config.reading import MAX_PIXELS, MAX_PIXELS_HELP
 
 if TYPE_CHECKING:
     from slimnets.datasets import writer
@@ -64,6 +65,9 @@ _UPRIGHT = flags.DEFINE_bool(
     " --noupright their bytes are stored, and training and evaluation turn them unless"
     " told otherwise in the same way.",
 )
+_MAX_PIXELS = flags.DEFINE_integer(
+    "max_pixels", MAX_PIXELS, MAX_PIXELS_HELP, lower_bound=1
+)
 _WORKERS = flags.DEFINE_integer(
     "workers", None, "Photos decoded at once; None chooses by the number of cores."
 )
@@ -92,6 +96,7 @@ def main(argv: list[str]) -> None:
         labels=Path(_LABELS.value) if _LABELS.value else None,
         layout=_LAYOUT.value,
         upright=_UPRIGHT.value,
+        max_pixels=_MAX_PIXELS.value,
         workers=_WORKERS.value,
         overwrite=_OVERWRITE.value,
     )

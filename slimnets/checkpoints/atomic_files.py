@@ -45,8 +45,11 @@ def replace_folder(folder: Path) -> Iterator[Path]:
     unfinished.mkdir(parents=True)
     try:
         yield unfinished
+        replaced = folder.with_name(f"replaced-{folder.name}")
+        shutil.rmtree(replaced, ignore_errors=True)
         if folder.exists():
-            shutil.rmtree(folder)
+            folder.rename(replaced)
         unfinished.rename(folder)
+        shutil.rmtree(replaced, ignore_errors=True)
     finally:
         shutil.rmtree(unfinished, ignore_errors=True)

@@ -31,6 +31,7 @@ class RunSettings:
       preprocessing_name: recipe other than the network's own, or None.
       labels_offset: subtracted from the dataset's labels.
       use_grayscale: whether it takes one channel.
+      upright: whether photos were turned as their cameras noted.
       dataset_dir: absolute path of the images it was trained on; None for the digits.
       dataset_name: which of the folder's datasets, or None.
     """
@@ -44,6 +45,7 @@ class RunSettings:
     use_grayscale: bool
     dataset_dir: str | None
     dataset_name: str | None
+    upright: bool = True  # runs of before do not say
 
 
 def write(
@@ -75,6 +77,7 @@ def write(
         use_grayscale=config.data.use_grayscale,
         dataset_dir=_absolute(config.data.dataset_dir),
         dataset_name=config.data.dataset_name,
+        upright=config.data.upright,
     )
     atomic_files.write_json(
         Path(train_dir) / FILE,

@@ -39,3 +39,5 @@ WEIGHT_SOURCES = (
 WEIGHT_TARGETS = ("checkpoint", "keras")
 
 FOLDER_LAYOUTS = ("auto", "classes", "splits")  # of photos to convert
+
+ON_BAD_RECORD = ("stop", "skip")

@@ -8,6 +8,7 @@ import dataclasses
 from slimnets import errors
 from slimnets.config import choices
 from slimnets.config.dataclass_flags import setting
+from slimnets.config.reading import MAX_PIXELS, MAX_PIXELS_HELP, ReadingConfig
 
 
 @dataclasses.dataclass(frozen=True)
@@ -39,6 +40,11 @@ class TrainedNetworkConfig:
     )
     use_grayscale: bool | None = setting(
         None, "Feed the network one channel, not three. None does as in training."
+    )
+    upright: bool | None = setting(
+        None,
+        "Turn photos as their cameras noted (Exif). None does as in training, or turns"
+        " them; --noupright takes the pixels as they are stored.",
     )
     labels_offset: int | None = setting(
         None,
@@ -116,6 +122,7 @@ class EvalConfig:
     trained: TrainedNetworkConfig = dataclasses.field(
         default_factory=TrainedNetworkConfig
     )
+    reading: ReadingConfig = dataclasses.field(default_factory=ReadingConfig)
     inference: InferenceConfig = dataclasses.field(default_factory=InferenceConfig)
     eval_dir: str | None = setting(
         None,
@@ -145,6 +152,7 @@ class ExtractConfig:
     trained: TrainedNetworkConfig = dataclasses.field(
         default_factory=TrainedNetworkConfig
     )
+    reading: ReadingConfig = dataclasses.field(default_factory=ReadingConfig)
     inference: InferenceConfig = dataclasses.field(default_factory=InferenceConfig)
     images: str | None = setting(
         None,
@@ -164,6 +172,7 @@ class ExportConfig:
     trained: TrainedNetworkConfig = dataclasses.field(
         default_factory=TrainedNetworkConfig
     )
+    max_pixels: int = setting(MAX_PIXELS, MAX_PIXELS_HELP, lowest=1)
     format: str = setting(
         "saved_model",
         "saved_model, which TensorFlow runs, or lite, which LiteRT runs on phones.",

@@ -9,6 +9,7 @@ from typing import Literal
 
 from slimnets.config import choices
 from slimnets.config.dataclass_flags import setting
+from slimnets.config.reading import ReadingConfig
 
 
 @dataclasses.dataclass(frozen=True)
@@ -42,6 +43,11 @@ class DataConfig:
         lowest=1,
     )
     use_grayscale: bool = setting(False, "Feed the network one channel, not three.")
+    upright: bool = setting(
+        True,
+        "Turn photos as their cameras noted (Exif), as viewers show them. --noupright"
+        " takes the pixels as they are stored.",
+    )
     batch_size: int | Literal["auto"] = setting(
         32,
         "Images a step, over all replicas together. auto tries 8, 16, 32, ... before"
@@ -273,6 +279,7 @@ class TrainConfig:
     )
     fine_tuning: FineTuneConfig = dataclasses.field(default_factory=FineTuneConfig)
     run: RunConfig = dataclasses.field(default_factory=RunConfig)
+    reading: ReadingConfig = dataclasses.field(default_factory=ReadingConfig)
     precision: str = setting(
         "auto",
         "Number type that the network computes in; weights, losses and checkpoints are"

@@ -24,6 +24,7 @@ import tensorflow as tf
 from tqdm import tqdm
 
 from slimnets import errors
+from slimnets.config.reading import MAX_PIXELS
 from slimnets.datasets import class_folders, metadata, tfrecord
 from slimnets.datasets import images as image_files
 from slimnets.datasets.class_folders import Photo
@@ -60,6 +61,7 @@ def convert(
     labels: Path | None = None,
     layout: str = "auto",
     upright: bool = True,
+    max_pixels: int = MAX_PIXELS,
     workers: int | None = None,
     overwrite: bool = False,
 ) -> Report:
@@ -84,6 +86,7 @@ def convert(
       layout: as class_folders.find's: which of two readings is meant.
       upright: store photos as they are to be seen, turned as their cameras noted;
         False stores their bytes and lets whoever reads them turn them or not.
+      max_pixels: a photo that has more is left out.
       workers: photos decoded at once; None: as many as the cores bear.
       overwrite: whether a dataset already in `output` is replaced.
 
@@ -98,11 +101,12 @@ def convert(
     found = class_folders.find(images, labels, layout)
     sidecar = metadata.Sidecar(name=name, classes=found.classes, channels=3)
     with DatasetWriter(output, sidecar, overwrite=overwrite) as writer:
-        checked = _check(found.photos, workers, upright)
+        decoding = (upright, max_pixels)
+        checked = _check(found.photos, workers, *decoding)
         _require_every_class(found.classes, checked)
         splits = _split(checked, validation_fraction)
         for split, items in splits.items():
-            records = _read_records(items, images, split, upright)
+            records = _read_records(items, images, split, *decoding)
             writer.write_split(split, records, examples=len(items), shards=shards)
     return Report(
         output=output,
@@ -158,7 +162,7 @@ def _check_arguments(
 
 
 def _check(
-    photos: Sequence[Photo], workers: int | None, upright: bool
+    photos: Sequence[Photo], workers: int | None, upright: bool, max_pixels: int
 ) -> list[_Checked]:
     """Decodes every photo once.
 
@@ -170,7 +174,7 @@ def _check(
         tf.data.Dataset.from_tensor_slices(np.array(readable, np.int64)),
         _make_path_dataset(photos[index] for index in readable),
     )
-    decode = functools.partial(_decode, upright)
+    decode = functools.partial(_decode, upright, max_pixels)
     decoded = paths.map(decode, workers or tf.data.AUTOTUNE).ignore_errors()
     sound = {}
     with tqdm(total=len(photos), desc="checking", unit="photo", disable=None) as bar:
@@ -186,7 +190,8 @@ def _check(
                 )
             bar.update(batch[0][-1] + 1 - bar.n)
     return [
-        sound.get(index) or _explain_broken(photo) for index, photo in enumerate(photos)
+        sound.get(index) or _explain_broken(photo, max_pixels)
+        for index, photo in enumerate(photos)
     ]
 
 
@@ -202,9 +207,11 @@ class _Decoded(NamedTuple):
     brightest: tf.Tensor  # of 255, of a PNG of 16 bits; 255 of others
 
 
-def _decode(upright: bool, index: tf.Tensor, path: tf.Tensor) -> _Decoded:
+def _decode(
+    upright: bool, max_pixels: int, index: tf.Tensor, path: tf.Tensor
+) -> _Decoded:
     encoded = tf.io.read_file(path)
-    image = Encoded(encoded, 3, upright).whole()
+    image = Encoded(encoded, 3, upright, max_pixels).whole()
     height, width = tf.unstack(tf.shape(image)[:2])
     jpeg_channels = tf.cond(
         tf.strings.substr(encoded, 0, 2) == b"\xff\xd8",
@@ -237,12 +244,12 @@ def _make_path_dataset(photos: Iterable[Photo]) -> tf.data.Dataset:
     )
 
 
-def _explain_broken(photo: Photo) -> _Checked:
+def _explain_broken(photo: Photo, max_pixels: int) -> _Checked:
     """Finds out why a photo did not decode."""
     if photo.fault:
         return _Checked(photo, reason=photo.fault)
     try:
-        image_files.decode(photo.path.read_bytes())
+        image_files.decode(image_files.read_file(photo.path), max_pixels=max_pixels)
     except OSError as error:
         return _Checked(photo, reason=f"cannot be read: {error.strerror}")
     except ValueError as error:
@@ -345,7 +352,11 @@ def _count_by_class(
 
 
 def _read_records(
-    items: Sequence[_Checked], images: Path, split: str, upright: bool
+    items: Sequence[_Checked],
+    images: Path,
+    split: str,
+    upright: bool,
+    max_pixels: int,
 ) -> Iterator[bytes]:
     """Yields the records of one split; filenames are relative to `images`."""
     files = _make_path_dataset(item.photo for item in items).map(
@@ -357,7 +368,7 @@ def _read_records(
         with tqdm(total=len(items), desc=title, unit="photo", disable=None) as bar:
             encoded = itertools.chain.from_iterable(batches)
             for item, content in zip(items, encoded, strict=True):
-                yield _make_record(item, content, images, upright)
+                yield _make_record(item, content, images, upright, max_pixels)
                 bar.update()
     except tf.errors.OpError as error:
         raise errors.InputError(
@@ -365,9 +376,12 @@ def _read_records(
         ) from error
 
 
-def _make_record(item: _Checked, encoded: bytes, images: Path, upright: bool) -> bytes:
+def _make_record(
+    item: _Checked, encoded: bytes, images: Path, upright: bool, max_pixels: int
+) -> bytes:
     if not item.kept:
-        encoded = tf.io.encode_png(image_files.decode(encoded, upright)).numpy()
+        pixels = image_files.decode(encoded, upright, max_pixels)
+        encoded = tf.io.encode_png(pixels).numpy()
     return tfrecord.make_example(
         encoded,
         item.kept or "png",

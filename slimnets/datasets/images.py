@@ -6,7 +6,9 @@ import numpy as np
 import tensorflow as tf
 
 from slimnets import errors
+from slimnets.config.reading import MAX_PIXELS
 from slimnets.datasets import folder_files
+from slimnets.preprocessing import header
 from slimnets.preprocessing.encoded import Encoded
 
 _SIGNATURES = (
@@ -53,12 +55,15 @@ def is_png_of_16_bits(encoded: tf.Tensor) -> tf.Tensor:
     return is_png & (tf.strings.substr(encoded, _PNG_BIT_DEPTH, 1) == b"\x10")
 
 
-def decode(encoded: bytes, upright: bool = True) -> np.ndarray:
+def decode(
+    encoded: bytes, upright: bool = True, max_pixels: int = MAX_PIXELS
+) -> np.ndarray:
     """Decodes a whole image, the first frame of an animated one.
 
     Args:
       encoded: the bytes of an image file.
       upright: turn a photo as its camera noted; False takes pixels as stored.
+      max_pixels: to decode; nothing is allocated for a larger image.
 
     Returns:
       uint8 [height, width, 3], RGB.
@@ -72,19 +77,45 @@ def decode(encoded: bytes, upright: bool = True) -> np.ndarray:
     if kind is None:
         raise ValueError("not an image")
     try:
-        return Encoded(encoded, 3, upright).whole().numpy()
+        return Encoded(encoded, 3, upright, max_pixels).whole().numpy()
     except (tf.errors.OpError, ValueError) as error:
+        _require_few_pixels(encoded, max_pixels)
         raise ValueError(
             f"the {kind} image does not decode: it is damaged, cut off or of a kind"
             " that TensorFlow does not read"
         ) from error
 
 
-def list_images(folder: Path) -> list[str]:
+def read_file(path: str | Path) -> bytes:
+    """Reads an image file.
+
+    Raises:
+      OSError: it cannot be read.
+      ValueError: it is a pipe or the like, which would be waited for.
+    """
+    if Path(path).exists() and not Path(path).is_file():
+        raise ValueError("not a file but a folder, a pipe, a socket or a device")
+    return Path(path).read_bytes()
+
+
+def _require_few_pixels(encoded: bytes, most: int) -> None:
+    """Raises a ValueError for an image that its header says is too large."""
+    try:
+        height, width = map(int, header.read_size(encoded).numpy())
+    except tf.errors.OpError:
+        return
+    if height * width > most:
+        raise ValueError(
+            f"it has {width} x {height} pixels, more than the {most} of --max_pixels"
+        )
+
+
+def find_images(folder: Path) -> list[folder_files.File]:
     """Returns the image files under a folder, by suffix, sorted by path.
 
     Args:
-      folder: searched with all its subfolders, as folder_files.list_files does.
+      folder: searched with all its subfolders, as folder_files.list_files does. Links
+        to nothing and pipes of such names are found, too, each with its fault.
 
     Raises:
       InputError: there is no such folder, or no image in it.
@@ -92,9 +123,9 @@ def list_images(folder: Path) -> list[str]:
     if not folder.is_dir():
         raise errors.InputError(f"no folder {folder}; give one that holds images")
     found = [
-        str(file.path)
+        file
         for file in folder_files.list_files(folder)
-        if file.path.suffix.lower() in _SUFFIXES and not file.fault
+        if file.path.suffix.lower() in _SUFFIXES
     ]
     if not found:
         known = ", ".join(sorted(_SUFFIXES))

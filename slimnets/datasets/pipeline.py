@@ -4,11 +4,14 @@ import functools
 import os
 import socket
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
+import numpy as np
 import tensorflow as tf
 
 from slimnets import errors, random_numbers
+from slimnets.config.reading import MAX_PIXELS
 from slimnets.datasets import images, record_faults, record_order, tfrecord
 from slimnets.datasets.registry import Dataset
 from slimnets.preprocessing.encoded import Encoded
@@ -35,6 +38,7 @@ def train_batches(
     shard: tuple[int, int] = (0, 1),
     channels: int | None = None,
     upright: bool = True,
+    max_pixels: int = MAX_PIXELS,
     labels_offset: int = 0,
     num_readers: int = 4,
     num_parallel_calls: int = tf.data.AUTOTUNE,
@@ -58,6 +62,7 @@ def train_batches(
         shards see each example once an epoch.
       channels: 1 for gray, 3 for RGB; None: as the dataset stores them.
       upright: turn photos as their cameras noted; False takes pixels as stored.
+      max_pixels: an image that has more is bad data.
       labels_offset: subtracted from each label, see `eval_batches`.
       num_readers: files read at once.
       num_parallel_calls: images preprocessed at once.
@@ -82,7 +87,7 @@ def train_batches(
             f"shard {index} of {count} of {dataset.num_examples} examples is empty or"
             " does not exist"
         )
-    parse = _make_record_parser(dataset, channels, labels_offset, upright)
+    parse = _make_record_parser(dataset, channels, labels_offset, upright, max_pixels)
 
     @_without_autograph
     def example(serialized: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
@@ -121,6 +126,8 @@ def eval_batches(
     num_replicas: int = 1,
     channels: int | None = None,
     upright: bool = True,
+    max_pixels: int = MAX_PIXELS,
+    skip_broken: bool = False,
     labels_offset: int = 0,
     num_parallel_calls: int = tf.data.AUTOTUNE,
 ) -> tf.data.Dataset:
@@ -137,6 +144,8 @@ def eval_batches(
         gets as many examples and the shapes stay static.
       channels: 1 for gray, 3 for RGB; None: as the dataset stores them.
       upright: turn photos as their cameras noted; False takes pixels as stored.
+      max_pixels: an image that has more is bad data.
+      skip_broken: leave out what is bad instead of raising an error.
       labels_offset: subtracted from each label: with 1, the classes 1 to 1000 of
         ImageNet's 1001 (0 is the background) become 0 to 999, for networks that have
         `dataset.num_classes - labels_offset` outputs; with -1 the other way round. A
@@ -145,8 +154,10 @@ def eval_batches(
 
     Returns:
       Dicts: image float32 [batch, height, width, channels], label int64 [batch], mask
-      float32 [batch], filename string [batch]. While it is iterated, bad data raises a
-      tf.errors.OpError; see `describe_failure`.
+      float32 [batch], filename string [batch], number int64 [batch]: the example's in
+      the order of the files, from 0. While it is iterated, bad data raises a
+      tf.errors.OpError, see `describe_failure`, or is left out, see
+      `left_out.LeftOut`.
 
     Raises:
       InputError: of an argument.
@@ -156,14 +167,16 @@ def eval_batches(
         raise errors.InputError(
             f"batch_size {batch_size} is not a multiple of {num_replicas} replicas"
         )
-    parse = _make_record_parser(dataset, channels, labels_offset, upright)
+    parse = _make_record_parser(dataset, channels, labels_offset, upright, max_pixels)
 
     @_without_autograph
-    def example(serialized: tf.Tensor) -> dict[str, tf.Tensor]:
-        return _make_masked_example(preprocess, **parse(serialized))
+    def example(number: tf.Tensor, serialized: tf.Tensor) -> dict[str, tf.Tensor]:
+        return _make_masked_example(preprocess, number, **parse(serialized))
 
-    records = tfrecord.read_records(dataset.files, dataset.compression)
-    return _pad_to_batches(records.map(example, num_parallel_calls), batch_size)
+    records = _enumerate_records(dataset).map(example, num_parallel_calls)
+    return _pad_to_batches(
+        records.ignore_errors() if skip_broken else records, batch_size
+    )
 
 
 def image_batches(
@@ -173,34 +186,43 @@ def image_batches(
     channels: int = 3,
     *,
     upright: bool = True,
+    max_pixels: int = MAX_PIXELS,
+    skip_broken: bool = False,
     num_parallel_calls: int = tf.data.AUTOTUNE,
 ) -> tf.data.Dataset:
     """Returns plain image files, in order, as `eval_batches` returns records.
 
     Args:
-      paths: image files, such as `images.list_images` finds.
+      paths: image files, such as `images.find_images` finds.
       preprocess: prepares one image.
       batch_size: images a batch; the last one is filled up with zeros, of mask 0.
       channels: 1 for gray, 3 for RGB.
       upright: turn photos as their cameras noted; False takes pixels as stored.
+      max_pixels: an image that has more is bad data.
+      skip_broken: leave out what is bad instead of raising an error.
       num_parallel_calls: images preprocessed at once.
 
     Returns:
       Dicts as of `eval_batches`, with label -1 and the path as filename. A file that
-      does not decode raises a tf.errors.OpError; see `describe_image_failure`.
+      does not decode raises a tf.errors.OpError, see `describe_image_failure`, or is
+      left out.
     """
 
     @_without_autograph
-    def example(path: tf.Tensor) -> dict[str, tf.Tensor]:
+    def example(number: tf.Tensor, path: tf.Tensor) -> dict[str, tf.Tensor]:
         return _make_masked_example(
             preprocess,
-            image=Encoded(tf.io.read_file(path), channels, upright),
+            number,
+            image=Encoded(tf.io.read_file(path), channels, upright, max_pixels),
             label=tf.constant(_UNKNOWN_LABEL, tf.int64),
             filename=path,
         )
 
     files = tf.data.Dataset.from_tensor_slices([*map(os.fsencode, paths)])
-    return _pad_to_batches(files.map(example, num_parallel_calls), batch_size)
+    images_of_files = files.enumerate().map(example, num_parallel_calls)
+    return _pad_to_batches(
+        images_of_files.ignore_errors() if skip_broken else images_of_files, batch_size
+    )
 
 
 def describe_failure(
@@ -210,6 +232,7 @@ def describe_failure(
     *,
     first: int = 0,
     most: int | None = None,
+    max_pixels: int = MAX_PIXELS,
 ) -> errors.InputError:
     """Turns a failure while iterating batches into one line naming the broken record.
 
@@ -220,34 +243,79 @@ def describe_failure(
       first: examples before the broken one at least, in the order of the files.
       most: examples after these among which it has to be; if it is not, or with None,
         all are looked through.
+      max_pixels: as it was given to the batches.
     """
     if isinstance(error, tf.errors.ResourceExhaustedError):
         return errors.describe_out_of_memory(error)
-    labels = _list_labels(dataset, labels_offset)
     find = functools.partial(
-        record_faults.find_fault, dataset.files, labels, compression=dataset.compression
+        record_faults.find_fault,
+        dataset.files,
+        _list_labels(dataset, labels_offset),
+        compression=dataset.compression,
+        max_pixels=max_pixels,
     )
     fault = (most and find(first=first, most=most)) or find()
     return errors.InputError(fault or _describe_in_one_line(error, dataset.files[0]))
 
 
+def describe_left_out(
+    dataset: Dataset, labels_offset: int = 0, max_pixels: int = MAX_PIXELS
+) -> Callable[[int], str]:
+    """Returns the function that says why `eval_batches` left out an example.
+
+    Args:
+      dataset: what was read.
+      labels_offset: as it was given to the batches.
+      max_pixels: as it was given to the batches.
+    """
+
+    def describe(number: int) -> str:
+        fault = record_faults.find_fault(
+            dataset.files,
+            _list_labels(dataset, labels_offset),
+            compression=dataset.compression,
+            first=number,
+            most=1,
+            max_pixels=max_pixels,
+        )
+        # TensorFlow goes on with the next file at a wrong checksum.
+        return fault or (
+            f"record {number} of {dataset.name} {dataset.split} (the first is 0) is"
+            " missing: one before it in its file is damaged, or there are fewer than"
+            " dataset.json says"
+        )
+
+    return describe
+
+
+def describe_broken_image(path: str, max_pixels: int = MAX_PIXELS) -> str | None:
+    """Says in one line why an image file cannot be used; None if it can."""
+    shown = errors.printable(path)
+    try:
+        images.decode(images.read_file(path), max_pixels=max_pixels)
+    except OSError as error:
+        return f"{shown}: cannot be read: {error.strerror}"
+    except ValueError as error:
+        return f"{shown}: {error}"
+    return None
+
+
 def describe_image_failure(
-    error: tf.errors.OpError, paths: Sequence[str]
+    error: tf.errors.OpError, paths: Sequence[str], max_pixels: int = MAX_PIXELS
 ) -> errors.InputError:
     """Turns a failure of `image_batches` into one line naming the broken file.
 
     Args:
       error: what TensorFlow raised.
       paths: what was being read; all of it is looked through.
+      max_pixels: as it was given to the batches.
     """
     if isinstance(error, tf.errors.ResourceExhaustedError):
         return errors.describe_out_of_memory(error)
     for path in paths:
-        try:
-            with open(path, "rb") as file:
-                images.decode(file.read())
-        except (OSError, ValueError) as reason:
-            return errors.InputError(f"{path}: {reason}")
+        fault = describe_broken_image(path, max_pixels)
+        if fault:
+            return errors.InputError(fault)
     return errors.InputError(_describe_in_one_line(error, paths[0]))
 
 
@@ -296,7 +364,11 @@ def _stack(batches: tf.data.Dataset, steps: int, replicas: int) -> tf.data.Datas
 
 
 def _make_record_parser(
-    dataset: Dataset, channels: int | None, labels_offset: int, upright: bool
+    dataset: Dataset,
+    channels: int | None,
+    labels_offset: int,
+    upright: bool,
+    max_pixels: int,
 ) -> Callable[[tf.Tensor], dict[str, Any]]:
     """Returns the function from a serialized record to image, label and filename."""
     channels = channels or dataset.channels
@@ -310,7 +382,7 @@ def _make_record_parser(
         with tf.control_dependencies([tf.debugging.Assert(in_range, [message, label])]):
             label = label - labels_offset
         return {
-            "image": Encoded(parsed["encoded"], channels, upright),
+            "image": Encoded(parsed["encoded"], channels, upright, max_pixels),
             "label": label,
             "filename": parsed["filename"],
         }
@@ -337,13 +409,31 @@ def _find_class(
     return tf.gather(classes, tf.where(known, label, count))
 
 
+def _enumerate_records(dataset: Dataset) -> tf.data.Dataset:
+    """Returns (number, record), in order; the numbers hold beyond a damaged file."""
+    if len(dataset.files) == 1:
+        return tfrecord.read_records(dataset.files, dataset.compression).enumerate()
+    counts = [
+        tfrecord.count_records(Path(f), dataset.compression) for f in dataset.files
+    ]
+    first = np.cumsum([0, *counts[:-1]])
+    files = [*map(os.fsencode, dataset.files)]
+    return tf.data.Dataset.from_tensor_slices((files, first)).flat_map(
+        lambda file, first: tf.data.TFRecordDataset(
+            file, dataset.compression
+        ).enumerate(first)
+    )
+
+
 def _make_masked_example(
     preprocess: Preprocess,
+    number: tf.Tensor,
     image: tf.Tensor | Encoded,
     label: tf.Tensor,
     filename: tf.Tensor,
 ) -> dict[str, tf.Tensor]:
     return {
+        "number": number,
         "image": preprocess(image),
         "label": label,
         "mask": tf.constant(1.0),

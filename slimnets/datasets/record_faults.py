@@ -1,14 +1,16 @@
 """What is wrong with a record, in one line that names its file and its number."""
 
+import functools
 import os
 import tempfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
 import tensorflow as tf
 from google.protobuf.message import DecodeError
 
 from slimnets import errors
+from slimnets.config.reading import MAX_PIXELS
 from slimnets.datasets import images, tfrecord
 
 _OBJECTS = "image/object/"  # how the keys of object-detection records begin
@@ -23,6 +25,7 @@ def find_fault(
     compression: str = "",
     first: int = 0,
     most: int | None = None,
+    max_pixels: int = MAX_PIXELS,
 ) -> str | None:
     """Looks through records, one by one, for the first broken one.
 
@@ -32,6 +35,7 @@ def find_fault(
       compression: of the files, as `tfrecord.detect_compression` returns it.
       first: records to pass over, by their headers alone.
       most: records to look at; None: all that follow.
+      max_pixels: that an image may have.
 
     Returns:
       One line naming file, record (the first is 0) and reason; None: all is well.
@@ -47,7 +51,10 @@ def find_fault(
             return str(error)
         begin = min(first, count)
         end = count if most is None else min(begin + most, count)
-        fault = _find_file_fault(path, labels, compression, begin, end)
+        describe = functools.partial(
+            describe_record, labels=labels, max_pixels=max_pixels
+        )
+        fault = _find_file_fault(path, describe, compression, begin, end)
         if fault:
             return fault
         first -= begin
@@ -57,12 +64,15 @@ def find_fault(
     return None
 
 
-def describe_record(serialized: bytes, labels: Sequence[int] | None) -> str | None:
+def describe_record(
+    serialized: bytes, labels: Sequence[int] | None, max_pixels: int = MAX_PIXELS
+) -> str | None:
     """Says why a record cannot be used; None if it can.
 
     Args:
       serialized: the record.
       labels: those that are right, ascending; None: any are.
+      max_pixels: that its image may have.
     """
     try:
         feature = tf.train.Example.FromString(serialized).features.feature
@@ -73,17 +83,21 @@ def describe_record(serialized: bytes, labels: Sequence[int] | None) -> str | No
     if len(encoded) != 1:
         return _describe_missing_image(features)
     return _find_label_fault(features, labels) or _find_image_fault(
-        encoded[0], features
+        encoded[0], features, max_pixels
     )
 
 
 def _find_file_fault(
-    path: Path, labels: Sequence[int] | None, compression: str, begin: int, end: int
+    path: Path,
+    describe: Callable[[bytes], str | None],
+    compression: str,
+    begin: int,
+    end: int,
 ) -> str | None:
     record = begin
     try:
         for serialized in _read_records(path, compression, begin, end):
-            fault = describe_record(serialized, labels)
+            fault = describe(serialized)
             if fault:
                 return f"{path}, record {record} (the first is 0): {fault}"
             record += 1
@@ -150,10 +164,10 @@ def _find_label_fault(
 
 
 def _find_image_fault(
-    encoded: bytes, features: dict[str, tf.train.Feature]
+    encoded: bytes, features: dict[str, tf.train.Feature], max_pixels: int
 ) -> str | None:
     try:
-        images.decode(encoded)
+        images.decode(encoded, max_pixels=max_pixels)
     except ValueError as error:
         stated = features.get(tfrecord.FORMAT, tf.train.Feature()).bytes_list.value
         if images.detect_format(encoded) is None and stated:

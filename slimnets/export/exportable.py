@@ -21,6 +21,7 @@ class Exportable(NamedTuple):
       channels: of the images.
       preprocess: uint8 [h, w, channels] -> float32 [image_size, image_size, channels].
       class_names: of the logits.
+      upright: whether photos are turned as their cameras noted.
     """
 
     logits: Callable[[tf.Tensor], tf.Tensor]
@@ -28,6 +29,7 @@ class Exportable(NamedTuple):
     channels: int
     preprocess: Callable[[tf.Tensor], tf.Tensor]
     class_names: tuple[str, ...]
+    upright: bool = True
 
     def get_input_spec(self) -> tf.TensorSpec:
         """Returns the spec of a batch of images, of any size."""
@@ -45,7 +47,7 @@ class Exportable(NamedTuple):
 
     def decode(self, encoded: tf.Tensor) -> tf.Tensor:
         """Decodes a JPEG or PNG file, a string scalar, to uint8 [h, w, channels]."""
-        return Encoded(encoded, self.channels).whole()
+        return Encoded(encoded, self.channels, self.upright).whole()
 
     def format_labels(self) -> str:
         """Returns the content of a labels file: a class name on each line."""

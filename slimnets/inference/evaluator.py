@@ -12,7 +12,9 @@ from slimnets import checkpoints, errors
 from slimnets.checkpoints import atomic_files
 from slimnets.config import dataclass_flags
 from slimnets.config.inference import EvalConfig, TrainedNetworkConfig
+from slimnets.config.reading import ReadingConfig
 from slimnets.datasets import pipeline
+from slimnets.datasets.left_out import LeftOut
 from slimnets.datasets.registry import Dataset
 from slimnets.export import runtimes
 from slimnets.inference import class_matching, label_offset, metrics
@@ -38,6 +40,7 @@ class Evaluation:
       seconds: spent scoring.
       eval_dir: folder of the results; None where they could not be written.
       fault: why they could not, though they should have been; '' otherwise.
+      left_out: a line for each record that was skipped: which it is, and why.
     """
 
     report: checkpoints.RestoreReport
@@ -47,6 +50,7 @@ class Evaluation:
     seconds: float
     eval_dir: str | None
     fault: str = ""
+    left_out: tuple[str, ...] = ()
 
 
 class _Setup(NamedTuple):
@@ -59,6 +63,8 @@ class _Setup(NamedTuple):
       offset: subtracted from its labels.
       logits: a tf.function from images to {"logits": [batch, classes]}.
       batch_size: of every batch.
+      upright: whether photos are turned as their cameras noted.
+      reading: what happens at bad records.
     """
 
     predictor: Predictor
@@ -67,6 +73,8 @@ class _Setup(NamedTuple):
     offset: int
     logits: Any
     batch_size: int
+    upright: bool
+    reading: ReadingConfig
 
 
 def evaluate(
@@ -131,6 +139,8 @@ def _set_up(config: EvalConfig, checkpoint: str, log: Callable[[str], None]) -> 
         offset,
         logits=_make_logits(predictor),
         batch_size=min(config.inference.batch_size, dataset.num_examples),
+        upright=completed.upright is not False,
+        reading=config.reading,
     )
 
 
@@ -141,7 +151,7 @@ def _evaluate(
     log(str(report))
     run = setup.predictor.prepare(setup.logits, setup.batch_size)
     began = time.monotonic()
-    summary = _score_dataset(setup, run)
+    summary, left_out = _score_dataset(setup, run)
     evaluation = Evaluation(
         report=report,
         dataset=setup.dataset,
@@ -152,6 +162,7 @@ def _evaluate(
         seconds=time.monotonic() - began,
         eval_dir=config.eval_dir
         or str(Path(checkpoint).parent / f"eval_{setup.dataset.split}"),
+        left_out=tuple(left_out),
     )
     return _write(evaluation, bool(config.eval_dir), log)
 
@@ -207,15 +218,25 @@ def _make_logits(predictor: Predictor) -> Any:
 _score = tf.function(metrics.score, autograph=False)
 
 
-def _score_dataset(setup: _Setup, run: runtimes.Run) -> metrics.Summary:
-    """Scores every example of the split."""
-    dataset = setup.dataset
+def _score_dataset(
+    setup: _Setup, run: runtimes.Run
+) -> tuple[metrics.Summary, list[str]]:
+    """Scores every example of the split; returns what was left out of it, too."""
+    dataset, reading = setup.dataset, setup.reading
+    left_out = LeftOut(
+        dataset.num_examples,
+        pipeline.describe_left_out(dataset, setup.offset, reading.max_pixels),
+        reading.max_bad_records if reading.skips else None,
+    )
     counts = metrics.Counts(setup.num_classes)
     batches = pipeline.eval_batches(
         dataset,
         setup.predictor.preprocess,
         setup.batch_size,
         channels=setup.predictor.model.channels,
+        upright=setup.upright,
+        max_pixels=reading.max_pixels,
+        skip_broken=reading.skips,
         labels_offset=setup.offset,
     )
     scored = 0  # padding included
@@ -225,14 +246,24 @@ def _score_dataset(setup: _Setup, run: runtimes.Run) -> metrics.Summary:
                 logits = run(batch["image"])["logits"]
                 scores = to_numpy(_score(logits, batch["label"]))
                 mask = batch["mask"].numpy()
+                left_out.note(batch["number"].numpy()[mask > 0])
                 counts.add(batch["label"].numpy(), scores, mask)
                 bar.update(int(mask.sum()))
                 scored += setup.batch_size
         except tf.errors.OpError as error:
             raise pipeline.describe_failure(
-                error, dataset, setup.offset, first=scored, most=setup.batch_size
+                error,
+                dataset,
+                setup.offset,
+                first=scored,
+                most=setup.batch_size,
+                max_pixels=reading.max_pixels,
             ) from error
-    return counts.summarize(dataset.num_examples)
+    left_out.finish()
+    if left_out.lines and not reading.skips:
+        raise errors.InputError(left_out.lines[0])
+    expected = dataset.num_examples - len(left_out.lines)
+    return counts.summarize(expected), left_out.lines
 
 
 def _write(
@@ -279,6 +310,8 @@ def _write_results(evaluation: Evaluation, folder: Path) -> None:
         "split": evaluation.dataset.split,
         **summary.to_json(dict(enumerate(evaluation.class_names))),
     }
+    if evaluation.left_out:
+        content["left_out"] = evaluation.left_out
     name = Path(evaluation.report.path).name.removeprefix(f"{checkpoints.BASENAME}-")
     atomic_files.write_json(folder / f"results-{name}.json", content)
     summaries = Summaries(str(folder))

@@ -1,5 +1,6 @@
 """Export: a checkpoint as a file for another runtime, verified before it is kept."""
 
+import functools
 from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
@@ -12,7 +13,9 @@ from slimnets.checkpoints import atomic_files, run_settings
 from slimnets.config import dataclass_flags
 from slimnets.config.inference import ExportConfig, TrainedNetworkConfig
 from slimnets.datasets import images as image_files
-from slimnets.datasets import pipeline, tfrecord
+from slimnets.datasets import pipeline, record_faults, tfrecord
+from slimnets.datasets.folder_files import File
+from slimnets.datasets.registry import Dataset
 from slimnets.export import runtimes
 from slimnets.export.exportable import Exportable
 from slimnets.export.formats import FORMATS
@@ -23,6 +26,7 @@ from slimnets.inference.defaults import (
     find_num_classes,
 )
 from slimnets.inference.predictor import Predictor, load_predictor
+from slimnets.preprocessing.encoded import Encoded
 
 # Files that every format's runtime can decode, or is given decoded.
 _KINDS = ("jpeg", "png")
@@ -57,11 +61,13 @@ class Export(NamedTuple):
       output: its folder.
       comparisons: of each signature with the checkpoint.
       size: of all files, in bytes.
+      left_out: a line for each image that could not be used to verify it.
     """
 
     output: Path
     comparisons: tuple[Comparison, ...]
     size: int
+    left_out: tuple[str, ...] = ()
 
 
 class _Samples(NamedTuple):
@@ -70,10 +76,12 @@ class _Samples(NamedTuple):
     Attributes:
       encoded: JPEG or PNG files.
       images: the same, float32 [images, height, width, channels], preprocessed.
+      left_out: a line for each file that was passed over, for it is broken.
     """
 
     encoded: list[bytes]
     images: tf.Tensor
+    left_out: tuple[str, ...]
 
 
 def export(config: ExportConfig, log: Callable[[str], None] = print) -> Export:
@@ -95,14 +103,15 @@ def export(config: ExportConfig, log: Callable[[str], None] = print) -> Export:
     predictor = load_predictor(completed, num_classes)
     log(str(predictor.restore(checkpoint)))
     class_names = _find_class_names(config.trained, checkpoint, num_classes, log)
-    network = _make_exportable(predictor, class_names)
+    upright = completed.upright is not False
+    network = _make_exportable(predictor, class_names, upright)
     samples = _read_samples(config, completed, predictor)
     with atomic_files.replace_folder(output) as unfinished:
         comparisons = _write_and_verify(
             config.format, unfinished, network, samples, predictor
         )
     size = sum(path.stat().st_size for path in output.rglob("*") if path.is_file())
-    return Export(output, comparisons, size)
+    return Export(output, comparisons, size, samples.left_out)
 
 
 def _check_output(config: ExportConfig) -> Path:
@@ -141,13 +150,16 @@ def _require_classes(completed: TrainedNetworkConfig, checkpoint: str) -> int:
     return num_classes
 
 
-def _make_exportable(predictor: Predictor, class_names: tuple[str, ...]) -> Exportable:
+def _make_exportable(
+    predictor: Predictor, class_names: tuple[str, ...], upright: bool
+) -> Exportable:
     return Exportable(
         logits=lambda images: predictor.network(images)[0],
         image_size=predictor.model.image_size,
         channels=predictor.model.channels,
         preprocess=predictor.preprocess,
         class_names=class_names,
+        upright=upright,
     )
 
 
@@ -181,55 +193,72 @@ def _read_samples(
     config: ExportConfig, completed: TrainedNetworkConfig, predictor: Predictor
 ) -> _Samples:
     """Reads the first images of a folder or a dataset, prepared as for evaluation."""
+    decode = functools.partial(
+        Encoded,
+        channels=predictor.model.channels,
+        upright=completed.upright is not False,
+        max_pixels=config.max_pixels,
+    )
     if config.images is not None:
-        return _read_image_samples(Path(config.images), config.num_images, predictor)
-    dataset = find_dataset(completed)
+        encoded, left_out = _read_files(Path(config.images), config)
+    else:
+        encoded, left_out = _read_records(find_dataset(completed), config), []
+    prepare = tf.function(
+        lambda one: predictor.preprocess(decode(one)),
+        input_signature=[tf.TensorSpec([], tf.string)],
+        autograph=False,
+    )
+    images = tf.stack([prepare(one) for one in encoded])
+    if completed.upright is False:
+        # The formats' runtimes turn photos as cameras noted, which pixels cannot say.
+        encoded = [tf.io.encode_png(decode(one).whole()).numpy() for one in encoded]
+    return _Samples(encoded, images, tuple(left_out))
+
+
+def _read_records(dataset: Dataset, config: ExportConfig) -> list[bytes]:
+    """Returns the images of the first records; InputError where one is broken."""
     count = min(config.num_images, dataset.num_examples)
+    fault = record_faults.find_fault(
+        dataset.files,
+        range(dataset.num_classes),
+        compression=dataset.compression,
+        most=count,
+        max_pixels=config.max_pixels,
+    )
+    if fault:
+        raise errors.InputError(fault)
     records = tfrecord.read_records(dataset.files, dataset.compression).take(count)
-    encoded = [
+    return [
         tfrecord.parse_example(record, ["encoded"])["encoded"].numpy()
         for record in records
     ]
-    batches = pipeline.eval_batches(
-        dataset, predictor.preprocess, count, channels=predictor.model.channels
-    )
-    images = _take_first(batches, lambda e: pipeline.describe_failure(e, dataset))
-    return _Samples(encoded, images)
 
 
-def _read_image_samples(folder: Path, count: int, predictor: Predictor) -> _Samples:
-    paths = _find_first_files(folder, count)
-    encoded = [Path(path).read_bytes() for path in paths]
-    batches = pipeline.image_batches(
-        paths, predictor.preprocess, len(paths), predictor.model.channels
-    )
-    images = _take_first(batches, lambda e: pipeline.describe_image_failure(e, paths))
-    return _Samples(encoded, images)
-
-
-def _find_first_files(folder: Path, count: int) -> list[str]:
-    """Returns the first JPEG and PNG files under a folder."""
-    found: list[str] = []
-    for path in image_files.list_images(folder):
-        with open(path, "rb") as file:
-            if image_files.detect_format(file.read(16)) in _KINDS:
-                found.append(path)
-        if len(found) == count:
+def _read_files(folder: Path, config: ExportConfig) -> tuple[list[bytes], list[str]]:
+    """Returns the first sound JPEG and PNG files, and a line for each broken one."""
+    found: list[bytes] = []
+    left_out: list[str] = []
+    for file in image_files.find_images(folder):
+        fault = _describe_fault(file, config.max_pixels)
+        if fault:
+            left_out.append(fault)
+            continue
+        encoded = image_files.read_file(file.path)
+        if image_files.detect_format(encoded) in _KINDS:
+            found.append(encoded)
+        if len(found) == config.num_images:
             break
     if not found:
-        raise errors.InputError(f"no JPEG or PNG image in --images={folder}")
-    return found
+        raise errors.InputError(
+            left_out[0] if left_out else f"no JPEG or PNG image in --images={folder}"
+        )
+    return found, left_out
 
 
-def _take_first(
-    batches: tf.data.Dataset,
-    explain: Callable[[tf.errors.OpError], errors.InputError],
-) -> tf.Tensor:
-    """Returns the images of the first batch."""
-    try:
-        return next(iter(batches))["image"]
-    except tf.errors.OpError as error:
-        raise explain(error) from error
+def _describe_fault(file: File, max_pixels: int) -> str | None:
+    if file.fault:
+        return f"{errors.printable(str(file.path))}: {file.fault}"
+    return pipeline.describe_broken_image(str(file.path), max_pixels)
 
 
 def _write_and_verify(
@@ -241,7 +270,12 @@ def _write_and_verify(
 ) -> tuple[Comparison, ...]:
     """Writes a network and compares its logits with the checkpoint's."""
     expected = predictor.model(samples.images)[0].numpy()
-    FORMATS[format_name].write(folder, network)
+    try:
+        FORMATS[format_name].write(folder, network)
+    except (OSError, tf.errors.OpError) as error:
+        raise errors.InputError(
+            f"cannot write the export into {folder.parent}: {errors.summarize(error)}"
+        ) from error
     found = FORMATS[format_name].run(folder, samples.encoded, samples.images.numpy())
     comparisons = tuple(
         _compare(signature, logits, expected) for signature, logits in found.items()

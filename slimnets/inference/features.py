@@ -15,6 +15,7 @@ from slimnets.config import dataclass_flags
 from slimnets.config.inference import ExtractConfig, TrainedNetworkConfig
 from slimnets.datasets import images as image_files
 from slimnets.datasets import pipeline
+from slimnets.datasets.left_out import LeftOut
 from slimnets.datasets.registry import Dataset
 from slimnets.inference import class_matching, label_offset
 from slimnets.inference.defaults import (
@@ -37,12 +38,14 @@ class Extraction(NamedTuple):
       shapes: of each end point for one image, by name.
       num_images: how many images were run.
       output: the file.
+      left_out: a line for each image that was not: which it is, and why.
     """
 
     report: checkpoints.RestoreReport
     shapes: dict[str, tuple[int, ...]]
     num_images: int
     output: str
+    left_out: tuple[str, ...] = ()
 
 
 class _Images(NamedTuple):
@@ -50,15 +53,20 @@ class _Images(NamedTuple):
 
     Attributes:
       batches: as of `pipeline.eval_batches`.
-      total: how many images they hold.
-      explain: makes one line of a failure of the batches.
+      total: how many images they should hold.
+      left_out: notes which of them do not come.
+      explain: makes one line of a failure of the batches, given how many images came
+        before it.
       class_names: by label.
+      unreadable: a line for each image that is not among them, for it is no file.
     """
 
     batches: tf.data.Dataset
     total: int
-    explain: Callable[[tf.errors.OpError], errors.InputError]
+    left_out: LeftOut
+    explain: Callable[[tf.errors.OpError, int], errors.InputError]
     class_names: tuple[str, ...] = ()
+    unreadable: tuple[str, ...] = ()
 
 
 def extract(config: ExtractConfig, log: Callable[[str], None] = print) -> Extraction:
@@ -86,7 +94,14 @@ def extract(config: ExtractConfig, log: Callable[[str], None] = print) -> Extrac
     log(str(report))
     images = _find_images(config, completed, checkpoint, predictor, log)
     shapes = _write(output, _generate_rows(predictor, names, images))
-    return Extraction(report, shapes, images.total, str(output))
+    broken = images.left_out.lines
+    return Extraction(
+        report,
+        shapes,
+        images.total - len(broken),
+        str(output),
+        left_out=(*images.unreadable, *broken),
+    )
 
 
 def choose_end_points(patterns: Sequence[str], end_points: Sequence[str]) -> list[str]:
@@ -153,32 +168,77 @@ def _find_images(
     predictor: Predictor,
     log: Callable[[str], None],
 ) -> _Images:
+    upright = completed.upright is not False
     if config.images is not None:
-        paths = image_files.list_images(Path(config.images))
-        return _Images(
-            pipeline.image_batches(
-                paths,
-                predictor.preprocess,
-                min(config.inference.batch_size, len(paths)),
-                channels=predictor.model.channels,
-            ),
-            len(paths),
-            lambda error: pipeline.describe_image_failure(error, paths),
-        )
+        return _find_image_files(config, predictor, upright)
     dataset, offset = _match_labels(
         config.trained, completed, checkpoint, predictor.model.num_classes, log
+    )
+    reading = config.reading
+    size = min(config.inference.batch_size, dataset.num_examples)
+    left_out = LeftOut(
+        dataset.num_examples,
+        pipeline.describe_left_out(dataset, offset, reading.max_pixels),
+        reading.max_bad_records,
     )
     return _Images(
         pipeline.eval_batches(
             dataset,
             predictor.preprocess,
-            min(config.inference.batch_size, dataset.num_examples),
+            size,
             channels=predictor.model.channels,
+            upright=upright,
+            max_pixels=reading.max_pixels,
+            skip_broken=reading.skips,
             labels_offset=offset,
         ),
         dataset.num_examples,
-        lambda error: pipeline.describe_failure(error, dataset, offset),
+        left_out,
+        lambda error, first: pipeline.describe_failure(
+            error,
+            dataset,
+            offset,
+            first=first,
+            most=size,
+            max_pixels=reading.max_pixels,
+        ),
         label_offset.list_class_names(dataset.class_names, offset),
+    )
+
+
+def _find_image_files(
+    config: ExtractConfig, predictor: Predictor, upright: bool
+) -> _Images:
+    """Returns the images of a folder; those that are broken are left out."""
+    max_pixels = config.reading.max_pixels
+    files = image_files.find_images(Path(str(config.images)))
+    paths = [str(file.path) for file in files if not file.fault]
+    unreadable = [
+        f"{errors.printable(str(file.path))}: {file.fault}"
+        for file in files
+        if file.fault
+    ]
+    if not paths:
+        raise errors.InputError(unreadable[0])
+
+    def describe(number: int) -> str:
+        fault = pipeline.describe_broken_image(paths[number], max_pixels)
+        return fault or f"{paths[number]}: could not be read at first; run it again"
+
+    return _Images(
+        pipeline.image_batches(
+            paths,
+            predictor.preprocess,
+            min(config.inference.batch_size, len(paths)),
+            channels=predictor.model.channels,
+            upright=upright,
+            max_pixels=max_pixels,
+            skip_broken=True,
+        ),
+        len(paths),
+        LeftOut(len(paths), describe, None),
+        lambda error, _: pipeline.describe_image_failure(error, paths, max_pixels),
+        unreadable=tuple(unreadable),
     )
 
 
@@ -234,11 +294,14 @@ def _generate_rows(
 
     batch_size = images.batches.element_spec["image"].shape[0]
     run = predictor.prepare(chosen, batch_size)
+    came = 0
     with image_bar(images.total) as bar:
         try:
             for batch in images.batches:
                 features = run(batch["image"])
-                for i in np.flatnonzero(batch["mask"].numpy()):
+                sound = np.flatnonzero(batch["mask"].numpy())
+                images.left_out.note(batch["number"].numpy()[sound])
+                for i in sound:
                     label = int(batch["label"][i])
                     yield _Row(
                         {name: features[name][i] for name in names},
@@ -247,8 +310,10 @@ def _generate_rows(
                         batch["filename"][i].numpy(),
                     )
                     bar.update()
+                came += len(sound)
         except tf.errors.OpError as error:
-            raise images.explain(error) from error
+            raise images.explain(error, came) from error
+    images.left_out.finish()
 
 
 def _write(output: Path, rows: Iterator[_Row]) -> dict[str, tuple[int, ...]]:

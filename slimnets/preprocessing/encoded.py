@@ -8,7 +8,8 @@ from typing import Any
 
 import tensorflow as tf
 
-from slimnets.preprocessing import bitmap, exif
+from slimnets.config.reading import MAX_PIXELS
+from slimnets.preprocessing import bitmap, exif, header
 
 # In TensorFlow's JPEG decoder: the size of the whole image divided by the result's.
 _RATIOS = (1, 2, 4, 8)
@@ -27,15 +28,32 @@ class Encoded:
 
     dtype = tf.uint8
 
-    def __init__(self, contents: tf.Tensor, channels: int, upright: bool = True):
+    def __init__(
+        self,
+        contents: tf.Tensor,
+        channels: int,
+        upright: bool = True,
+        max_pixels: int = MAX_PIXELS,
+    ):
         """Wraps an image.
 
         Args:
           contents: string, the bytes of a JPEG, PNG, GIF, BMP or WebP file.
           channels: to decode to: 1 for gray, 3 for RGB.
           upright: False leaves a JPEG's pixels as they are stored.
+          max_pixels: to decode none of an image that its header says has more raises
+            tf.errors.InvalidArgumentError.
         """
-        self._contents = contents
+        self._stored_size = header.read_size(contents)
+        pixels = tf.reduce_prod(tf.cast(self._stored_size, tf.int64))
+        # Without the branch that tf.debugging.Assert puts around it: many are run.
+        within = tf.raw_ops.Assert(
+            condition=pixels <= max_pixels,
+            data=[f"an image has more than {max_pixels} pixels:", self._stored_size],
+            summarize=2,
+        )
+        with tf.control_dependencies([within] if within is not None else []):
+            self._contents = tf.identity(contents)
         self._channels = channels
         self._orientation = (
             exif.orientation_of(contents) if upright else tf.constant(exif.UPRIGHT)
@@ -45,20 +63,15 @@ class Encoded:
     def whole(self) -> tf.Tensor:
         """Decodes it; returns uint8 [height, width, channels]."""
         turned = self._orientation != exif.UPRIGHT
-        plain = tf.io.is_jpeg(self._contents) | _is_png(self._contents)
+        plain = tf.io.is_jpeg(self._contents) | header.is_png(self._contents)
         whole = tf.cond(plain & ~turned, self._decode_plain, self._decode_any)
         return tf.ensure_shape(whole, self.shape)
 
     def size(self) -> tf.Tensor:
         """Reads int32 [height, width] off the header, where a JPEG or PNG has it."""
+        known = tf.io.is_jpeg(self._contents) | header.is_png(self._contents)
         return tf.cond(
-            tf.io.is_jpeg(self._contents),
-            self._size_of_jpeg,
-            lambda: tf.cond(
-                _is_png(self._contents),
-                self._read_size_of_png,
-                lambda: tf.shape(self.whole())[:2],
-            ),
+            known, self._turn_stored_size, lambda: tf.shape(self.whole())[:2]
         )
 
     def part(
@@ -119,19 +132,9 @@ class Encoded:
         decoded = tf.io.decode_jpeg(self._contents, self._channels, ratio)
         return _cut(decoded, begin, size)
 
-    def _size_of_jpeg(self) -> tf.Tensor:
-        size = tf.image.extract_jpeg_shape(self._contents)[:2]
+    def _turn_stored_size(self) -> tf.Tensor:
+        size = self._stored_size
         return tf.where(exif.swaps_sides(self._orientation), size[::-1], size)
-
-    def _read_size_of_png(self) -> tf.Tensor:
-        # After a signature of 8 bytes, a length and a name of 4 each.
-        header = tf.strings.substr(self._contents, 16, 8)
-        width_and_height = tf.io.decode_raw(header, tf.int32, little_endian=False)
-        return width_and_height[::-1]
-
-
-def _is_png(contents: tf.Tensor) -> tf.Tensor:
-    return tf.strings.substr(contents, 0, 4) == b"\x89PNG"
 
 
 def read_size(image: tf.Tensor | Encoded) -> tf.Tensor:

@@ -57,6 +57,8 @@ def distribute_batches(
             num_readers=data.num_readers,
             num_parallel_calls=data.num_preprocessing_threads or tf.data.AUTOTUNE,
             channels=model.channels,
+            upright=data.upright,
+            max_pixels=config.reading.max_pixels,
             labels_offset=data.labels_offset,
             cache=data.cache,
             service=data.data_service,
@@ -70,5 +72,8 @@ def distribute_batches(
             yield next(batches)
         except tf.errors.OpError as error:
             raise pipeline.describe_failure(
-                error, dataset, data.labels_offset
+                error,
+                dataset,
+                data.labels_offset,
+                max_pixels=config.reading.max_pixels,
             ) from error

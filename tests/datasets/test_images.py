@@ -1,5 +1,7 @@
 """Image files are known by content and say why they do not decode."""
 
+import os
+
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -45,17 +47,41 @@ def test_other_files_say_what_they_are(encoded, reason):
         images.decode(encoded)
 
 
-def test_list_images_finds_images_in_subfolders_by_suffix(tmp_path):
+def test_images_are_found_in_subfolders_by_suffix(tmp_path):
     for name in ("b/2.JPG", "a.png", "b/notes.txt", "b/.hidden.png"):
         path = tmp_path / name
         path.parent.mkdir(exist_ok=True)
         path.touch()
-    expected = [str(tmp_path / "a.png"), str(tmp_path / "b/2.JPG")]
-    assert images.list_images(tmp_path) == expected
+    os.mkfifo(tmp_path / "pipe.png")
+    (tmp_path / "folder.jpg").mkdir()
+    found = images.find_images(tmp_path)
+    assert [(str(f.path.relative_to(tmp_path)), bool(f.fault)) for f in found] == [
+        ("a.png", False),
+        ("b/2.JPG", False),
+        ("pipe.png", True),
+    ]
 
 
-def test_list_images_of_nothing_is_an_input_error(tmp_path):
+def test_a_folder_without_images_is_an_input_error(tmp_path):
     with pytest.raises(errors.InputError, match="no image in"):
-        images.list_images(tmp_path)
+        images.find_images(tmp_path)
     with pytest.raises(errors.InputError, match="no folder"):
-        images.list_images(tmp_path / "absent")
+        images.find_images(tmp_path / "absent")
+
+
+def test_a_pipe_is_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "a.png")
+    with pytest.raises(ValueError, match="not a file but a folder, a pipe"):
+        images.read_file(tmp_path / "a.png")
+
+
+def test_an_image_that_is_too_large_is_not_decoded():
+    """Some bytes say that 14,000 x 14,000 pixels follow."""
+    size = (14_000).to_bytes(4, "big") * 2
+    encoded = b"\x89PNG\r\n\x1a\n\0\0\0\x0dIHDR" + size + bytes([8, 2, 0, 0, 0])
+    with pytest.raises(ValueError, match=r"^it has 14000 x 14000 pixels, more than"):
+        images.decode(encoded)
+    small = tf.io.encode_png(tf.zeros([3, 4, 3], tf.uint8)).numpy()
+    assert images.decode(small, max_pixels=12).shape == (3, 4, 3)
+    with pytest.raises(ValueError, match="it has 4 x 3 pixels, more than the 11 of"):
+        images.decode(small, max_pixels=11)

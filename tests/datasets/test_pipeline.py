@@ -320,7 +320,7 @@ def test_image_files_come_in_order_with_their_paths(tmp_path, channels):
         pixels = np.full((6, 5, 3), 40 * k, np.uint8)
         path = tmp_path / f"{k}.{'jpg' if k % 2 else 'png'}"
         path.write_bytes(encode(pixels).numpy())
-    paths = images.list_images(tmp_path)
+    paths = [str(file.path) for file in images.find_images(tmp_path)]
 
     def preprocess(image):
         return tf.ensure_shape(tf.cast(image, tf.float32), [6, 5, channels])

@@ -2,6 +2,7 @@
 
 import errno
 import json
+import shutil
 import sys
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from slimnets.model import Model
 from slimnets.training import trainer
 from slimnets.training.state import TrainState
 from tests import extras
+from tests.datasets.records import write
 from tests.tiny_runs import toy_split
 
 CLASSES = ("red", "green", "blue")
@@ -272,6 +274,37 @@ def test_a_checkpoint_that_a_training_removes_meanwhile(
     )
 
 
+@pytest.mark.parametrize("damage", ["no image", "wrong checksum"])
+def test_bad_records_are_left_out_and_listed(run, toy_data, tmp_path, damage):
+    [expected] = evaluated(run)
+    folder = tmp_path / "bad"
+    folder.mkdir()
+    (folder / "labels.txt").write_text("0:red\n1:green\n2:blue\n")
+    [file] = datasets.get_dataset(toy_data, "validation").files
+    good = list(tf.data.TFRecordDataset(file).as_numpy_iterator())
+    paths = [folder / f"toy_test_0000{k}-of-00002.tfrecord" for k in range(2)]
+    bad = tfrecord.make_example(b"text", "png", 1, 8, 8)
+    write(paths[0], [*good[:3], bad])
+    write(paths[1], good[3:])
+    if damage == "wrong checksum":
+        content = paths[0].read_bytes()
+        paths[0].write_bytes(content[:-9] + b"x" + content[-8:])
+    flags = {"dataset_dir": str(folder), "batch_size": 2}
+    assert f"{paths[0]}, record 3 (the first is 0): " in refused(run, **flags)
+    flags["on_bad_record"] = "skip"
+    [result] = evaluated(run, **flags)
+    reason = {"no image": "not an image", "wrong checksum": "its checksum is wrong"}
+    [line] = result.left_out
+    assert line.startswith(f"{paths[0]}, record 3 (the first is 0): {reason[damage]}")
+    assert result.summary.num_examples == 7
+    np.testing.assert_array_equal(
+        result.summary.confusion_matrix, expected.summary.confusion_matrix
+    )
+    assert "more than --max_bad_records=0 bad" in refused(
+        run, max_bad_records=0, **flags
+    )
+
+
 def test_as_many_as_asked_for(config, run, during_sleep):
     made = [config(model="tiny_bn", max_number_of_steps=n) for n in (3, 4, 5)]
     during_sleep += [lambda one=one: trainer.train(one, silent) for one in made]
@@ -472,6 +505,16 @@ class TestBadInput:
                 writer.write(tfrecord.make_example(encoded, "png", 1, 8, 8))
         message = refused(run, dataset_dir=str(folder))
         assert f"{folder}/toy_test.tfrecord, record 1 (the first is 0)" in message
+
+    def test_dataset_json_that_counts_too_many_or_too_few(
+        self, run, toy_data, tmp_path
+    ):
+        shutil.copytree(toy_data, tmp_path / "data")
+        path = tmp_path / "data" / "dataset.json"
+        sound = path.read_text()
+        for count, message in ((6, "more than the 6 examples"), (8, "record 7 of toy")):
+            path.write_text(sound.replace('"examples": 7', f'"examples": {count}'))
+            assert message in refused(run, dataset_dir=str(tmp_path / "data"))
 
     def test_no_checkpoint(self, tmp_path):
         assert f"no checkpoint in the folder {tmp_path};" in refused(tmp_path)

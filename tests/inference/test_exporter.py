@@ -92,13 +92,29 @@ def test_a_folder_of_images(run, tmp_path):
     for k in range(3):
         image = random.integers(0, 255, [9 + k, 12, 3]).astype(np.uint8)
         (photos / f"{k}.png").write_bytes(tf.io.encode_png(image).numpy())
-    (photos / "0.gif").write_bytes(b"GIF89a")  # LiteRT's phone may not read it
     result = exported(run, tmp_path / "out", images=str(photos), num_images=2)
     assert [one.images for one in result.comparisons] == [2, 2]
+    assert not result.left_out
+    (photos / "0.gif").write_bytes(b"GIF89a")
     (photos / "0.png").write_bytes((photos / "0.png").read_bytes()[:60])
-    message = refused(run, tmp_path / "other", images=str(photos))
-    assert message.startswith(f"{photos}/0.png: the png image does not decode")
-    assert not (tmp_path / "other").exists()
+    result = exported(run, tmp_path / "other", images=str(photos))
+    assert [one.images for one in result.comparisons] == [2, 2]
+    broken = [line.partition(": ")[0] for line in result.left_out]
+    assert broken == [f"{photos}/0.gif", f"{photos}/0.png"]
+
+
+def test_a_disk_that_is_full_leaves_nothing(run, tmp_path, monkeypatch):
+    def write(folder: Path, network: object) -> None:
+        (folder / "half").touch()
+        raise tf.errors.ResourceExhaustedError(None, None, "No space left on device")
+
+    format_ = exporter.FORMATS["saved_model"]
+    monkeypatch.setitem(exporter.FORMATS, "saved_model", format_._replace(write=write))
+    message = refused(run, tmp_path / "out")
+    assert message == (
+        f"cannot write the export into {tmp_path}: No space left on device"
+    )
+    assert [path.name for path in tmp_path.iterdir()] == ["run"]
 
 
 @pytest.mark.parametrize(("given", "known"), [(True, True), (False, False)])

@@ -1,19 +1,22 @@
 """Feature extraction: what is chosen, for which images, in which file."""
 
+import os
 from pathlib import Path
 
 import numpy as np
 import pytest
 import tensorflow as tf
+from PIL import Image
 
 from slimnets import checkpoints, errors
 from slimnets.config import dataclass_flags
 from slimnets.config.inference import ExtractConfig
-from slimnets.datasets import arrays
+from slimnets.datasets import arrays, tfrecord
 from slimnets.inference import features
 from slimnets.model import Model
 from slimnets.training import trainer
 from tests import extras
+from tests.datasets.records import write
 from tests.tiny_runs import CLASSES, make_config
 
 
@@ -275,6 +278,60 @@ def test_moving_averages(config, tmp_path):
         assert np.any(one["Pool"] != other["Pool"])
 
 
+def test_broken_images_are_left_out_and_listed(run, tmp_path, photos):
+    extracted(run, tmp_path / "sound.npz", "Logits", images=str(photos))
+    (photos / "a" / "0b.png").write_bytes((photos / "b.png").read_bytes()[:40])
+    (photos / "gone.jpg").symlink_to("/nowhere.jpg")
+    os.mkfifo(photos / "pipe.png")
+    (photos / "folder.jpg").mkdir()
+    flags = {"images": str(photos), "batch_size": 2}
+    result = extracted(run, tmp_path / "f.npz", "Logits", **flags)
+    assert result.num_images == 3
+    assert [line.partition(": ")[0] for line in result.left_out] == [
+        str(photos / name) for name in ("gone.jpg", "pipe.png", "a/0b.png")
+    ]
+    assert "the png image does not decode" in result.left_out[-1]
+    with (
+        np.load(tmp_path / "sound.npz") as one,
+        np.load(tmp_path / "f.npz") as other,
+    ):
+        np.testing.assert_array_equal(one["filename"], other["filename"])
+        np.testing.assert_allclose(one["Logits"], other["Logits"], 1e-4, 1e-5)
+
+
+def test_an_image_of_too_many_pixels_is_left_out(run, tmp_path, photos):
+    image = tf.zeros([9, 8, 3], tf.uint8)
+    (photos / "large.png").write_bytes(tf.io.encode_png(image).numpy())
+    flags = {"images": str(photos), "max_pixels": 64}
+    result = extracted(run, tmp_path / "f.npz", "Logits", **flags)
+    [line] = result.left_out
+    assert (
+        line
+        == f"{photos}/large.png: it has 8 x 9 pixels, more than the 64 of --max_pixels"
+    )
+
+
+@pytest.mark.parametrize(
+    ("trained", "given"), [(True, None), (False, None), (True, False)]
+)
+def test_photos_are_turned_as_in_training(config, tmp_path, trained, given):
+    """The photo is black above and white below, and was held on its head."""
+    trainer.train(config(upright=trained), silent)
+    stored = np.repeat(np.uint8([0, 255]), 4)[:, None, None] * np.ones(
+        [8, 8, 3], np.uint8
+    )
+    exif = Image.Exif()
+    exif[0x0112] = 3
+    (tmp_path / "photos").mkdir()
+    Image.fromarray(stored).save(tmp_path / "photos" / "a.jpg", exif=exif, quality=100)
+    Image.fromarray(stored[::-1]).save(tmp_path / "photos" / "b.jpg", quality=100)
+    flags = {"images": str(tmp_path / "photos"), "upright": given}
+    extracted(tmp_path / "run", tmp_path / "f.npz", "Conv", **flags)
+    upright = trained if given is None else given
+    with np.load(tmp_path / "f.npz") as file:
+        assert np.allclose(*file["Conv"], atol=1e-2) == upright
+
+
 class TestBadInput:
     """One line, and no file."""
 
@@ -303,18 +360,22 @@ class TestBadInput:
         assert not list(tmp_path.glob("*.npz"))
 
     @pytest.mark.parametrize("suffix", ["npz", "tfrecord"])
-    def test_an_image_that_does_not_decode_leaves_no_file(
-        self, run, tmp_path, photos, suffix
-    ):
-        (photos / "broken.png").write_bytes((photos / "b.png").read_bytes()[:40])
+    def test_a_record_that_does_not_decode_leaves_no_file(self, run, tmp_path, suffix):
+        record = tfrecord.make_example(b"no image", "png", 0, 8, 8)
+        write(tmp_path / "data_test.tfrecord", [record])
+        (tmp_path / "labels.txt").write_text("0:red\n")
         output = tmp_path / "out" / f"f.{suffix}"
-        message = refused(run, output, "*", images=str(photos))
-        assert f"{photos}/broken.png: the png image does not decode" in message
+        message = refused(run, output, "*", dataset_dir=str(tmp_path))
+        assert "data_test.tfrecord, record 0 (the first is 0): not an image" in message
         assert not list(output.parent.iterdir())
 
     def test_a_file_that_was_there_stays(self, run, tmp_path, photos):
-        (photos / "broken.png").write_bytes(b"no image")
+        for path in photos.rglob("*.png"):
+            path.write_bytes(b"no image")
         output = tmp_path / "f.tfrecord"
         output.write_bytes(b"of before")
-        refused(run, output, "*", images=str(photos))
+        message = refused(run, output, "*", images=str(photos))
+        assert message == (
+            f"none of the 3 images can be used, such as {photos}/a/0.png: not an image"
+        )
         assert output.read_bytes() == b"of before"
