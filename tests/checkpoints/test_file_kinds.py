@@ -63,7 +63,9 @@ FILES = [
 ]
 
 
-@pytest.mark.parametrize(("name", "content", "what", "advice"), FILES)
+@pytest.mark.parametrize(
+    ("name", "content", "what", "advice"), FILES, ids=[name for name, *_ in FILES]
+)
 def test_what_is_no_checkpoint(tmp_path, name, content, what, advice):
     path = tmp_path / name
     path.write_bytes(content)
