@@ -10,6 +10,9 @@ from difflib import get_close_matches
 from types import ModuleType
 from typing import NoReturn
 
+# How C libraries, and TensorFlow with them, say that there is no space left.
+_DISK_FULL = ("No space left on device", "Disk quota exceeded")
+
 
 class InputError(ValueError):
     """The input is wrong; the message says what, where, and what to do, in one line."""
@@ -68,16 +71,23 @@ def summarize(error: Exception) -> str:
     return re.sub(r"^\{\{.*?\}\} | \[Op:\w+\]( name:.*)?$", "", text.splitlines()[0])
 
 
-def describe_out_of_memory(error: Exception) -> InputError:
-    """Returns the error for memory, of the machine or its GPU, that ran out.
+def describe_exhaustion(error: Exception) -> InputError:
+    """Returns the error for memory, of the machine or its GPU, or a disk that ran out.
 
     Args:
-      error: what TensorFlow or Python raised.
+      error: what TensorFlow, which has one type for all of these, or Python raised.
     """
+    if is_disk_full(error):
+        return InputError(f"the disk is full: {summarize(error)}")
     return InputError(
         f"out of memory: {summarize(error)}; give a smaller --batch_size or"
         " --image_size"
     )
+
+
+def is_disk_full(error: Exception) -> bool:
+    """Returns whether an error is about space on a disk."""
+    return any(reason in str(error) for reason in _DISK_FULL)
 
 
 def report_errors(main: Callable[[list[str]], None]) -> Callable[[list[str]], None]:
@@ -94,7 +104,7 @@ def report_errors(main: Callable[[list[str]], None]) -> Callable[[list[str]], No
         except InputError as error:
             _fail(error)
         except get_out_of_memory_types() as error:
-            _fail(describe_out_of_memory(error))
+            _fail(describe_exhaustion(error))
         except OSError as error:
             _fail(error)
         except KeyboardInterrupt:

@@ -41,6 +41,12 @@ def test_report_errors_turns_an_input_error_into_a_line_and_status_2(capsys):
             "out of memory: OOM of shape[9]; give a smaller --batch_size",
         ),
         (MemoryError(), "out of memory: MemoryError; give a smaller --batch_size"),
+        (
+            tf.errors.ResourceExhaustedError(
+                None, None, "runs/a/events.v2; No space left on device"
+            ),
+            "the disk is full: runs/a/events.v2; No space left on device\n",
+        ),
         (OSError(28, "No space left", "x.npz"), "[Errno 28] No space left: 'x.npz'"),
     ],
 )

@@ -31,7 +31,7 @@ from slimnets.checkpoints.restoring import (
     require_used,
     restore,
 )
-from slimnets.checkpoints.saving import save
+from slimnets.checkpoints.saving import clear_leftovers, save
 
 __all__ = [
     "AVERAGE_SUFFIX",
@@ -41,6 +41,7 @@ __all__ = [
     "Misfit",
     "Reader",
     "RestoreReport",
+    "clear_leftovers",
     "describe_not_finite",
     "describe_objects",
     "exists",

@@ -1,12 +1,19 @@
 """Writing results: folders are checked before the work, files whole or absent."""
 
 import contextlib
+import errno
 import json
+import os
 import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+
+UNFINISHED = ".unfinished"  # behind the name of a file that is being written
+
+# Of file systems that cannot sync a folder, or anything.
+_NO_SYNC = (errno.EINVAL, errno.ENOTSUP)
 
 
 def make_writable(folder: Path) -> None:
@@ -26,12 +33,40 @@ def write_json(path: Path, values: dict[str, Any]) -> None:
     Raises:
       OSError: it cannot be written; nothing is left then.
     """
-    unfinished = path.with_name(path.name + ".unfinished")
+    write_text(path, json.dumps(values, indent=2) + "\n")
+
+
+def write_text(path: Path, text: str) -> None:
+    """Writes a text file, atomically, on the disk before it bears its name.
+
+    Raises:
+      OSError: it cannot be written, with its path; nothing is left then.
+    """
+    unfinished = path.with_name(path.name + UNFINISHED)
     try:
-        unfinished.write_text(json.dumps(values, indent=2) + "\n", encoding="utf-8")
+        unfinished.write_text(text, encoding="utf-8")
+        sync(unfinished)
         unfinished.replace(path)
+    except OSError as error:  # that of a full disk does not name its file
+        raise OSError(error.errno, error.strerror, str(path)) from error
     finally:
         unfinished.unlink(missing_ok=True)
+    sync(path.parent)
+
+
+def sync(path: str | Path) -> None:
+    """Waits until a file, or the names in a folder, are on the disk.
+
+    Else a machine that loses power may keep the new name of a file and not its content.
+    """
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    except OSError as error:
+        if error.errno not in _NO_SYNC:
+            raise
+    finally:
+        os.close(descriptor)
 
 
 @contextlib.contextmanager

@@ -1,6 +1,8 @@
 """Which checkpoint a user means by a folder or a path."""
 
+import functools
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 import tensorflow as tf
@@ -8,37 +10,50 @@ import tensorflow as tf
 from slimnets import errors
 from slimnets.checkpoints import file_kinds
 from slimnets.checkpoints.names import BASENAME, UNFINISHED, get_step
-from slimnets.checkpoints.reading import UNREADABLE, describe_kind, is_whole
+from slimnets.checkpoints.reading import (
+    UNREADABLE,
+    describe_kind,
+    is_whole,
+    list_files,
+)
 
 _STATE = "checkpoint"  # the state file's usual name
 
 
-def find(path: str | Path) -> str | None:
+def find(
+    path: str | Path, log: Callable[[str], None] = lambda line: None
+) -> str | None:
     """Returns the checkpoint that a user means by `path`, or None if there is none.
 
     Args:
-      path: a directory (its latest checkpoint), a checkpoint's path with or without
-        '.index' or '.data-00000-of-00001', a state file (what it names), or a file in
-        V1 format.
+      path: a directory (its latest checkpoint that is whole), a checkpoint's path with
+        or without '.index' or '.data-00000-of-00001', a state file (what it names), or
+        a file in V1 format.
+      log: gets a line where the latest in a directory is damaged and an earlier one is
+        taken.
     """
     path = Path(path)
     if path.is_dir():
-        return _find_newest(path)
+        return _find_newest(path, log)
     if file_kinds.recognize(path) is file_kinds.STATE:
-        return _find_newest(path.parent, path.name)
+        return _find_newest(path.parent, log, path.name)
     bare = _strip_suffix(path)
     if exists(bare):
         return bare
     return None
 
 
-def require(path: str | Path) -> str:
+def require(path: str | Path, log: Callable[[str], None] = print) -> str:
     """Returns the checkpoint that a user means by `path`, as `find` does.
+
+    Args:
+      path: as `find`'s.
+      log: as `find`'s.
 
     Raises:
       InputError: there is none, or it is another kind of file.
     """
-    found = find(path)
+    found = find(path, log)
     is_part = re.search(r"\.data-\d+-of-\d+$", str(path))  # whose bytes tell nothing
     kind = None if is_part else file_kinds.recognize(found or path)
     if kind not in (None, file_kinds.TABLE, file_kinds.STATE):
@@ -68,16 +83,35 @@ def _strip_suffix(path: str | Path) -> str:
     return re.sub(r"\.(index|meta|data-\d+-of-\d+)$", "", str(path))
 
 
-def _find_newest(directory: Path, state: str = _STATE) -> str | None:
+def _find_newest(
+    directory: Path, log: Callable[[str], None], state: str = _STATE
+) -> str | None:
     """Returns the state file's latest checkpoint, or else the newest whole one."""
-    listed = list_saved(directory, state)
-    if listed and exists(listed[-1]):
-        return listed[-1]
-    found = [_strip_suffix(index) for index in directory.glob("*.index")]
-    found = [path for path in found if not Path(path).name.startswith(UNFINISHED)]
-    found.sort(key=lambda path: (get_step(path), path), reverse=True)
-    # Where none is whole, the newest: the error of reading it tells what is wrong.
-    return next(filter(is_whole, found), found[0] if found else None)
+    listed = [path for path in list_saved(directory, state)[::-1] if exists(path)]
+    others = [_strip_suffix(index) for index in directory.glob("*.index")]
+    others = [path for path in others if not Path(path).name.startswith(UNFINISHED)]
+    others.sort(key=lambda path: (get_step(path), path), reverse=True)
+    found = list(dict.fromkeys([*listed, *others]))
+    whole = next(filter(_was_found_whole, found), None)
+    if whole is None:  # the error of reading the newest tells what is wrong
+        return found[0] if found else None
+    if whole != found[0] and exists(found[0]):
+        log(f"{found[0]} is damaged or cut off; taking {whole}, the newest that is not")
+    return whole
+
+
+def _was_found_whole(path: str) -> bool:
+    """Returns whether a checkpoint is whole; one that stays as it is is read once."""
+    try:
+        states = [(str(file), file.stat()) for file in list_files(path)]
+    except OSError:  # removed meanwhile
+        return False
+    return _is_whole_once(path, *[(f, s.st_size, s.st_mtime_ns) for f, s in states])
+
+
+@functools.lru_cache
+def _is_whole_once(path: str, *files: tuple[str, int, int]) -> bool:
+    return is_whole(path)
 
 
 def list_saved(directory: Path, state_file: str = _STATE) -> list[str]:

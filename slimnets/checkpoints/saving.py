@@ -4,7 +4,9 @@ They are what `tf.compat.v1.train.Saver` writes: `model.ckpt-<step>.index` and
 `.data-00000-of-00001`, keyed by variable names, with the state file `checkpoint`.
 """
 
+import contextlib
 import json
+import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -12,8 +14,12 @@ import numpy as np
 import tensorflow as tf
 
 from slimnets import errors
+from slimnets.checkpoints import atomic_files
 from slimnets.checkpoints.finding import exists, list_saved
 from slimnets.checkpoints.names import BASENAME, UNFINISHED
+
+_INDEX = ".index"
+_DATA = ".data-00000-of-00001"
 
 
 def save(
@@ -44,16 +50,47 @@ def save(
             shape_and_slices=[""] * len(values),
             tensors=[tf.convert_to_tensor(value) for value in values.values()],
         )
-        tf.raw_ops.MergeV2Checkpoints(
-            checkpoint_prefixes=[str(unfinished)], destination_prefix=str(prefix)
-        )
+        _put_in_place(unfinished, prefix)
         _keep_newest(directory, str(prefix), keep)
     except (tf.errors.OpError, OSError) as error:
+        with contextlib.suppress(OSError):
+            clear_leftovers(directory)
         raise errors.InputError(
             f"cannot write the checkpoint {prefix}: {errors.summarize(error)}; the"
             " earlier checkpoints are still there"
         ) from error
     return str(prefix)
+
+
+def clear_leftovers(directory: str | Path) -> None:
+    """Removes what saves left that failed or were killed, and no checkpoint.
+
+    Args:
+      directory: in which nobody saves now; it may not exist.
+    """
+    directory = Path(directory)
+    leftovers = list(directory.glob(f"{UNFINISHED}{BASENAME}-*"))
+    indices = [path for path in leftovers if path.suffix == _INDEX]
+    for index in indices:
+        # An index gets the checkpoint's name last and loses it first; data may have it.
+        name = index.name.removeprefix(UNFINISHED).removesuffix(_INDEX)
+        if not (directory / f"{name}{_INDEX}").exists():
+            _remove_data(directory / name)
+    # By the indices a kill in between is told.
+    for path in [*(path for path in leftovers if path not in indices), *indices]:
+        path.unlink(missing_ok=True)
+    for name in ("checkpoint", "settings.json"):
+        (directory / f"{name}{atomic_files.UNFINISHED}").unlink(missing_ok=True)
+
+
+def _put_in_place(unfinished: Path, prefix: Path) -> None:
+    """Gives a checkpoint its name once it is on the disk; by the index it counts."""
+    for part in (_DATA, _INDEX):
+        atomic_files.sync(f"{unfinished}{part}")
+    Path(f"{prefix}{_INDEX}").unlink(missing_ok=True)  # of this step's earlier save
+    for part in (_DATA, _INDEX):
+        os.replace(f"{unfinished}{part}", f"{prefix}{part}")
+    atomic_files.sync(prefix.parent)
 
 
 def _keep_newest(directory: Path, newest: str, keep: int) -> None:
@@ -65,28 +102,33 @@ def _keep_newest(directory: Path, newest: str, keep: int) -> None:
     _write_state(directory, kept)
     for path in earlier:
         if path not in kept:
-            _remove(path)
-    for leftover in directory.glob(f"{UNFINISHED}*"):
-        leftover.unlink(missing_ok=True)
+            _remove(Path(path))
+    clear_leftovers(directory)
 
 
 def _write_state(directory: Path, paths: Sequence[str]) -> None:
     """Writes the file `checkpoint`, by which TensorFlow finds the latest: the last.
 
-    Its paths are relative, so that the folder can be moved, and what a kill leaves of
-    it is removed by the next save: tf.train.update_checkpoint_state does neither.
+    Its paths are relative, so that the folder can be moved, and a kill leaves the old
+    one: tf.train.update_checkpoint_state does neither.
     """
     names = [json.dumps(Path(path).name) for path in paths]
     lines = [f"model_checkpoint_path: {names[-1]}"]
     lines += [f"all_model_checkpoint_paths: {name}" for name in names]
-    unfinished = directory / f"{UNFINISHED}checkpoint"
-    unfinished.write_text("\n".join(lines) + "\n", encoding="utf-8")
-    unfinished.replace(directory / "checkpoint")
+    atomic_files.write_text(directory / "checkpoint", "\n".join(lines) + "\n")
 
 
-def _remove(path: str) -> None:
+def _remove(path: Path) -> None:
     """Removes a checkpoint, its index first: without it the rest is no checkpoint."""
-    Path(f"{path}.index").unlink(missing_ok=True)
-    directory, name = Path(path).parent, Path(path).name
+    index = Path(f"{path}{_INDEX}")
+    unfinished = path.with_name(f"{UNFINISHED}{index.name}")
+    if index.exists():
+        index.replace(unfinished)  # which tells whose data is left after a kill
+    _remove_data(path)
+    unfinished.unlink(missing_ok=True)
+
+
+def _remove_data(path: Path) -> None:
+    directory, name = path.parent, path.name
     for part in [*directory.glob(f"{name}.data-*"), directory / f"{name}.meta"]:
         part.unlink(missing_ok=True)

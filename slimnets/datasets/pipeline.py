@@ -246,7 +246,7 @@ def describe_failure(
       max_pixels: as it was given to the batches.
     """
     if isinstance(error, tf.errors.ResourceExhaustedError):
-        return errors.describe_out_of_memory(error)
+        return errors.describe_exhaustion(error)
     find = functools.partial(
         record_faults.find_fault,
         dataset.files,
@@ -311,7 +311,7 @@ def describe_image_failure(
       max_pixels: as it was given to the batches.
     """
     if isinstance(error, tf.errors.ResourceExhaustedError):
-        return errors.describe_out_of_memory(error)
+        return errors.describe_exhaustion(error)
     for path in paths:
         fault = describe_broken_image(path, max_pixels)
         if fault:

@@ -97,7 +97,10 @@ def evaluate(
     setup: _Setup | None = None
     count = 0
     for checkpoint in checkpoints.iterate(
-        config.trained.checkpoint_path, config.eval_interval_secs, config.timeout
+        config.trained.checkpoint_path,
+        config.eval_interval_secs,
+        config.timeout,
+        log,
     ):
         try:
             setup = setup or _set_up(config, checkpoint, log)

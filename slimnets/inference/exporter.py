@@ -97,7 +97,7 @@ def export(config: ExportConfig, log: Callable[[str], None] = print) -> Export:
     """
     output = _check_output(config)
     FORMATS[config.format].require()
-    checkpoint = checkpoints.require(config.trained.checkpoint_path)
+    checkpoint = checkpoints.require(config.trained.checkpoint_path, log)
     completed = complete_config(config.trained, checkpoint)
     num_classes = _require_classes(completed, checkpoint)
     predictor = load_predictor(completed, num_classes)

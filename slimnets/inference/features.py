@@ -85,7 +85,7 @@ def extract(config: ExtractConfig, log: Callable[[str], None] = print) -> Extrac
       InputError: a setting or an input is at fault; an end point is unknown.
     """
     output = _check_output(config)
-    checkpoint = checkpoints.require(config.trained.checkpoint_path)
+    checkpoint = checkpoints.require(config.trained.checkpoint_path, log)
     completed = complete_config(config.trained, checkpoint)
     num_classes = find_num_classes(completed, checkpoint)
     predictor = load_predictor(completed, num_classes, config.inference)

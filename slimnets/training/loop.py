@@ -70,8 +70,10 @@ class Loop:
             step, steps=run.save_interval_steps, secs=run.save_interval_secs
         )
         self._throughput = Throughput(step, config.data.known_batch_size)
-        self._summaries = Summaries(run.train_dir if self._is_chief else None)
         self._progress = TrainingProgress(step, last_step)
+        self._summaries = Summaries(
+            run.train_dir if self._is_chief else None, self._progress.note
+        )
         self._data_wait = DataWait(self._progress.note)
 
     def run(self, batches: Iterator[Any]) -> Outcome:

@@ -54,18 +54,22 @@ class Start:
     weights: str | None = None
 
 
-def find_start(config: TrainConfig) -> Start:
+def find_start(config: TrainConfig, log: Callable[[str], None]) -> Start:
     """Finds the checkpoint that a run starts from.
+
+    Args:
+      config: all settings.
+      log: gets a line where the newest one is damaged.
 
     Raises:
       InputError: there is none at --checkpoint_path, or train_dir's settings.json
         cannot be understood.
     """
-    own = checkpoints.find(config.run.train_dir)
+    own = checkpoints.find(config.run.train_dir, log)
     if own is not None:
         return Start(own=own, own_flags=_read_flags(own))
     given = config.fine_tuning.checkpoint_path
-    return Start(weights=checkpoints.require(given) if given else None)
+    return Start(weights=checkpoints.require(given, log) if given else None)
 
 
 def restore(

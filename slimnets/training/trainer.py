@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 import tensorflow as tf
 
+from slimnets import checkpoints
 from slimnets.checkpoints import run_settings
 from slimnets.config.train import TrainConfig
 from slimnets.training import batch_size, distribute
@@ -33,7 +34,7 @@ def train(config: TrainConfig, log: Callable[[str], None] = print) -> Outcome:
         checkpoints written before are kept.
     """
     check(config)
-    start = find_start(config)
+    start = find_start(config, log)
     config = batch_size.resolve_auto(config, start.own_flags, log)
     resources = find_resources(config)
     if start.own is not None:
@@ -53,6 +54,8 @@ def _train(
     state = TrainState(config, num_classes)
     restore(state, start, config, log)
     check_same_step(strategy, state)
+    if distribute.is_chief(strategy):
+        checkpoints.clear_leftovers(config.run.train_dir)
     if start.own and last_step is not None and state.step >= last_step:
         log(_describe_finished(config.run.train_dir, state.step, last_step))
         return Outcome(state.step, start.own, seconds=0.0, loss=None)

@@ -184,6 +184,24 @@ class TestLatest:
         (tmp_path / "model.ckpt-3.data-00000-of-00001").write_bytes(b"short")
         assert checkpoints.find(tmp_path) == str(tmp_path / "model.ckpt-2")
 
+    @pytest.mark.parametrize("damage", ["cut", "flipped"])
+    def test_the_one_before_where_the_newest_is_damaged(self, tmp_path, damage):
+        first, second = (checkpoints.save(tmp_path, n, values()) for n in (1, 2))
+        file = Path(f"{second}.data-00000-of-00001")
+        whole = file.read_bytes()
+        flipped = bytes([whole[0] ^ 1]) + whole[1:]
+        file.write_bytes(whole[:-1] if damage == "cut" else flipped)
+        for look in (checkpoints.find, checkpoints.require):
+            lines = []
+            assert look(tmp_path, lines.append) == first
+            assert lines == [
+                f"{second} is damaged or cut off; taking {first}, the newest that is"
+                " not"
+            ]
+        assert checkpoints.find(second) == second  # asked for by its name
+        file.write_bytes(whole)
+        assert checkpoints.find(tmp_path) == second
+
     def test_a_damaged_one_where_there_is_no_other(self, tmp_path):
         path = checkpoints.save(tmp_path, 1, values())
         (tmp_path / "checkpoint").unlink()

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import numpy as np
+import pytest
 import tensorflow as tf
 from tensorflow.core.util import event_pb2
 
@@ -53,3 +54,32 @@ def test_summaries_that_are_not_wanted(tmp_path, monkeypatch):
     summaries.images(1, "input", tf.zeros([1, 4, 4, 3]))
     summaries.close()
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("what", ["folder", "disk"])
+def test_a_folder_that_takes_nothing_is_told_once(tmp_path, monkeypatch, what):
+    folder = tmp_path / "events"
+    if what == "folder":
+        folder.touch()
+    lines = []
+    summaries = writers.Summaries(str(folder), lines.append)
+
+    def fill(*_, **__):
+        monkeypatch.undo()
+        raise tf.errors.ResourceExhaustedError(None, None, "No space left on device")
+
+    if what == "disk":
+        monkeypatch.setattr(tf.summary, "scalar", fill)
+    summaries.scalars(1, {"loss": 1.0})
+    summaries.scalars(2, {"loss": 1.0})
+    summaries.images(2, "input", tf.zeros([1, 4, 4, 3]))
+    summaries.close()
+    [line] = lines
+    assert line.startswith(f"no summaries are written to {folder} from here on: ")
+    assert "\n" not in line
+
+
+def test_a_folder_that_takes_nothing_is_an_error_where_nobody_is_told(tmp_path):
+    (tmp_path / "events").touch()
+    with pytest.raises(tf.errors.OpError):
+        writers.Summaries(str(tmp_path / "events"))

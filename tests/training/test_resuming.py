@@ -1,54 +1,24 @@
 """A seeded run that was stopped, killed and resumed is the run that never stopped."""
 
-import dataclasses
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import pytest
-import tensorflow as tf
 
-from slimnets import slim
 from slimnets.nets import registry
-from slimnets.nets.nasnet import operations
 from slimnets.training import loss_scale, optimizers, trainer
 from slimnets.training.loop import Loop
+from tests.soak import dropping
 from tests.tiny_runs import silent, weights
 
 STEPS = 5
 
 
-def dropping(
-    images: tf.Tensor,
-    num_classes: int | None = 3,
-    is_training: bool = True,
-    reuse: bool | None = None,
-    scope: str = "Dropping",
-) -> tuple[tf.Tensor, dict[str, tf.Tensor]]:
-    """Builds batch norm, drop path and two layers of dropout."""
-    with (
-        tf.compat.v1.variable_scope(scope, reuse=reuse),
-        slim.arg_scope(
-            [slim.batch_norm, slim.dropout, operations.drop_path],
-            is_training=is_training,
-        ),
-    ):
-        net = slim.conv2d(images, 4, 3, normalizer_fn=slim.batch_norm, scope="Conv")
-        net = operations.drop_path(slim.dropout(net, 0.7), 0.6)
-        net = slim.dropout(tf.reduce_mean(net, [1, 2]), 0.8)
-        logits = slim.fully_connected(
-            net, num_classes, activation_fn=None, scope="Logits"
-        )
-    return logits, {"Logits": logits}
-
-
 @pytest.fixture(autouse=True)
 def dropping_network(monkeypatch: pytest.MonkeyPatch) -> None:
     """Registers `dropping`."""
-    row = dataclasses.replace(
-        registry.get_row("tiny_bn"), name="dropping", builder=dropping
-    )
-    monkeypatch.setitem(registry.NETWORKS, "dropping", row)
+    monkeypatch.setitem(registry.NETWORKS, "dropping", dropping.NETWORK)
 
 
 class Killed(BaseException):

@@ -136,6 +136,23 @@ def test_another_checkpoints_weights(config, tmp_path):
     ]
 
 
+def test_a_damaged_checkpoint_and_leftovers_of_killed_saves(config, tmp_path):
+    made = config(max_number_of_steps=3, save_interval_steps=1)
+    last = trainer.train(made, silent).checkpoint
+    data = Path(f"{last}.data-00000-of-00001")
+    data.write_bytes(data.read_bytes()[:-1])
+    leftover = tmp_path / "run" / "unfinished-model.ckpt-9.data-00000-of-00001"
+    leftover.touch()
+    lines = []
+    assert trainer.train(made, lines.append).step == 3
+    before = last.replace("-3", "-2")
+    assert lines == [
+        f"{last} is damaged or cut off; taking {before}, the newest that is not",
+        f"resuming from {before}, step 2",
+    ]
+    assert not leftover.exists()
+
+
 def test_a_checkpoint_that_is_not_there(config, tmp_path):
     message = refused(config(checkpoint_path=str(tmp_path / "none")))
     assert f"no checkpoint {tmp_path}/none; give" in message
