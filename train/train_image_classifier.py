@@ -44,6 +44,8 @@ def main(argv: list[str]) -> None:
         applied = dataclass_flags.apply_recipe(DIGITS_RECIPE, without=length)
         print(f"no --dataset_dir: handwritten digits, with {' '.join(applied)}")
     outcome = trainer.train(dataclass_flags.from_flags(TrainConfig))
+    for line in outcome.left_out:
+        print(f"left out: {line}", file=sys.stderr)
     if outcome.interrupted:
         print(
             f"interrupted by {outcome.interrupted}; saved {outcome.checkpoint}."
@@ -55,6 +57,8 @@ def main(argv: list[str]) -> None:
             f"trained to step {outcome.step} in {outcome.seconds:.0f} s, loss"
             f" {outcome.loss:.4f}; saved {outcome.checkpoint}"
         )
+    if outcome.left_out:
+        sys.exit(1)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,5 @@
 """tf.data pipelines: records or image files in, batches of preprocessed images out."""
 
-import functools
 import os
 import socket
 from collections.abc import Callable, Sequence
@@ -12,7 +11,8 @@ import tensorflow as tf
 
 from slimnets import errors, random_numbers
 from slimnets.config.reading import MAX_PIXELS
-from slimnets.datasets import images, record_faults, record_order, tfrecord
+from slimnets.datasets import record_order, tfrecord
+from slimnets.datasets.in_flight import InFlight
 from slimnets.datasets.registry import Dataset
 from slimnets.preprocessing.encoded import Encoded
 
@@ -46,6 +46,8 @@ def train_batches(
     service: str | None = None,
     steps: int = 1,
     replicas: int = 1,
+    in_flight: InFlight | None = None,
+    most_broken: int | None = None,
 ) -> tf.data.Dataset:
     """Returns an endless dataset of shuffled training batches.
 
@@ -71,11 +73,14 @@ def train_batches(
         workers do all of this, in an order that no seed repeats; None does it here.
       steps: batches an element, for as many steps at a time.
       replicas: that take the elements in turn.
+      in_flight: notes the records that are being prepared, to tell one that fails.
+      most_broken: leave out what is bad, up to this many records, after which the
+        dataset ends; needs `in_flight`. None raises an error at the first.
 
     Returns:
       (images, labels): float32 [batch, height, width, channels], int64 [batch]; with
       steps > 1 that many of them on a first axis. While it is iterated, bad data raises
-      a tf.errors.OpError; see `describe_failure`.
+      a tf.errors.OpError; see `failures.describe`.
 
     Raises:
       InputError: of an argument.
@@ -90,28 +95,40 @@ def train_batches(
     parse = _make_record_parser(dataset, channels, labels_offset, upright, max_pixels)
 
     @_without_autograph
-    def example(serialized: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    def example(
+        number: tf.Tensor, serialized: tf.Tensor
+    ) -> tuple[tf.Tensor, tf.Tensor]:
+        with tf.control_dependencies([in_flight.begin(number)] if in_flight else []):
+            serialized = tf.identity(serialized)
         parsed = parse(serialized)
-        return preprocess(parsed["image"]), parsed["label"]
+        image, label = preprocess(parsed["image"]), parsed["label"]
+        with tf.control_dependencies([image, label]):
+            done = [in_flight.end(number)] if in_flight else []
+        with tf.control_dependencies(done):
+            return tf.identity(image), label
 
     @_without_autograph
     def keyed_example(
-        place: tf.Tensor, serialized: tf.Tensor
+        place: tf.Tensor, record: tuple[tf.Tensor, tf.Tensor]
     ) -> tuple[tf.Tensor, tf.Tensor]:
         stream = random_numbers.hash_seed("images", seed or 0, index)
         with random_numbers.keyed(tf.stack([stream, place])):
-            return example(serialized)
+            return example(*record)
 
     if seed is None:
         records = record_order.read_shuffled(dataset, shard, num_readers, cache)
+        records = _end_at_too_many(records, in_flight, most_broken)
         examples = records.map(example, num_parallel_calls, deterministic=False)
     else:
         records = record_order.read_in_order_of(
             seed, dataset, shard, num_readers, cache, taken
         )
+        records = _end_at_too_many(records, in_flight, most_broken)
         examples = records.enumerate(taken).map(
             keyed_example, num_parallel_calls, deterministic=True
         )
+    if most_broken is not None:
+        examples = examples.ignore_errors()
     batches = examples.batch(batch_size, drop_remainder=True)
     if service:
         batches = _distribute_to_service(batches, service)
@@ -156,7 +173,7 @@ def eval_batches(
       Dicts: image float32 [batch, height, width, channels], label int64 [batch], mask
       float32 [batch], filename string [batch], number int64 [batch]: the example's in
       the order of the files, from 0. While it is iterated, bad data raises a
-      tf.errors.OpError, see `describe_failure`, or is left out, see
+      tf.errors.OpError, see `failures.describe`, or is left out, see
       `left_out.LeftOut`.
 
     Raises:
@@ -204,8 +221,8 @@ def image_batches(
 
     Returns:
       Dicts as of `eval_batches`, with label -1 and the path as filename. A file that
-      does not decode raises a tf.errors.OpError, see `describe_image_failure`, or is
-      left out.
+      does not decode raises a tf.errors.OpError, see `failures.describe_of_images`,
+      or is left out.
     """
 
     @_without_autograph
@@ -225,100 +242,6 @@ def image_batches(
     )
 
 
-def describe_failure(
-    error: tf.errors.OpError,
-    dataset: Dataset,
-    labels_offset: int = 0,
-    *,
-    first: int = 0,
-    most: int | None = None,
-    max_pixels: int = MAX_PIXELS,
-) -> errors.InputError:
-    """Turns a failure while iterating batches into one line naming the broken record.
-
-    Args:
-      error: what TensorFlow raised.
-      dataset: what was being read.
-      labels_offset: as it was given to the batches.
-      first: examples before the broken one at least, in the order of the files.
-      most: examples after these among which it has to be; if it is not, or with None,
-        all are looked through.
-      max_pixels: as it was given to the batches.
-    """
-    if isinstance(error, tf.errors.ResourceExhaustedError):
-        return errors.describe_exhaustion(error)
-    find = functools.partial(
-        record_faults.find_fault,
-        dataset.files,
-        _list_labels(dataset, labels_offset),
-        compression=dataset.compression,
-        max_pixels=max_pixels,
-    )
-    fault = (most and find(first=first, most=most)) or find()
-    return errors.InputError(fault or _describe_in_one_line(error, dataset.files[0]))
-
-
-def describe_left_out(
-    dataset: Dataset, labels_offset: int = 0, max_pixels: int = MAX_PIXELS
-) -> Callable[[int], str]:
-    """Returns the function that says why `eval_batches` left out an example.
-
-    Args:
-      dataset: what was read.
-      labels_offset: as it was given to the batches.
-      max_pixels: as it was given to the batches.
-    """
-
-    def describe(number: int) -> str:
-        fault = record_faults.find_fault(
-            dataset.files,
-            _list_labels(dataset, labels_offset),
-            compression=dataset.compression,
-            first=number,
-            most=1,
-            max_pixels=max_pixels,
-        )
-        # TensorFlow goes on with the next file at a wrong checksum.
-        return fault or (
-            f"record {number} of {dataset.name} {dataset.split} (the first is 0) is"
-            " missing: one before it in its file is damaged, or there are fewer than"
-            " dataset.json says"
-        )
-
-    return describe
-
-
-def describe_broken_image(path: str, max_pixels: int = MAX_PIXELS) -> str | None:
-    """Says in one line why an image file cannot be used; None if it can."""
-    shown = errors.printable(path)
-    try:
-        images.decode(images.read_file(path), max_pixels=max_pixels)
-    except OSError as error:
-        return f"{shown}: cannot be read: {error.strerror}"
-    except ValueError as error:
-        return f"{shown}: {error}"
-    return None
-
-
-def describe_image_failure(
-    error: tf.errors.OpError, paths: Sequence[str], max_pixels: int = MAX_PIXELS
-) -> errors.InputError:
-    """Turns a failure of `image_batches` into one line naming the broken file.
-
-    Args:
-      error: what TensorFlow raised.
-      paths: what was being read; all of it is looked through.
-      max_pixels: as it was given to the batches.
-    """
-    if isinstance(error, tf.errors.ResourceExhaustedError):
-        return errors.describe_exhaustion(error)
-    for path in paths:
-        fault = describe_broken_image(path, max_pixels)
-        if fault:
-            return errors.InputError(fault)
-    return errors.InputError(_describe_in_one_line(error, paths[0]))
-
-
 def _check_arguments(dataset: Dataset, batch_size: int, labels_offset: int) -> None:
     if batch_size < 1:
         raise errors.InputError(f"batch_size is {batch_size}; it has to be at least 1")
@@ -327,6 +250,15 @@ def _check_arguments(dataset: Dataset, batch_size: int, labels_offset: int) -> N
             f"labels_offset is {labels_offset}; it has to be from -1 to"
             f" {dataset.num_classes - 1} for {dataset.num_classes} classes"
         )
+
+
+def _end_at_too_many(
+    records: tf.data.Dataset, in_flight: InFlight | None, most: int | None
+) -> tf.data.Dataset:
+    """Ends a dataset when more records have failed than may."""
+    if in_flight is None or most is None:
+        return records
+    return records.take_while(lambda *_: in_flight.are_few(most))
 
 
 def _distribute_to_service(batches: tf.data.Dataset, service: str) -> tf.data.Dataset:
@@ -388,13 +320,6 @@ def _make_record_parser(
         }
 
     return parse
-
-
-def _list_labels(dataset: Dataset, labels_offset: int) -> Sequence[int]:
-    """Returns the labels that records may have, ascending."""
-    if dataset.classes_by_label is None:
-        return range(max(labels_offset, 0), dataset.num_classes)
-    return [label for label, k in enumerate(dataset.classes_by_label) if k >= 0]
 
 
 def _find_class(
@@ -459,8 +384,3 @@ def _finish(batches: tf.data.Dataset) -> tf.data.Dataset:
         tf.data.experimental.AutoShardPolicy.OFF
     )
     return batches.prefetch(tf.data.AUTOTUNE).with_options(options)
-
-
-def _describe_in_one_line(error: tf.errors.OpError, where: str) -> str:
-    line = errors.summarize(error)
-    return f"reading {where} and the files after it failed: {line}"

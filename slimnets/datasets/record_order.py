@@ -7,6 +7,7 @@ import tensorflow as tf
 
 from slimnets import random_numbers
 from slimnets.datasets import tfrecord
+from slimnets.datasets.in_flight import read_numbered
 from slimnets.datasets.registry import Dataset
 
 # Encoded records, so 4,096 photos of 110 kB are 450 MB. The shards are mixed over the
@@ -28,7 +29,7 @@ def read_shuffled(
       cache: keep the records in memory after the first epoch.
 
     Returns:
-      Serialized records, string [].
+      (number, serialized record), int64 [] and string [], see `in_flight`.
     """
     records = _read_files(dataset, shard, num_readers)
     if cache:
@@ -59,7 +60,7 @@ def read_in_order_of(
       taken: records, of any number of epochs, behind which to begin.
 
     Returns:
-      Serialized records, string [].
+      (number, serialized record), int64 [] and string [], see `in_flight`.
     """
     stream = random_numbers.hash_seed("order", seed)
     first, taken_of_it = divmod(taken, _count_examples(dataset, shard))
@@ -94,7 +95,9 @@ def _read_files(
 ) -> tf.data.Dataset:
     """Returns one epoch of this worker's records, files in the order of a seed."""
     index, count = shard
-    files = tf.data.Dataset.from_tensor_slices([*map(os.fsencode, dataset.files)])
+    files = tf.data.Dataset.from_tensor_slices(
+        [*map(os.fsencode, dataset.files)]
+    ).enumerate()
     # Whole files are cheaper to share out, but only equal shares are fair; else every
     # worker reads all files, in one order, and keeps each count-th record.
     by_files = _are_shared_out(dataset, count)
@@ -103,7 +106,7 @@ def _read_files(
             len(dataset.files), order, reshuffle_each_iteration=order is None
         )
     records = files.interleave(
-        lambda file: tf.data.TFRecordDataset(file, dataset.compression),
+        lambda index, file: read_numbered(index, file, dataset.compression),
         cycle_length=num_readers,
         num_parallel_calls=tf.data.AUTOTUNE,
         deterministic=order is not None or not by_files,

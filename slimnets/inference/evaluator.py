@@ -13,7 +13,7 @@ from slimnets.checkpoints import atomic_files
 from slimnets.config import dataclass_flags
 from slimnets.config.inference import EvalConfig, TrainedNetworkConfig
 from slimnets.config.reading import ReadingConfig
-from slimnets.datasets import pipeline
+from slimnets.datasets import failures, pipeline
 from slimnets.datasets.left_out import LeftOut
 from slimnets.datasets.registry import Dataset
 from slimnets.export import runtimes
@@ -228,7 +228,7 @@ def _score_dataset(
     dataset, reading = setup.dataset, setup.reading
     left_out = LeftOut(
         dataset.num_examples,
-        pipeline.describe_left_out(dataset, setup.offset, reading.max_pixels),
+        failures.describe_left_out(dataset, setup.offset, reading.max_pixels),
         reading.max_bad_records if reading.skips else None,
     )
     counts = metrics.Counts(setup.num_classes)
@@ -254,7 +254,7 @@ def _score_dataset(
                 bar.update(int(mask.sum()))
                 scored += setup.batch_size
         except tf.errors.OpError as error:
-            raise pipeline.describe_failure(
+            raise failures.describe(
                 error,
                 dataset,
                 setup.offset,

@@ -12,8 +12,8 @@ from slimnets import checkpoints, errors
 from slimnets.checkpoints import atomic_files, run_settings
 from slimnets.config import dataclass_flags
 from slimnets.config.inference import ExportConfig, TrainedNetworkConfig
+from slimnets.datasets import failures, record_faults, tfrecord
 from slimnets.datasets import images as image_files
-from slimnets.datasets import pipeline, record_faults, tfrecord
 from slimnets.datasets.folder_files import File
 from slimnets.datasets.registry import Dataset
 from slimnets.export import runtimes
@@ -258,7 +258,7 @@ def _read_files(folder: Path, config: ExportConfig) -> tuple[list[bytes], list[s
 def _describe_fault(file: File, max_pixels: int) -> str | None:
     if file.fault:
         return f"{errors.printable(str(file.path))}: {file.fault}"
-    return pipeline.describe_broken_image(str(file.path), max_pixels)
+    return failures.describe_broken_image(str(file.path), max_pixels)
 
 
 def _write_and_verify(

@@ -13,8 +13,8 @@ from slimnets import checkpoints, errors
 from slimnets.checkpoints import atomic_files
 from slimnets.config import dataclass_flags
 from slimnets.config.inference import ExtractConfig, TrainedNetworkConfig
+from slimnets.datasets import failures, pipeline
 from slimnets.datasets import images as image_files
-from slimnets.datasets import pipeline
 from slimnets.datasets.left_out import LeftOut
 from slimnets.datasets.registry import Dataset
 from slimnets.inference import class_matching, label_offset
@@ -178,7 +178,7 @@ def _find_images(
     size = min(config.inference.batch_size, dataset.num_examples)
     left_out = LeftOut(
         dataset.num_examples,
-        pipeline.describe_left_out(dataset, offset, reading.max_pixels),
+        failures.describe_left_out(dataset, offset, reading.max_pixels),
         reading.max_bad_records,
     )
     return _Images(
@@ -194,7 +194,7 @@ def _find_images(
         ),
         dataset.num_examples,
         left_out,
-        lambda error, first: pipeline.describe_failure(
+        lambda error, first: failures.describe(
             error,
             dataset,
             offset,
@@ -222,7 +222,7 @@ def _find_image_files(
         raise errors.InputError(unreadable[0])
 
     def describe(number: int) -> str:
-        fault = pipeline.describe_broken_image(paths[number], max_pixels)
+        fault = failures.describe_broken_image(paths[number], max_pixels)
         return fault or f"{paths[number]}: could not be read at first; run it again"
 
     return _Images(
@@ -237,7 +237,7 @@ def _find_image_files(
         ),
         len(paths),
         LeftOut(len(paths), describe, None),
-        lambda error, _: pipeline.describe_image_failure(error, paths, max_pixels),
+        lambda error, _: failures.describe_of_images(error, paths, max_pixels),
         unreadable=tuple(unreadable),
     )
 

@@ -7,56 +7,118 @@ import tensorflow as tf
 
 from slimnets import errors
 from slimnets.config.train import TrainConfig
-from slimnets.datasets import pipeline
+from slimnets.datasets import failures, pipeline
+from slimnets.datasets.in_flight import InFlight
 from slimnets.datasets.registry import Dataset
 from slimnets.model import Model
 from slimnets.preprocessing import registry as preprocessing
 
+# With --on_bad_record=skip: how often the records that failed are counted.
+_BATCHES_TO_A_CHECK = 100
 
-def distribute_batches(
-    strategy: tf.distribute.Strategy,
-    config: TrainConfig,
-    dataset: Dataset,
-    model: Model,
-    first_step: int,
-) -> Iterator[Any]:
-    """Yields distributed batches of images and labels, without end.
 
-    Args:
-      strategy: over whose replicas a batch is divided.
-      config: all settings.
-      dataset: the split to train on.
-      model: whose image size and channels are used.
-      first_step: at which the run starts or resumes. With a seed it goes on with the
-        images behind those that the steps before have had.
+class TrainingBatches(Iterator[Any]):
+    """Distributed batches of images and labels, without end."""
 
-    Raises:
-      InputError: a batch cannot be divided evenly, or a record or file is broken.
-    """
-    data, batch_size = config.data, config.data.known_batch_size
-    if batch_size % strategy.num_replicas_in_sync:
-        raise errors.InputError(
-            f"--batch_size={batch_size} cannot be divided among"
-            f" {strategy.num_replicas_in_sync} replicas; give a multiple of that"
+    def __init__(
+        self,
+        strategy: tf.distribute.Strategy,
+        config: TrainConfig,
+        dataset: Dataset,
+        model: Model,
+        first_step: int,
+    ):
+        """Makes the pipeline.
+
+        Args:
+          strategy: over whose replicas a batch is divided.
+          config: all settings.
+          dataset: the split to train on.
+          model: whose image size and channels are used.
+          first_step: at which the run starts or resumes. With a seed it goes on with
+            the images behind those that the steps before have had.
+
+        Raises:
+          InputError: a batch cannot be divided evenly, or settings contradict each
+            other.
+        """
+        _check(strategy, config)
+        self._config, self._dataset, self._model = config, dataset, model
+        self._first_step, self._count = first_step, 0
+        self._in_flight = InFlight(
+            dataset,
+            failures.list_labels(dataset, config.data.labels_offset),
+            config.reading.max_pixels,
         )
-    recipe = preprocessing.get_preprocessing(
-        data.preprocessing_name or config.model, True, data.use_grayscale
-    )
-    size = model.image_size
+        self._batches = iter(
+            strategy.distribute_datasets_from_function(self._make_dataset)
+        )
 
-    def make_dataset(context: tf.distribute.InputContext) -> tf.data.Dataset:
-        share = context.get_per_replica_batch_size(batch_size)
+    def __next__(self) -> Any:
+        """Returns the next batch.
+
+        Raises:
+          InputError: a record or file is broken, or too many are.
+        """
+        try:
+            batch = next(self._batches)
+        except StopIteration:
+            self.list_left_out()
+            raise
+        except tf.errors.OpError as error:
+            raise self._explain(error) from error
+        self._count += 1
+        if self._config.reading.skips and self._count % _BATCHES_TO_A_CHECK == 0:
+            self.list_left_out()
+        return batch
+
+    def list_left_out(self) -> tuple[str, ...]:
+        """Returns a line for each bad record that was left out.
+
+        Raises:
+          InputError: they are more than --max_bad_records.
+        """
+        reading = self._config.reading
+        if not reading.skips:
+            return ()
+        lines = self._in_flight.find_faults()
+        if len(lines) > reading.max_bad_records:
+            raise errors.InputError(
+                f"more than --max_bad_records={reading.max_bad_records} bad records,"
+                f" such as {lines[0]}"
+            )
+        return tuple(lines)
+
+    def _explain(self, error: tf.errors.OpError) -> errors.InputError:
+        """Returns the error that names the record at which TensorFlow raised one."""
+        if isinstance(error, tf.errors.ResourceExhaustedError):
+            return errors.describe_out_of_memory(error)
+        faults = self._in_flight.find_faults()
+        if faults:
+            return errors.InputError(faults[0])
+        data, reading = self._config.data, self._config.reading
+        return failures.describe(
+            error, self._dataset, data.labels_offset, max_pixels=reading.max_pixels
+        )
+
+    def _make_dataset(self, context: tf.distribute.InputContext) -> tf.data.Dataset:
+        config, data = self._config, self._config.data
+        recipe = preprocessing.get_preprocessing(
+            data.preprocessing_name or config.model, True, data.use_grayscale
+        )
+        size = self._model.image_size
+        share = context.get_per_replica_batch_size(data.known_batch_size)
         replicas = context.num_replicas_in_sync // context.num_input_pipelines
         return pipeline.train_batches(
-            dataset,
+            self._dataset,
             lambda image: recipe(image, size, size),
             share,
             seed=config.run.seed,
-            taken=first_step * share * replicas,
+            taken=self._first_step * share * replicas,
             shard=(context.input_pipeline_id, context.num_input_pipelines),
             num_readers=data.num_readers,
             num_parallel_calls=data.num_preprocessing_threads or tf.data.AUTOTUNE,
-            channels=model.channels,
+            channels=self._model.channels,
             upright=data.upright,
             max_pixels=config.reading.max_pixels,
             labels_offset=data.labels_offset,
@@ -64,16 +126,23 @@ def distribute_batches(
             service=data.data_service,
             steps=config.run.steps_per_call,
             replicas=replicas,
+            # Another process's pipeline cannot note here what it prepares.
+            in_flight=None if data.data_service else self._in_flight,
+            most_broken=(
+                config.reading.max_bad_records if config.reading.skips else None
+            ),
         )
 
-    batches = iter(strategy.distribute_datasets_from_function(make_dataset))
-    while True:
-        try:
-            yield next(batches)
-        except tf.errors.OpError as error:
-            raise pipeline.describe_failure(
-                error,
-                dataset,
-                data.labels_offset,
-                max_pixels=config.reading.max_pixels,
-            ) from error
+
+def _check(strategy: tf.distribute.Strategy, config: TrainConfig) -> None:
+    batch_size = config.data.known_batch_size
+    if batch_size % strategy.num_replicas_in_sync:
+        raise errors.InputError(
+            f"--batch_size={batch_size} cannot be divided among"
+            f" {strategy.num_replicas_in_sync} replicas; give a multiple of that"
+        )
+    if config.reading.skips and config.data.data_service:
+        raise errors.InputError(
+            "--on_bad_record=skip cannot tell which records --data_service leaves out;"
+            " give one of them"
+        )

@@ -30,6 +30,7 @@ class Outcome:
       seconds: spent training.
       loss: of the last step; None where nothing was left to train.
       interrupted: the name of the signal that ended the run early, or None.
+      left_out: a line for each bad record that was skipped.
     """
 
     step: int
@@ -37,6 +38,7 @@ class Outcome:
     seconds: float
     loss: float | None
     interrupted: str | None = None
+    left_out: tuple[str, ...] = ()
 
 
 class Loop:

@@ -1,5 +1,6 @@
 """Training: `train(config)` is the whole of it; the program only reads flags."""
 
+import dataclasses
 import math
 from collections.abc import Callable
 
@@ -9,7 +10,7 @@ from slimnets import checkpoints
 from slimnets.checkpoints import run_settings
 from slimnets.config.train import TrainConfig
 from slimnets.training import batch_size, distribute
-from slimnets.training.batches import distribute_batches
+from slimnets.training.batches import TrainingBatches
 from slimnets.training.checks import check
 from slimnets.training.loop import Loop, Outcome
 from slimnets.training.resources import Resources, find_resources
@@ -67,9 +68,10 @@ def _train(
             num_classes=num_classes,
             image_size=state.model.image_size,
         )
-    batches = distribute_batches(strategy, config, dataset, state.model, state.step)
+    batches = TrainingBatches(strategy, config, dataset, state.model, state.step)
     train_step = make_step(strategy, config, state, dataset.num_examples, last_step)
-    return Loop(config, strategy, state, train_step, last_step).run(batches)
+    outcome = Loop(config, strategy, state, train_step, last_step).run(batches)
+    return dataclasses.replace(outcome, left_out=batches.list_left_out())
 
 
 def _get_last_step(config: TrainConfig, num_examples: int) -> int | None:

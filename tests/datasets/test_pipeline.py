@@ -9,7 +9,7 @@ import pytest
 import tensorflow as tf
 
 from slimnets import errors, random_numbers
-from slimnets.datasets import image_folder, images, pipeline, tfrecord
+from slimnets.datasets import failures, image_folder, images, pipeline, tfrecord
 from slimnets.datasets.registry import Dataset, get_dataset
 
 
@@ -280,7 +280,7 @@ def test_label_out_of_range_is_named(tmp_path, label, offset):
     ):
         with pytest.raises(tf.errors.InvalidArgumentError, match="label") as raised:
             list(batches)
-        error = pipeline.describe_failure(raised.value, dataset, offset)
+        error = failures.describe(raised.value, dataset, offset)
         assert isinstance(error, errors.InputError)
         assert f"x.tfrecord, record 2 (the first is 0): label {label} is" in str(error)
 
@@ -289,7 +289,7 @@ def test_image_that_does_not_decode_is_named(tmp_path):
     dataset = record_file(tmp_path / "x.tfrecord", GRAY[:-20], [1])
     with pytest.raises(tf.errors.OpError) as raised:
         list(pipeline.eval_batches(dataset, plain, 2))
-    message = str(pipeline.describe_failure(raised.value, dataset))
+    message = str(failures.describe(raised.value, dataset))
     assert "x.tfrecord, record 0 (the first is 0): the png image does not" in message
 
 
@@ -299,17 +299,17 @@ def test_file_cut_off_or_gone_meanwhile_is_named(tmp_path):
     path.write_bytes(path.read_bytes()[:-5])
     with pytest.raises(tf.errors.OpError) as raised:
         list(pipeline.eval_batches(dataset, plain, 2))
-    message = str(pipeline.describe_failure(raised.value, dataset))
+    message = str(failures.describe(raised.value, dataset))
     assert "x.tfrecord is cut off in record 1" in message
     path.unlink()
-    message = str(pipeline.describe_failure(raised.value, dataset))
+    message = str(failures.describe(raised.value, dataset))
     assert message.endswith("x.tfrecord does not exist")
 
 
 def test_failure_that_is_not_the_datas_is_passed_on(tmp_path):
     dataset = record_file(tmp_path / "x.tfrecord", GRAY, [1])
     error = tf.errors.InvalidArgumentError(None, None, "crop too large\nmore")
-    message = str(pipeline.describe_failure(error, dataset))
+    message = str(failures.describe(error, dataset))
     assert message.endswith("failed: crop too large")
 
 
@@ -339,7 +339,7 @@ def test_image_file_that_is_broken_is_named(tmp_path):
         Path(path).write_bytes(content)
     with pytest.raises(tf.errors.OpError) as raised:
         list(pipeline.image_batches(paths, plain, 2, 1))
-    message = str(pipeline.describe_image_failure(raised.value, paths))
+    message = str(failures.describe_of_images(raised.value, paths))
     assert message == f"{paths[1]}: not an image"
 
 

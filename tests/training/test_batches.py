@@ -1,14 +1,16 @@
 """Broken input is told in one line, and nothing is lost."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import tensorflow as tf
 
 from slimnets import checkpoints
-from slimnets.datasets import metadata, tfrecord
+from slimnets.datasets import metadata, record_faults, tfrecord
 from slimnets.training import trainer
+from tests.datasets.records import write
 from tests.tiny_runs import refused, silent
 
 
@@ -78,3 +80,48 @@ def test_the_last_checkpoint_survives_bad_data(config, broken_data, tmp_path):
     made = config(dataset_dir=str(broken_data(label=9)), max_number_of_steps=9)
     refused(made)
     assert checkpoints.find(tmp_path / "run") == good
+
+
+def test_the_bad_record_alone_is_looked_into(config, broken_data, monkeypatch):
+    """Not the whole dataset: a second reading of that may take hours."""
+    folder = broken_data(encoded=b"no image")
+    looked_into = []
+    describe = record_faults.describe_record
+
+    def note(serialized: bytes, **arguments: Any) -> str | None:
+        looked_into.append(serialized)
+        return describe(serialized, **arguments)
+
+    monkeypatch.setattr(record_faults, "describe_record", note)
+    made = config(dataset_dir=str(folder), num_preprocessing_threads=1)
+    assert "record 5 (the first is 0): not an image" in refused(made)
+    assert len(looked_into) == 1
+
+
+@pytest.mark.parametrize("seed", [None, 1])
+def test_bad_records_are_skipped_and_listed(config, broken_data, seed):
+    folder = broken_data(encoded=b"no image")
+    flags = {"dataset_dir": str(folder), "on_bad_record": "skip", "seed": seed}
+    outcome = trainer.train(config(max_number_of_steps=9, **flags), silent)
+    assert outcome.step == 9
+    [line] = outcome.left_out
+    assert line.startswith(
+        f"{folder}/toy_train.tfrecord, record 5 (the first is 0): not an image"
+    )
+    assert "more than --max_bad_records=0 bad records, such as" in refused(
+        config(max_number_of_steps=18, max_bad_records=0, **flags)
+    )
+
+
+def test_a_dataset_of_bad_records_ends(config, tmp_path):
+    metadata.write_labels(tmp_path, ("a", "b", "c"))
+    record = tfrecord.make_example(b"no image", "png", 1, 8, 8)
+    write(tmp_path / "toy_train.tfrecord", [record] * 400)
+    flags = {"on_bad_record": "skip", "max_bad_records": 3}
+    message = refused(config(dataset_dir=str(tmp_path), **flags))
+    assert message.startswith("more than --max_bad_records=3 bad records, such as")
+
+
+def test_a_data_service_cannot_tell_what_it_skips(config):
+    flags = {"on_bad_record": "skip", "data_service": "grpc://localhost:1"}
+    assert "cannot tell which records --data_service" in refused(config(**flags))

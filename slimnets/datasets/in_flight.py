@@ -1,0 +1,78 @@
+"""Which records of a shuffled pipeline are being prepared: a failure is one of these.
+
+TensorFlow's errors do not say at which record they arose. So a record is noted before
+it is decoded, and struck off afterwards; those that failed stay.
+"""
+
+from collections.abc import Sequence
+
+import tensorflow as tf
+
+from slimnets.datasets import record_faults
+from slimnets.datasets.registry import Dataset
+
+_FILE = 1 << 32  # a record's number: that of its file times this, and its place there
+
+# Records that are being prepared at one time, at most: they have not failed.
+_AT_WORK = 256
+
+
+def read_numbered(
+    index: tf.Tensor, file: tf.Tensor, compression: str
+) -> tf.data.Dataset:
+    """Returns (number, record) of a file.
+
+    Args:
+      index: int64 scalar, the place of the file in the dataset's list.
+      file: string scalar, its path.
+      compression: of the file.
+    """
+    records = tf.data.TFRecordDataset(file, compression)
+    return records.enumerate(index * _FILE)
+
+
+class InFlight:
+    """The records that are being prepared, and those that failed."""
+
+    def __init__(self, dataset: Dataset, labels: Sequence[int], max_pixels: int):
+        """Starts with none.
+
+        Args:
+          dataset: whose records they are.
+          labels: those that are right, ascending.
+          max_pixels: that an image may have.
+        """
+        self._dataset, self._labels, self._max_pixels = dataset, labels, max_pixels
+        self._faults: dict[int, str] = {}
+        self._table = tf.lookup.experimental.MutableHashTable(tf.int64, tf.int64, -1)
+
+    def begin(self, number: tf.Tensor) -> tf.Operation:
+        """Notes a record; returns the op to run before it is looked into."""
+        return self._table.insert(number[tf.newaxis], number[tf.newaxis])
+
+    def end(self, number: tf.Tensor) -> tf.Operation:
+        """Strikes a record off; returns the op to run when it is prepared."""
+        return self._table.remove(number[tf.newaxis])
+
+    def are_few(self, most: int) -> tf.Tensor:
+        """Whether no more than `most` records have failed for certain."""
+        return self._table.size() <= most + _AT_WORK
+
+    def find_faults(self) -> list[str]:
+        """Returns a line for each record that failed, by looking into it alone."""
+        numbers, _ = self._table.export()
+        for number in map(int, numbers.numpy()):
+            if number not in self._faults:
+                self._faults[number] = self._find_fault(number) or ""
+        return [fault for _, fault in sorted(self._faults.items()) if fault]
+
+    def _find_fault(self, number: int) -> str | None:
+        index, place = divmod(number, _FILE)
+        return record_faults.find_fault(
+            [self._dataset.files[index]],
+            self._labels,
+            compression=self._dataset.compression,
+            first=place,
+            most=1,
+            max_pixels=self._max_pixels,
+        )
