@@ -10,9 +10,12 @@ from slimnets.config.reading import MAX_PIXELS
 from slimnets.datasets import images, record_faults
 from slimnets.datasets.registry import Dataset
 
+# What reading bad data raises: TensorFlow's message may quote bytes that are no text.
+FAILURES = (tf.errors.OpError, UnicodeDecodeError)
+
 
 def describe(
-    error: tf.errors.OpError,
+    error: Exception,
     dataset: Dataset,
     labels_offset: int = 0,
     *,
@@ -32,7 +35,7 @@ def describe(
       max_pixels: as it was given to the batches.
     """
     if isinstance(error, tf.errors.ResourceExhaustedError):
-        return errors.describe_out_of_memory(error)
+        return errors.describe_exhaustion(error)
     find = functools.partial(
         record_faults.find_fault,
         dataset.files,
@@ -87,7 +90,7 @@ def describe_broken_image(path: str, max_pixels: int = MAX_PIXELS) -> str | None
 
 
 def describe_of_images(
-    error: tf.errors.OpError, paths: Sequence[str], max_pixels: int = MAX_PIXELS
+    error: Exception, paths: Sequence[str], max_pixels: int = MAX_PIXELS
 ) -> errors.InputError:
     """Turns a failure of `image_batches` into one line naming the broken file.
 
@@ -97,7 +100,7 @@ def describe_of_images(
       max_pixels: as it was given to the batches.
     """
     if isinstance(error, tf.errors.ResourceExhaustedError):
-        return errors.describe_out_of_memory(error)
+        return errors.describe_exhaustion(error)
     for path in paths:
         fault = describe_broken_image(path, max_pixels)
         if fault:
@@ -112,6 +115,6 @@ def list_labels(dataset: Dataset, labels_offset: int) -> Sequence[int]:
     return [label for label, k in enumerate(dataset.classes_by_label) if k >= 0]
 
 
-def _describe_in_one_line(error: tf.errors.OpError, where: str) -> str:
+def _describe_in_one_line(error: Exception, where: str) -> str:
     line = errors.summarize(error)
     return f"reading {where} and the files after it failed: {line}"

@@ -101,7 +101,7 @@ def _find_file_fault(
             if fault:
                 return f"{path}, record {record} (the first is 0): {fault}"
             record += 1
-    except tf.errors.OpError:
+    except (tf.errors.OpError, UnicodeDecodeError):
         return f"{path}, record {record} (the first is 0): its checksum is wrong"
     return None
 

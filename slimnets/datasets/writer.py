@@ -6,6 +6,7 @@ one in the middle of the moving leaves no dataset.json, and the hidden folder as
 mark of it, so that `registry.get_dataset` says so instead of reading a mixture.
 """
 
+import contextlib
 import dataclasses
 import itertools
 import os
@@ -16,7 +17,7 @@ from types import TracebackType
 
 import tensorflow as tf
 
-from slimnets import errors
+from slimnets import errors, folder_lock
 from slimnets.datasets import metadata, tfrecord
 
 UNFINISHED = ".unfinished"
@@ -86,21 +87,31 @@ class DatasetWriter:
         self._overwrite = overwrite
         self._staging = output / UNFINISHED
         self._splits: dict[str, tuple[metadata.Shard, ...]] = {}
+        self._held = contextlib.ExitStack()
 
     def __enter__(self) -> "DatasetWriter":
+        try:
+            self._output.mkdir(parents=True, exist_ok=True)
+            self._held.enter_context(folder_lock.lock(self._output, "a conversion"))
+            self._require_no_dataset()
+            shutil.rmtree(self._staging, ignore_errors=True)
+            self._staging.mkdir()
+        except errors.InputError:
+            self._held.close()
+            raise
+        except OSError as error:
+            self._held.close()
+            raise errors.InputError(
+                f"cannot write to {self._output}: {error.strerror}"
+            ) from error
+        return self
+
+    def _require_no_dataset(self) -> None:
         if not self._overwrite and _holds_dataset(self._output):
             raise errors.InputError(
                 f"{self._output} holds a dataset already; choose another output or"
                 " give --overwrite"
             )
-        try:
-            shutil.rmtree(self._staging, ignore_errors=True)
-            self._staging.mkdir(parents=True)
-        except OSError as error:
-            raise errors.InputError(
-                f"cannot write to {self._output}: {error.strerror}"
-            ) from error
-        return self
 
     def __exit__(
         self,
@@ -108,9 +119,17 @@ class DatasetWriter:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        if kind is None:
-            self._publish()
-        shutil.rmtree(self._staging, ignore_errors=True)
+        try:
+            if kind is None:
+                self._publish()
+            # Not after a publishing that stopped in the middle: it is the mark of that.
+            shutil.rmtree(self._staging, ignore_errors=True)
+        except OSError as error:
+            raise errors.InputError(
+                f"cannot write the dataset into {self._output}: {error.strerror}"
+            ) from error
+        finally:
+            self._held.close()
 
     def write_split(
         self, split: str, records: Iterable[bytes], *, examples: int, shards: int
@@ -135,10 +154,14 @@ class DatasetWriter:
         self._splits[split] = tuple(written)
 
     def _publish(self) -> None:
-        metadata.write_labels(self._staging, self._sidecar.classes)
-        metadata.write_sidecar(
-            self._staging, dataclasses.replace(self._sidecar, splits=self._splits)
-        )
+        try:
+            metadata.write_labels(self._staging, self._sidecar.classes)
+            metadata.write_sidecar(
+                self._staging, dataclasses.replace(self._sidecar, splits=self._splits)
+            )
+        except OSError:  # nothing was moved yet
+            shutil.rmtree(self._staging, ignore_errors=True)
+            raise
         self._remove_old()
         shards = itertools.chain(*self._splits.values())
         for file in (*(shard.file for shard in shards), metadata.LABELS_FILE):
@@ -190,7 +213,7 @@ def _list_own_files(folder: Path, name: str) -> list[Path]:
 def _write_records(path: Path, records: Iterable[bytes]) -> int:
     count = 0
     try:
-        with tf.io.TFRecordWriter(str(path)) as writer:
+        with tf.io.TFRecordWriter(os.fsencode(path)) as writer:
             for record in records:
                 writer.write(record)
                 count += 1

@@ -253,7 +253,7 @@ def _score_dataset(
                 counts.add(batch["label"].numpy(), scores, mask)
                 bar.update(int(mask.sum()))
                 scored += setup.batch_size
-        except tf.errors.OpError as error:
+        except failures.FAILURES as error:
             raise failures.describe(
                 error,
                 dataset,

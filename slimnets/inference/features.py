@@ -64,7 +64,7 @@ class _Images(NamedTuple):
     batches: tf.data.Dataset
     total: int
     left_out: LeftOut
-    explain: Callable[[tf.errors.OpError, int], errors.InputError]
+    explain: Callable[[Exception, int], errors.InputError]
     class_names: tuple[str, ...] = ()
     unreadable: tuple[str, ...] = ()
 
@@ -311,7 +311,7 @@ def _generate_rows(
                     )
                     bar.update()
                 came += len(sound)
-        except tf.errors.OpError as error:
+        except failures.FAILURES as error:
             raise images.explain(error, came) from error
     images.left_out.finish()
 
@@ -350,7 +350,7 @@ def _write_npz(path: Path, rows: Iterator[_Row]) -> dict[str, tuple[int, ...]]:
 
 def _write_tfrecord(path: Path, rows: Iterator[_Row]) -> dict[str, tuple[int, ...]]:
     shapes: dict[str, tuple[int, ...]] = {}
-    with tf.io.TFRecordWriter(str(path)) as writer:
+    with tf.io.TFRecordWriter(os.fsencode(path)) as writer:
         for row in rows:
             shapes = {name: value.shape for name, value in row.features.items()}
             writer.write(_make_example(row))

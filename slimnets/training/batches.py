@@ -65,7 +65,7 @@ class TrainingBatches(Iterator[Any]):
         except StopIteration:
             self.list_left_out()
             raise
-        except tf.errors.OpError as error:
+        except failures.FAILURES as error:
             raise self._explain(error) from error
         self._count += 1
         if self._config.reading.skips and self._count % _BATCHES_TO_A_CHECK == 0:
@@ -89,10 +89,10 @@ class TrainingBatches(Iterator[Any]):
             )
         return tuple(lines)
 
-    def _explain(self, error: tf.errors.OpError) -> errors.InputError:
+    def _explain(self, error: Exception) -> errors.InputError:
         """Returns the error that names the record at which TensorFlow raised one."""
         if isinstance(error, tf.errors.ResourceExhaustedError):
-            return errors.describe_out_of_memory(error)
+            return errors.describe_exhaustion(error)
         faults = self._in_flight.find_faults()
         if faults:
             return errors.InputError(faults[0])

@@ -1,12 +1,14 @@
 """Training: `train(config)` is the whole of it; the program only reads flags."""
 
+import contextlib
 import dataclasses
 import math
 from collections.abc import Callable
+from pathlib import Path
 
 import tensorflow as tf
 
-from slimnets import checkpoints
+from slimnets import checkpoints, folder_lock
 from slimnets.checkpoints import run_settings
 from slimnets.config.train import TrainConfig
 from slimnets.training import batch_size, distribute
@@ -35,15 +37,26 @@ def train(config: TrainConfig, log: Callable[[str], None] = print) -> Outcome:
         checkpoints written before are kept.
     """
     check(config)
-    start = find_start(config, log)
-    config = batch_size.resolve_auto(config, start.own_flags, log)
-    resources = find_resources(config)
-    if start.own is not None:
-        run_settings.require_same_classes(start.own, resources.dataset)
-    if config.run.seed is not None:
-        tf.random.set_seed(config.run.seed)
-    with resources.strategy.scope():
-        return _train(config, start, resources, log)
+    with contextlib.ExitStack() as held:
+        if config.run.strategy != "multi_worker":
+            held.enter_context(_lock(config))
+        start = find_start(config, log)
+        config = batch_size.resolve_auto(config, start.own_flags, log)
+        resources = find_resources(config)
+        if config.run.strategy == "multi_worker" and distribute.is_chief(
+            resources.strategy
+        ):
+            held.enter_context(_lock(config))
+        if start.own is not None:
+            run_settings.require_same_classes(start.own, resources.dataset)
+        if config.run.seed is not None:
+            tf.random.set_seed(config.run.seed)
+        with resources.strategy.scope():
+            return _train(config, start, resources, log)
+
+
+def _lock(config: TrainConfig) -> contextlib.AbstractContextManager[None]:
+    return folder_lock.lock(Path(config.run.train_dir), "training")
 
 
 def _train(

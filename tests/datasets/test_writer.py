@@ -67,6 +67,7 @@ def test_killed_conversion_is_told_and_can_be_run_again(tmp_path, records):
     killed = DatasetWriter(tmp_path, NEW)
     killed.__enter__()
     killed.write_split("train", records, examples=7, shards=3)
+    del killed  # and its lock, as with a process
     with pytest.raises(errors.InputError, match=r"did not finish: no dataset.json"):
         get_dataset(str(tmp_path), "train")
     write(tmp_path, records)
@@ -141,3 +142,31 @@ def test_summary_is_a_table_with_totals(tmp_path):
 def test_summary_of_many_classes_is_totals_only(tmp_path):
     counts = {"train": {f"class {k}": 2 for k in range(21)}}
     assert len(Report(tmp_path, counts, 1001, [], 0).summary().splitlines()) == 3
+
+
+def test_a_second_conversion_into_the_folder_is_refused(tmp_path, records):
+    with DatasetWriter(tmp_path, NEW) as writer:
+        writer.write_split("train", records, examples=7, shards=3)
+        with pytest.raises(errors.InputError, match="is being written already: a conv"):
+            write(tmp_path, records[:3], overwrite=True)
+    assert get_dataset(str(tmp_path), "train").num_examples == 7
+    assert not (tmp_path / ".lock").exists()
+
+
+@pytest.mark.parametrize("step", ["write_labels", "write_sidecar"])
+def test_a_disk_that_is_full_at_the_end_leaves_the_first(
+    tmp_path, records, monkeypatch, step
+):
+    write(tmp_path, records)
+    before = files(tmp_path)
+
+    def fail(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(metadata, step, fail)
+    with pytest.raises(errors.InputError) as caught:
+        write(tmp_path, records[:3], overwrite=True)
+    assert str(caught.value) == (
+        f"cannot write the dataset into {tmp_path}: No space left on device"
+    )
+    assert files(tmp_path) == before

@@ -4,12 +4,21 @@ from pathlib import Path
 
 import pytest
 
-from slimnets import errors
+from slimnets import errors, folder_lock
 from slimnets.config import dataclass_flags
+from slimnets.datasets import arrays
 from slimnets.training import distribute, trainer
 from slimnets.training import start as starts
 from slimnets.training.state import TrainState
-from tests.tiny_runs import CLASSES, EXAMPLES, assert_same, changed, refused, silent
+from tests.tiny_runs import (
+    CLASSES,
+    EXAMPLES,
+    assert_same,
+    changed,
+    refused,
+    silent,
+    toy_split,
+)
 
 
 def test_in_two_parts_as_in_one(config, tmp_path):
@@ -156,3 +165,22 @@ def test_a_damaged_checkpoint_and_leftovers_of_killed_saves(config, tmp_path):
 def test_a_checkpoint_that_is_not_there(config, tmp_path):
     message = refused(config(checkpoint_path=str(tmp_path / "none")))
     assert f"no checkpoint {tmp_path}/none; give" in message
+
+
+def test_other_classes_than_the_runs(config, tmp_path):
+    trainer.train(config(), silent)
+    settings = (tmp_path / "run" / "settings.json").read_bytes()
+    other = arrays.ArrayDataset("other", CLASSES[::-1], {"train": toy_split(6, 0)})
+    arrays.convert(other, tmp_path / "other")
+    flags = {"dataset_dir": str(tmp_path / "other"), "max_number_of_steps": 9}
+    message = refused(config(**flags))
+    assert "class 0 was 'red', it is 'blue' now" in message
+    assert (tmp_path / "run" / "settings.json").read_bytes() == settings
+
+
+def test_a_second_training_in_the_folder(config, tmp_path):
+    (tmp_path / "run").mkdir()
+    with folder_lock.lock(tmp_path / "run", "training"):
+        assert "run is being written already: training by process" in refused(config())
+    assert trainer.train(config(), silent).step == 2
+    assert not (tmp_path / "run" / ".lock").exists()
