@@ -42,7 +42,11 @@ def write(folder: Path, network: Exportable) -> None:
         input_signature=[tf.TensorSpec(shape, tf.uint8, name="pixels")], autograph=False
     )
     def from_pixels(pixels: tf.Tensor) -> dict[str, tf.Tensor]:
-        return function.run(network.preprocess(pixels[0])[tf.newaxis])
+        # Not pixels[0]: of several images, which LiteRT lets through, that would drop
+        # all but the first without a word; this is an error then.
+        sides = tf.shape(pixels)[1:3]
+        image = tf.reshape(pixels, tf.concat([sides, [network.channels]], axis=0))
+        return function.run(network.preprocess(image)[tf.newaxis])
 
     content = convert(
         {

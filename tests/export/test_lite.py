@@ -33,6 +33,11 @@ def test_images_and_pixels(network, encoded, images, logits, tmp_path):
         outputs = run(images=images[:count])
         assert outputs.keys() == {"logits", "probabilities"}
         assert_same(outputs["probabilities"], tf.nn.softmax(logits[:count]))
+    pixels = lite.make_interpreter(
+        model_path=str(tmp_path / lite.FILE)
+    ).get_signature_runner("pixels")
+    with pytest.raises((RuntimeError, ValueError)):  # takes one, and drops no others
+        pixels(pixels=np.zeros([2, 30, 40, 3], np.uint8))
 
 
 @extras.needs("litert")
