@@ -4,7 +4,7 @@ BIN := .venv/bin
 JOBS ?= 2
 PYTEST = $(BIN)/python -m pytest -n $(JOBS) --dist=worksteal --durations=20
 
-.PHONY: demo test test-all lint format clean
+.PHONY: demo test test-all soak lint format clean
 
 .venv/installed: setup.py
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10) and "slimnets needs Python >= 3.10")'
@@ -26,6 +26,11 @@ demo: .venv/installed
 
 test: .venv/installed-test lint
 	$(PYTEST)
+
+# What docs/reliability.md promises, at length: half an hour.
+soak: .venv/installed-test
+	$(BIN)/python -m tests.soak.kills --kills=100
+	$(BIN)/python -m tests.soak.memory --steps=20000
 
 test-all: .venv/installed-test-all
 	$(PYTEST) -m slow

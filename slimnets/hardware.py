@@ -1,9 +1,11 @@
 """What the machine is and what is left of it: processor and memory; Linux knows."""
 
 import contextlib
+import ctypes
 import dataclasses
 import functools
 import os
+import signal
 from pathlib import Path
 
 _GIGABYTE = 1e9
@@ -89,6 +91,13 @@ def prefer_oom_kill() -> None:
     """Lets the system end this process before others where memory runs out."""
     with contextlib.suppress(OSError):  # of a system without it, or that forbids it
         (_PROCESS / "oom_score_adj").write_text("1000")
+
+
+def end_with_parent() -> None:
+    """Lets Linux kill this process when the one that started it ends, by whatever."""
+    pr_set_pdeathsig = 1
+    with contextlib.suppress(AttributeError, OSError):  # of another system
+        ctypes.CDLL(None).prctl(pr_set_pdeathsig, signal.SIGKILL)
 
 
 def _left_in_container() -> float | None:

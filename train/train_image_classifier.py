@@ -37,13 +37,17 @@ DIGITS_RECIPE = Path(__file__).parent / "recipes" / "digits.flags"
 def main(argv: list[str]) -> None:
     """Trains as the flags say."""
     errors.refuse_arguments(argv)
-    from slimnets.training import trainer
+    from slimnets.training import interruption, trainer
 
     if flags.FLAGS.dataset_dir is None:
         length = ["num_epochs"] if flags.FLAGS.max_number_of_steps else []
         applied = dataclass_flags.apply_recipe(DIGITS_RECIPE, without=length)
         print(f"no --dataset_dir: handwritten digits, with {' '.join(applied)}")
-    outcome = trainer.train(dataclass_flags.from_flags(TrainConfig))
+    try:
+        outcome = trainer.train(dataclass_flags.from_flags(TrainConfig))
+    except interruption.Stopped:
+        print("interrupted by SIGTERM before the first step: there is nothing to save")
+        raise
     for line in outcome.left_out:
         print(f"left out: {line}", file=sys.stderr)
     if outcome.interrupted:

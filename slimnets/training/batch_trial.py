@@ -3,6 +3,7 @@
 Running out of memory then ends the subprocess and not the run.
 """
 
+import contextlib
 import multiprocessing
 import signal
 from multiprocessing.connection import Connection
@@ -49,13 +50,18 @@ def measure_in_subprocess(config: TrainConfig) -> Trial:
     context = multiprocessing.get_context("spawn")
     receiver, sender = context.Pipe(duplex=False)
     process = context.Process(target=_run_trial, args=(config, sender), daemon=True)
-    process.start()
-    sender.close()  # or the end of the process would not end the pipe
     try:
+        process.start()
+        sender.close()  # or the end of the process would not end the pipe
         answer = receiver.recv()
+        process.join()
     except EOFError:
+        process.join()
         answer = None
-    process.join()
+    finally:  # whatever ends this one
+        if process.pid is not None:
+            process.kill()
+            process.join()
     if isinstance(answer, Exception):
         raise answer
     if answer is None and process.exitcode not in _OUT_OF_MEMORY:
@@ -71,15 +77,19 @@ def measure_in_subprocess(config: TrainConfig) -> Trial:
 
 def _run_trial(config: TrainConfig, sender: Connection) -> None:
     """Runs in the subprocess: measures and sends the trial, or what went wrong."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to answer
+    for number in (signal.SIGINT, signal.SIGTERM):  # the parent's to answer
+        signal.signal(number, signal.SIG_IGN)
+    hardware.end_with_parent()
     hardware.prefer_oom_kill()
     startup.start_tensorflow()  # or the import below would bring it, untuned and loud
     from slimnets.training import step_time
 
     try:
         answer: Any = step_time.measure(config)
-    except errors.get_out_of_memory_types():
-        answer = OutOfMemory()
+    except errors.get_out_of_memory_types() as error:
+        full = errors.is_disk_full(error)
+        answer = errors.describe_exhaustion(error) if full else OutOfMemory()
     except errors.InputError as error:
         answer = error
-    sender.send(answer)
+    with contextlib.suppress(BrokenPipeError):  # nobody waits for it any more
+        sender.send(answer)

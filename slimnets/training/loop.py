@@ -14,7 +14,7 @@ from slimnets.config.train import TrainConfig
 from slimnets.monitoring.progress import TrainingProgress
 from slimnets.monitoring.summaries import Summaries
 from slimnets.training import distribute, loss_scale
-from slimnets.training.interruption import interruptible
+from slimnets.training.interruption import Interruption
 from slimnets.training.state import TrainState
 from slimnets.training.step import StepResult, TrainStep
 from slimnets.training.timers import DataWait, Interval, Throughput
@@ -78,11 +78,12 @@ class Loop:
         )
         self._data_wait = DataWait(self._progress.note)
 
-    def run(self, batches: Iterator[Any]) -> Outcome:
+    def run(self, batches: Iterator[Any], interruption: Interruption) -> Outcome:
         """Trains, and saves a checkpoint of the last step.
 
         Args:
           batches: distributed, as many as it takes.
+          interruption: by which it stops, and in which it saves undisturbed.
 
         Raises:
           InputError: the loss, or the gradients at any loss scale, are not finite;
@@ -90,9 +91,9 @@ class Loop:
         """
         began, loss = time.monotonic(), None
         try:
-            with interruptible() as interruption:
-                while self._goes_on() and not interruption.by:
-                    loss = self._take_steps(batches)
+            interruption.begin_loop()
+            while self._goes_on() and not interruption.by:
+                loss = self._take_steps(batches)
         finally:
             self._progress.close()
             self._summaries.close()

@@ -14,6 +14,7 @@ from slimnets.config.train import TrainConfig
 from slimnets.training import batch_size, distribute
 from slimnets.training.batches import TrainingBatches
 from slimnets.training.checks import check
+from slimnets.training.interruption import Interruption, interruptible
 from slimnets.training.loop import Loop, Outcome
 from slimnets.training.resources import Resources, find_resources
 from slimnets.training.start import Start, check_same_step, find_start, restore
@@ -35,9 +36,11 @@ def train(config: TrainConfig, log: Callable[[str], None] = print) -> Outcome:
     Raises:
       InputError: a setting or an input is at fault, or the loss became not finite;
         checkpoints written before are kept.
+      Stopped: a SystemExit, where SIGTERM came before the first step.
     """
-    check(config)
     with contextlib.ExitStack() as held:
+        interruption = held.enter_context(interruptible())
+        check(config)
         if config.run.strategy != "multi_worker":
             held.enter_context(_lock(config))
         start = find_start(config, log)
@@ -52,7 +55,7 @@ def train(config: TrainConfig, log: Callable[[str], None] = print) -> Outcome:
         if config.run.seed is not None:
             tf.random.set_seed(config.run.seed)
         with resources.strategy.scope():
-            return _train(config, start, resources, log)
+            return _train(config, start, resources, interruption, log)
 
 
 def _lock(config: TrainConfig) -> contextlib.AbstractContextManager[None]:
@@ -60,7 +63,11 @@ def _lock(config: TrainConfig) -> contextlib.AbstractContextManager[None]:
 
 
 def _train(
-    config: TrainConfig, start: Start, resources: Resources, log: Callable[[str], None]
+    config: TrainConfig,
+    start: Start,
+    resources: Resources,
+    interruption: Interruption,
+    log: Callable[[str], None],
 ) -> Outcome:
     """Trains in the strategy's scope."""
     strategy, dataset, num_classes = resources
@@ -83,7 +90,8 @@ def _train(
         )
     batches = TrainingBatches(strategy, config, dataset, state.model, state.step)
     train_step = make_step(strategy, config, state, dataset.num_examples, last_step)
-    outcome = Loop(config, strategy, state, train_step, last_step).run(batches)
+    loop = Loop(config, strategy, state, train_step, last_step)
+    outcome = loop.run(batches, interruption)
     return dataclasses.replace(outcome, left_out=batches.list_left_out())
 
 

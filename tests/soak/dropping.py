@@ -1,10 +1,14 @@
-"""A tiny network that draws random numbers in each of the ways that networks do."""
+"""A tiny network that draws random numbers in the ways that networks do, and images."""
+
+from pathlib import Path
 
 import tensorflow as tf
 
 from slimnets import slim
+from slimnets.datasets import arrays
 from slimnets.nets.nasnet import operations
 from slimnets.nets.row import Network
+from tests.tiny_runs import CLASSES, toy_split
 
 
 def dropping(
@@ -50,3 +54,10 @@ NETWORK = Network(
     parameters=0,
     multiply_adds=0,
 )
+
+
+def make_data(folder: Path) -> str:
+    """Writes 36 images of three classes; returns the folder."""
+    splits = {"train": toy_split(36, 0), "validation": toy_split(6, 1)}
+    arrays.convert(arrays.ArrayDataset("toy", classes=CLASSES, splits=splits), folder)
+    return str(folder)

@@ -117,16 +117,6 @@ def compare(expected: dict[str, bytes], found: dict[str, bytes]) -> str:
     return f"{len(differ)} variables differ, such as {differ[0]}" if differ else ""
 
 
-def make_data(folder: Path) -> str:
-    """Writes 36 images of three classes."""
-    from slimnets.datasets import arrays
-    from tests.tiny_runs import CLASSES, toy_split
-
-    splits = {"train": toy_split(36, 0), "validation": toy_split(6, 1)}
-    arrays.convert(arrays.ArrayDataset("toy", classes=CLASSES, splits=splits), folder)
-    return str(folder)
-
-
 def run_in_child(work: Any) -> None:
     """Does what starts TensorFlow's devices in a process of its own."""
     child = os.fork()
@@ -163,12 +153,13 @@ def main(argv: list[str]) -> None:
     """Kills as many trainings as asked for."""
     startup.start_tensorflow()
     from slimnets.training import trainer  # noqa: F401 - for all children at once
+    from tests.soak import dropping
 
     moments = random.Random(_SEED.value)
     names = list(RUNS)[: _KILLS.value]
     with tempfile.TemporaryDirectory() as work:
         data = Path(work) / "data"
-        run_in_child(lambda: make_data(data))
+        run_in_child(lambda: dropping.make_data(data))
         seconds = {}
         for name in names:
             folder = Path(work) / f"whole {name}"

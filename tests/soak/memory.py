@@ -31,7 +31,7 @@ def main(argv: list[str]) -> None:
     from slimnets.monitoring.progress import TrainingProgress
     from slimnets.nets import registry
     from slimnets.training import trainer
-    from tests.soak import dropping, kills
+    from tests.soak import dropping
     from tests.tiny_runs import make_config
 
     registry.NETWORKS["dropping"] = dropping.NETWORK
@@ -48,7 +48,7 @@ def main(argv: list[str]) -> None:
 
     TrainingProgress.step = step_and_measure
     with tempfile.TemporaryDirectory() as work:
-        data = kills.make_data(Path(work) / "data")
+        data = dropping.make_data(Path(work) / "data")
         config = make_config(
             data,
             Path(work),

@@ -1,12 +1,13 @@
 """Trying out a batch size: in a process of its own, which may come to any end."""
 
+import multiprocessing
 import os
 import signal
 
 import pytest
 
 from slimnets import errors
-from slimnets.training import batch_trial
+from slimnets.training import batch_trial, interruption
 
 NETWORK = {"model": "mobilenet_v1_025", "image_size": 32, "batch_size": 8}
 
@@ -16,6 +17,16 @@ def send_nothing(config, sender) -> None:
     if config.run.seed:
         os.kill(os.getpid(), config.run.seed)
     os._exit(3)
+
+
+def send_sigterm_to_both(config, sender) -> None:
+    """Does what a system does that stops a job, then what takes for ever."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
+    os.kill(os.getppid(), signal.SIGTERM)
+    os.kill(os.getpid(), signal.SIGTERM)
+    while True:
+        signal.pause()
 
 
 def test_a_trial(config):
@@ -40,3 +51,11 @@ def test_another_end_is_an_error(config, monkeypatch):
     monkeypatch.setattr(batch_trial, "_run_trial", send_nothing)
     with pytest.raises(errors.InputError, match="trying 4 ended with status 3; in a"):
         batch_trial.measure_in_subprocess(config(seed=None))
+
+
+@pytest.mark.slow
+def test_sigterm_leaves_no_trial_behind(config, monkeypatch):
+    monkeypatch.setattr(batch_trial, "_run_trial", send_sigterm_to_both)
+    with pytest.raises(SystemExit), interruption.interruptible():
+        batch_trial.measure_in_subprocess(config())
+    assert multiprocessing.active_children() == []

@@ -10,6 +10,7 @@ import tensorflow as tf
 from slimnets import checkpoints
 from slimnets.monitoring import progress
 from slimnets.training import loss_scale, trainer
+from slimnets.training.state import TrainState
 from tests.tiny_runs import assert_same, refused, silent, weights
 
 
@@ -97,6 +98,34 @@ class TestSeveralStepsPerCall:
 
 class TestStopping:
     """Runs that end before their last step."""
+
+    def test_further_sigterms_do_not_stop_the_save(self, config, monkeypatch):
+        def send(*_):
+            os.kill(os.getpid(), signal.SIGTERM)
+
+        save = TrainState.save
+
+        def save_under_fire(self, directory, keep):
+            send()
+            path = save(self, directory, keep)
+            send()
+            return path
+
+        monkeypatch.setattr(progress.TrainingProgress, "step", send)
+        monkeypatch.setattr(TrainState, "save", save_under_fire)
+        outcome = trainer.train(config(max_number_of_steps=50), silent)
+        assert (outcome.step, outcome.interrupted) == (1, "SIGTERM")
+        assert weights(outcome.checkpoint)["global_step"] == 1
+
+    def test_sigterm_before_the_loop_ends_the_run(self, config, monkeypatch, tmp_path):
+        def restore(*_):
+            os.kill(os.getpid(), signal.SIGTERM)
+
+        monkeypatch.setattr(trainer, "restore", restore)
+        with pytest.raises(SystemExit) as ending:
+            trainer.train(config(), silent)
+        assert ending.value.code == 128 + signal.SIGTERM
+        assert checkpoints.find(tmp_path / "run") is None
 
     @pytest.mark.parametrize("name", ["SIGTERM", "SIGINT"])
     def test_a_signal_saves_and_stops(self, config, monkeypatch, name):
