@@ -5,13 +5,13 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
-import tensorflow as tf
+from google.protobuf import text_format
+from tensorflow.python.training import checkpoint_state_pb2
 
 from slimnets import errors
 from slimnets.checkpoints import file_kinds
 from slimnets.checkpoints.names import BASENAME, UNFINISHED, get_step
 from slimnets.checkpoints.reading import (
-    UNREADABLE,
     describe_kind,
     is_whole,
     list_files,
@@ -120,11 +120,14 @@ def list_saved(directory: Path, state_file: str = _STATE) -> list[str]:
     Only the file names are used: TensorFlow writes absolute paths, which are wrong
     once the folder was copied.
     """
+    state = checkpoint_state_pb2.CheckpointState()
     try:
-        state = tf.train.get_checkpoint_state(str(directory), state_file)
-    except UNREADABLE:
+        # tf.train.get_checkpoint_state takes no path that is not UTF-8.
+        content = (directory / state_file).read_text(encoding="utf-8")
+        text_format.Merge(content, state)
+    except (OSError, ValueError, text_format.ParseError):
         return []
-    if state is None:
+    if not state.model_checkpoint_path:
         return []
     paths = [*state.all_model_checkpoint_paths, state.model_checkpoint_path]
     names = [Path(path).name for path in paths]

@@ -108,13 +108,14 @@ class Reader:
 class _Alias:
     """A path to a checkpoint that TensorFlow takes for no pattern of several.
 
-    It looks for files that match what it is given. Where a path holds wildcards, links
-    in a folder of their own lead to its files as long as this object lives.
+    It looks for files that match what it is given, in UTF-8. Where a path holds
+    wildcards, or bytes that are no UTF-8, links in a folder of their own lead to its
+    files as long as this object lives.
     """
 
     def __init__(self, path: str):
         self.path = path
-        if not _WILDCARDS & set(path):
+        if not _WILDCARDS & set(path) and _is_utf_8(path):
             return
         real = Path(path).absolute()
         folder = tempfile.mkdtemp()
@@ -122,6 +123,10 @@ class _Alias:
         self.path = os.path.join(folder, "checkpoint-alias")
         for file in list_files(str(real)):
             os.symlink(file, self.path + file.name.removeprefix(real.name))
+
+
+def _is_utf_8(path: str) -> bool:
+    return not any("\ud800" <= c <= "\udfff" for c in path)
 
 
 def list_files(path: str) -> list[Path]:

@@ -45,7 +45,7 @@ def save(
     try:
         directory.mkdir(parents=True, exist_ok=True)
         tf.raw_ops.SaveV2(
-            prefix=str(unfinished),
+            prefix=os.fsencode(unfinished),
             tensor_names=list(values),
             shape_and_slices=[""] * len(values),
             tensors=[tf.convert_to_tensor(value) for value in values.values()],

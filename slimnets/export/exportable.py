@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 import tensorflow as tf
 
+from slimnets.config.reading import MAX_PIXELS
 from slimnets.export.pruned_function import PrunedFunction, prune_to_outputs
 from slimnets.preprocessing.encoded import Encoded
 
@@ -22,6 +23,7 @@ class Exportable(NamedTuple):
       preprocess: uint8 [h, w, channels] -> float32 [image_size, image_size, channels].
       class_names: of the logits.
       upright: whether photos are turned as their cameras noted.
+      max_pixels: that an image file may have.
     """
 
     logits: Callable[[tf.Tensor], tf.Tensor]
@@ -30,6 +32,7 @@ class Exportable(NamedTuple):
     preprocess: Callable[[tf.Tensor], tf.Tensor]
     class_names: tuple[str, ...]
     upright: bool = True
+    max_pixels: int = MAX_PIXELS
 
     def get_input_spec(self) -> tf.TensorSpec:
         """Returns the spec of a batch of images, of any size."""
@@ -47,7 +50,8 @@ class Exportable(NamedTuple):
 
     def decode(self, encoded: tf.Tensor) -> tf.Tensor:
         """Decodes a JPEG or PNG file, a string scalar, to uint8 [h, w, channels]."""
-        return Encoded(encoded, self.channels, self.upright).whole()
+        image = Encoded(encoded, self.channels, self.upright, self.max_pixels)
+        return image.whole()
 
     def format_labels(self) -> str:
         """Returns the content of a labels file: a class name on each line."""

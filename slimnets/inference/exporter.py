@@ -104,7 +104,9 @@ def export(config: ExportConfig, log: Callable[[str], None] = print) -> Export:
     log(str(predictor.restore(checkpoint)))
     class_names = _find_class_names(config.trained, checkpoint, num_classes, log)
     upright = completed.upright is not False
-    network = _make_exportable(predictor, class_names, upright)
+    network = _make_exportable(predictor, class_names)._replace(
+        upright=upright, max_pixels=config.max_pixels
+    )
     samples = _read_samples(config, completed, predictor)
     with atomic_files.replace_folder(output) as unfinished:
         comparisons = _write_and_verify(
@@ -150,16 +152,13 @@ def _require_classes(completed: TrainedNetworkConfig, checkpoint: str) -> int:
     return num_classes
 
 
-def _make_exportable(
-    predictor: Predictor, class_names: tuple[str, ...], upright: bool
-) -> Exportable:
+def _make_exportable(predictor: Predictor, class_names: tuple[str, ...]) -> Exportable:
     return Exportable(
         logits=lambda images: predictor.network(images)[0],
         image_size=predictor.model.image_size,
         channels=predictor.model.channels,
         preprocess=predictor.preprocess,
         class_names=class_names,
-        upright=upright,
     )
 
 

@@ -38,7 +38,8 @@ class Disk:
         def watched(*arguments, **named):
             if len(self.done) >= self.last:
                 raise Killed
-            first = named.get("prefix", arguments[0] if arguments else "")
+            prefix = os.fsdecode(named.get("prefix", b""))
+            first = prefix or (arguments[0] if arguments else "")
             self.done.append(f"{name} {Path(first).name}")
             return act(*arguments, **named)
 
@@ -115,6 +116,7 @@ def test_a_full_disk_leaves_the_earlier_ones_and_nothing_else(tmp_path, monkeypa
     before = names(tmp_path)
 
     def fill(prefix, **_):
+        prefix = os.fsdecode(prefix)
         Path(f"{prefix}.data-00000-of-00001.tempstate7").touch()
         raise tf.errors.ResourceExhaustedError(
             None, None, f"{prefix}.data; No space left on device"

@@ -6,7 +6,9 @@ import pytest
 
 from slimnets import errors, folder_lock
 from slimnets.config import dataclass_flags
+from slimnets.config.inference import EvalConfig
 from slimnets.datasets import arrays
+from slimnets.inference import evaluator
 from slimnets.training import distribute, trainer
 from slimnets.training import start as starts
 from slimnets.training.state import TrainState
@@ -184,3 +186,18 @@ def test_a_second_training_in_the_folder(config, tmp_path):
         assert "run is being written already: training by process" in refused(config())
     assert trainer.train(config(), silent).step == 2
     assert not (tmp_path / "run" / ".lock").exists()
+
+
+@pytest.mark.parametrize("name", ["run [1]*?", "caf\udce9", "caf\u00e9 \u65e5\u672c"])
+def test_a_folder_of_any_name(config, tmp_path, name):
+    folder = tmp_path / name
+    flags = {"train_dir": str(folder), "save_interval_steps": 1}
+    flags["max_checkpoints_to_keep"] = 1
+    trainer.train(config(max_number_of_steps=2, **flags), silent)
+    lines = []
+    trainer.train(config(max_number_of_steps=3, **flags), lines.append)
+    assert lines == [f"resuming from {folder}/model.ckpt-2, step 2"]
+    assert [path.stem for path in folder.glob("*.index")] == ["model.ckpt-3"]
+    config_ = dataclass_flags.from_dict(EvalConfig, {"checkpoint_path": str(folder)})
+    [result] = evaluator.evaluate(config_, silent)
+    assert result.summary.num_examples == 7 and not result.fault
