@@ -26,7 +26,6 @@ _BESIDE_THE_POINT = frozenset(
         "checkpoint_exclude_scopes",
         "ignore_missing_vars",
         "allow_unused",
-        "cache",
         "num_preprocessing_threads",
         "steps_per_call",
         "log_every_n_steps",
