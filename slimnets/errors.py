@@ -2,6 +2,7 @@
 
 import functools
 import importlib
+import os
 import re
 import signal
 import sys
@@ -16,6 +17,13 @@ _DISK_FULL = ("No space left on device", "Disk quota exceeded")
 
 class InputError(ValueError):
     """The input is wrong; the message says what, where, and what to do, in one line."""
+
+
+class PartnerLost(InputError):
+    """Another process of the run is gone; this one has to end at once.
+
+    At its usual end TensorFlow would wait for the other.
+    """
 
 
 def unknown(kind: str, name: str, known: Iterable[str]) -> InputError:
@@ -101,6 +109,8 @@ def report_errors(main: Callable[[list[str]], None]) -> Callable[[list[str]], No
     def wrapped(argv: list[str]) -> None:
         try:
             main(argv)
+        except PartnerLost as error:
+            end_at_once(str(error))
         except InputError as error:
             _fail(error)
         except get_out_of_memory_types() as error:
@@ -119,6 +129,13 @@ def get_out_of_memory_types() -> tuple[type[Exception], ...]:
     if tensorflow is None:
         return (MemoryError,)
     return (MemoryError, tensorflow.errors.ResourceExhaustedError)
+
+
+def end_at_once(message: str) -> NoReturn:
+    """Ends the process with one line on stderr and exit status 2, whatever blocks."""
+    print(f"error: {message}", file=sys.stderr, flush=True)
+    sys.stdout.flush()
+    os._exit(2)
 
 
 def _fail(error: Exception) -> NoReturn:

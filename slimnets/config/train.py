@@ -242,6 +242,11 @@ class RunConfig:
         0, "Replicas on this machine; 0 takes one per GPU, or one CPU.", lowest=0
     )
     clone_on_cpu: bool = setting(False, "Put the replicas on CPUs, GPUs or not.")
+    rendezvous_timeout: float = setting(
+        600.0,
+        "Seconds that a worker of --strategy=multi_worker waits for the others.",
+        lowest=1.0,
+    )
     steps_per_call: int = setting(
         1,
         "Steps that TensorFlow takes at a time, with as many batches in memory. Meant"

@@ -7,10 +7,14 @@ import tensorflow as tf
 
 from slimnets import errors
 from slimnets.config import choices
+from slimnets.training import workers
 
 
 def get_strategy(
-    name: str, num_clones: int = 0, clone_on_cpu: bool = False
+    name: str,
+    num_clones: int = 0,
+    clone_on_cpu: bool = False,
+    rendezvous_timeout: float = 600.0,
 ) -> tf.distribute.Strategy:
     """Returns a strategy; call it before TensorFlow has used its devices.
 
@@ -20,10 +24,11 @@ def get_strategy(
       num_clones: replicas on this machine; 0 takes one per GPU, or one CPU. More than
         one on a CPU split it into that many logical devices.
       clone_on_cpu: use CPUs even where there are GPUs.
+      rendezvous_timeout: seconds to wait for the other workers.
 
     Raises:
       InputError: the name is unknown, there are fewer devices than clones, or TF_CONFIG
-        is missing or broken.
+        is missing or broken, or a worker that it names did not come.
     """
     if name not in choices.STRATEGIES:
         raise errors.unknown("strategy", name, choices.STRATEGIES)
@@ -39,6 +44,7 @@ def get_strategy(
         return _make_mirrored(_list_devices(num_clones))
     _check_cluster()
     _hide_other_gpus(num_clones)
+    workers.await_partners(rendezvous_timeout)
     return tf.distribute.MultiWorkerMirroredStrategy()
 
 

@@ -18,6 +18,7 @@ from slimnets.training.interruption import Interruption
 from slimnets.training.state import TrainState
 from slimnets.training.step import StepResult, TrainStep
 from slimnets.training.timers import DataWait, Interval, Throughput
+from slimnets.training.workers import Agreement
 
 
 @dataclasses.dataclass(frozen=True)
@@ -66,6 +67,7 @@ class Loop:
         self._state, self._train_step = state, train_step
         self._step, self._last_step = step, last_step
         self._is_chief = distribute.is_chief(strategy)
+        self._agreement = Agreement(strategy)
         self._log_due = Interval(step, steps=run.log_every_n_steps)
         self._images_due = Interval(step, secs=run.save_summaries_secs, at_once=True)
         self._checkpoint_due = Interval(
@@ -92,18 +94,28 @@ class Loop:
         began, loss = time.monotonic(), None
         try:
             interruption.begin_loop()
-            while self._goes_on() and not interruption.by:
+            while self._goes_on() and not self._is_stopped(interruption):
                 loss = self._take_steps(batches)
         finally:
             self._progress.close()
             self._summaries.close()
+        checkpoint = self._save_last()
+        self._agreement.meet()  # so that no worker names one that is not there yet
         return Outcome(
             step=self._step,
-            checkpoint=self._save_last(),
+            checkpoint=checkpoint,
             seconds=time.monotonic() - began,
             loss=loss,
-            interrupted=interruption.by if self._goes_on() else None,
+            interrupted=self._name_signal(interruption.by),
         )
+
+    def _is_stopped(self, interruption: Interruption) -> bool:
+        """Returns whether a signal stops the run, whichever worker got it."""
+        return self._agreement.asks_any(interruption.by is not None)
+
+    def _name_signal(self, own: str | None) -> str | None:
+        """Returns what ended the run early; SIGTERM stands for another worker's."""
+        return (own or "SIGTERM") if self._goes_on() else None
 
     def _goes_on(self) -> bool:
         return self._last_step is None or self._step < self._last_step

@@ -31,7 +31,9 @@ def find_resources(config: TrainConfig) -> Resources:
       InputError: there are not as many devices, or there is no such dataset.
     """
     run, data = config.run, config.data
-    strategy = distribute.get_strategy(run.strategy, run.num_clones, run.clone_on_cpu)
+    strategy = distribute.get_strategy(
+        run.strategy, run.num_clones, run.clone_on_cpu, run.rendezvous_timeout
+    )
     dataset = datasets.get_dataset(
         data.dataset_dir, data.dataset_split_name, data.dataset_name
     )

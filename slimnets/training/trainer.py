@@ -11,7 +11,7 @@ import tensorflow as tf
 from slimnets import checkpoints, folder_lock
 from slimnets.checkpoints import run_settings
 from slimnets.config.train import TrainConfig
-from slimnets.training import batch_size, distribute
+from slimnets.training import batch_size, distribute, workers
 from slimnets.training.batches import TrainingBatches
 from slimnets.training.checks import check
 from slimnets.training.interruption import Interruption, interruptible
@@ -54,7 +54,8 @@ def train(config: TrainConfig, log: Callable[[str], None] = print) -> Outcome:
             run_settings.require_same_classes(start.own, resources.dataset)
         if config.run.seed is not None:
             tf.random.set_seed(config.run.seed)
-        with resources.strategy.scope():
+        strategy = resources.strategy
+        with workers.name_the_lost(strategy, config.run.train_dir), strategy.scope():
             return _train(config, start, resources, interruption, log)
 
 

@@ -4,8 +4,6 @@ import json
 import re
 import signal
 import socket
-import time
-from pathlib import Path
 
 import pytest
 import tensorflow as tf
@@ -14,19 +12,10 @@ from slimnets import checkpoints
 from slimnets.config import dataclass_flags
 from slimnets.config.inference import EvalConfig
 from slimnets.inference import evaluator
+from tests.binaries.waiting import PATIENCE, wait_for
 
 MODULE = "train.train_image_classifier"
 NETWORK = ("--model=lenet", "--image_size=32", "--preprocessing_name=plain")
-PATIENCE = 900  # seconds; spent only where something hangs
-
-
-def wait_for(path: Path, program) -> None:
-    """Waits until a file is there."""
-    end = time.monotonic() + PATIENCE
-    while not path.exists():
-        assert program.poll() is None, program.communicate()[1]
-        assert time.monotonic() < end, f"no {path}"
-        time.sleep(0.05)
 
 
 def free_ports(count: int) -> list[int]:

@@ -1,0 +1,180 @@
+"""The other workers of a run: waiting for them, agreeing with them, losing them."""
+
+import contextlib
+import json
+import os
+import re
+import socket
+import sys
+import time
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import tensorflow as tf
+
+from slimnets import errors
+
+_NOTICE = 10.0  # seconds of waiting, after which it is said for whom
+_PAUSE = 0.2  # seconds between two looks
+_PROBE = 1.0  # seconds that a worker may take to answer a connection
+# What a collective op ends with when a worker is gone.
+_LOST = (
+    tf.errors.AbortedError,
+    tf.errors.CancelledError,
+    tf.errors.DeadlineExceededError,
+    tf.errors.InternalError,
+    tf.errors.UnavailableError,
+)
+
+
+class Task(NamedTuple):
+    """A process of the cluster that TF_CONFIG names."""
+
+    kind: str
+    number: int
+    address: str
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.number} at {self.address}"
+
+    @property
+    def port(self) -> int:
+        return int(self.address.rpartition(":")[2])
+
+    def answers(self) -> bool:
+        """Returns whether something listens at its address."""
+        host = self.address.rpartition(":")[0].strip("[]")
+        try:
+            with socket.create_connection((host, self.port), _PROBE):
+                return True
+        except OSError:
+            return False
+
+
+def _read_cluster() -> tuple[Task, list[Task]]:
+    """Returns this process and the others of TF_CONFIG."""
+    config = json.loads(os.environ["TF_CONFIG"])
+    kind, index = config["task"]["type"], config["task"]["index"]
+    tasks = [
+        Task(name, number, address)
+        for name, addresses in config["cluster"].items()
+        for number, address in enumerate(addresses)
+    ]
+    (own,) = [task for task in tasks if task[:2] == (kind, index)]
+    return own, [task for task in tasks if task != own]
+
+
+def is_cluster(strategy: tf.distribute.Strategy) -> bool:
+    """Returns whether other processes take part in a strategy."""
+    resolver = strategy.cluster_resolver
+    return resolver is not None and bool(resolver.cluster_spec().as_dict())
+
+
+def await_partners(timeout: float) -> None:
+    """Waits until every worker that TF_CONFIG names has started; says for whom.
+
+    TensorFlow would wait as well, for an hour and without a word, and no thread of
+    Python runs meanwhile. So each worker listens at its own address until it has found
+    all others listening at theirs, and only then starts TensorFlow's server there.
+
+    Args:
+      timeout: seconds.
+
+    Raises:
+      InputError: a worker has not come by then, or this one's port is taken.
+    """
+    own, others = _read_cluster()
+    began, is_said, absent = time.monotonic(), False, others
+    with _listen(own.port):
+        while absent := [task for task in absent if not task.answers()]:
+            waited = time.monotonic() - began
+            names = " and ".join(map(str, absent))
+            if waited >= timeout:
+                raise errors.InputError(
+                    f"{names} did not come within {timeout:g} s; start every worker"
+                    " that TF_CONFIG names, or give a longer --rendezvous_timeout"
+                )
+            if waited >= _NOTICE and not is_said:
+                print(f"waiting for {names}", file=sys.stderr, flush=True)
+                is_said = True
+            time.sleep(_PAUSE)
+
+
+def _listen(port: int) -> socket.socket:
+    try:
+        return socket.create_server(("", port), backlog=128)
+    except OSError as error:
+        reason = os.strerror(error.errno or 0)
+        raise errors.InputError(
+            f"TF_CONFIG gives this worker port {port}: {reason}; stop the program that"
+            " has it, or name another port in every worker's TF_CONFIG"
+        ) from error
+
+
+@contextlib.contextmanager
+def name_the_lost(strategy: tf.distribute.Strategy, train_dir: str) -> Iterator[None]:
+    """Makes one line of the error by which a lost worker shows.
+
+    Args:
+      strategy: of the run; nothing is done for one without other workers.
+      train_dir: where its checkpoints are, for the line.
+
+    Raises:
+      PartnerLost: a worker ended, stopped or cannot be reached.
+    """
+    try:
+        yield
+    except _LOST as error:
+        if not is_cluster(strategy):
+            raise
+        raise errors.PartnerLost(
+            f"{_describe_lost(str(error))} is gone: {_describe_reason(error)}. Start"
+            f" all workers again: they resume from the last checkpoint in {train_dir}"
+        ) from error
+
+
+class Agreement:
+    """What all workers know of each other after a step."""
+
+    def __init__(self, strategy: tf.distribute.Strategy):
+        """Takes the run's strategy; one without other workers agrees with itself."""
+        self._is_alone = not is_cluster(strategy)
+
+        @tf.function(autograph=False, input_signature=[tf.TensorSpec([], tf.int32)])
+        def count(asked: tf.Tensor) -> tf.Tensor:
+            votes = strategy.run(tf.identity, (asked,))
+            return strategy.reduce(tf.distribute.ReduceOp.SUM, votes, axis=None)
+
+        self._count = count
+
+    def asks_any(self, asked: bool) -> bool:
+        """Returns whether any worker asks; every worker gets the same answer.
+
+        Args:
+          asked: whether this one does.
+        """
+        if self._is_alone:
+            return asked
+        return bool(self._count(tf.constant(int(asked))) > 0)
+
+    def meet(self) -> None:
+        """Waits until every worker is here."""
+        self.asks_any(False)
+
+
+def _describe_lost(message: str) -> str:
+    """Returns the worker that an error names, else those that do not answer."""
+    _, others = _read_cluster()
+    for kind, number in re.findall(r"/job:(\w+)/replica:\d+/task:(\d+)", message):
+        for task in others:
+            if (task.kind, task.number) == (kind, int(number)):
+                return str(task)
+    absent = [task for task in others if not task.answers()]
+    return " or ".join(map(str, absent or others))
+
+
+def _describe_reason(error: tf.errors.OpError) -> str:
+    if "heartbeat" in str(error):
+        return "it gives no sign of life"
+    known = re.search("Connection reset|Connection refused|Socket closed", str(error))
+    return known.group().lower() if known else "it does not answer"

@@ -1,0 +1,100 @@
+"""Workers that are awaited, that agree, and that are lost."""
+
+import json
+import os
+import socket
+
+import pytest
+import tensorflow as tf
+
+from slimnets import errors
+from slimnets.training import workers
+
+
+@pytest.fixture
+def partner(monkeypatch):
+    """Names two workers in TF_CONFIG; yields the socket of the other one's address."""
+    with socket.create_server(("127.0.0.1", 0)) as own:
+        port = own.getsockname()[1]
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        addresses = [f"127.0.0.1:{port}", f"127.0.0.1:{other.getsockname()[1]}"]
+        config = {
+            "cluster": {"worker": addresses},
+            "task": {"type": "worker", "index": 0},
+        }
+        monkeypatch.setenv("TF_CONFIG", json.dumps(config))
+        yield other
+
+
+def address(of: socket.socket) -> str:
+    return f"127.0.0.1:{of.getsockname()[1]}"
+
+
+def test_one_that_is_there_is_not_waited_for(partner, capsys):
+    partner.listen()
+    workers.await_partners(timeout=60)
+    assert capsys.readouterr().err == ""
+
+
+def test_one_that_does_not_come_is_named(partner, capsys, monkeypatch):
+    monkeypatch.setattr(workers, "_NOTICE", 0)
+    with pytest.raises(errors.InputError) as caught:
+        workers.await_partners(timeout=0.1)
+    assert str(caught.value).startswith(
+        f"worker 1 at {address(partner)} did not come within 0.1 s; start every worker"
+    )
+    assert capsys.readouterr().err == f"waiting for worker 1 at {address(partner)}\n"
+
+
+def test_a_port_that_is_taken(partner, monkeypatch):
+    config = json.loads(os.environ["TF_CONFIG"])
+    config["cluster"]["worker"][0] = address(partner)
+    monkeypatch.setenv("TF_CONFIG", json.dumps(config))
+    partner.listen()
+    with pytest.raises(errors.InputError, match="Address already in use; stop the"):
+        workers.await_partners(timeout=60)
+
+
+@pytest.mark.parametrize(
+    ("error", "message", "reason"),
+    [
+        (
+            tf.errors.UnavailableError,
+            "recvmsg:Connection reset by peer, target /job:worker/replica:0/task:1",
+            "connection reset",
+        ),
+        (
+            tf.errors.AbortedError,
+            "from /job:worker/replica:0/task:0: stopped sending heartbeats",
+            "it gives no sign of life",
+        ),
+        (tf.errors.CancelledError, "Graph execution error:", "it does not answer"),
+    ],
+)
+def test_one_that_is_lost_is_named(partner, monkeypatch, error, message, reason):
+    monkeypatch.setattr(workers, "is_cluster", lambda strategy: True)
+    with (
+        pytest.raises(errors.PartnerLost) as caught,
+        workers.name_the_lost(tf.distribute.get_strategy(), "runs/a"),
+    ):
+        raise error(None, None, message)
+    assert str(caught.value) == (
+        f"worker 1 at {address(partner)} is gone: {reason}. Start all workers again:"
+        " they resume from the last checkpoint in runs/a"
+    )
+
+
+def test_where_there_is_no_other_an_error_stays_what_it_is():
+    with (
+        pytest.raises(tf.errors.InternalError),
+        workers.name_the_lost(tf.distribute.get_strategy(), "runs/a"),
+    ):
+        raise tf.errors.InternalError(None, None, "broken")
+
+
+@pytest.mark.parametrize("asked", [True, False])
+def test_a_worker_alone_agrees_with_itself(asked):
+    agreement = workers.Agreement(tf.distribute.get_strategy())
+    agreement.meet()
+    assert agreement.asks_any(asked) == asked
