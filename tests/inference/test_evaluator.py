@@ -244,9 +244,8 @@ def test_a_disk_that_is_full_keeps_the_results_of_before(run, monkeypatch):
     monkeypatch.setattr(Path, "write_text", write_half)
     [result] = evaluated(run)
     assert result.eval_dir is None and result.summary.num_examples == 7
-    assert result.fault == (
+    assert result.fault.startswith(
         f"cannot write the results to {run}/eval_validation: [Errno 28] No space left"
-        " on device"
     )
     assert results.read_bytes() == before
     assert not list(results.parent.glob("*unfinished*"))
