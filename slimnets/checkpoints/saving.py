@@ -44,12 +44,7 @@ def save(
     unfinished = directory / f"{UNFINISHED}{BASENAME}-{step}"
     try:
         directory.mkdir(parents=True, exist_ok=True)
-        tf.raw_ops.SaveV2(
-            prefix=os.fsencode(unfinished),
-            tensor_names=list(values),
-            shape_and_slices=[""] * len(values),
-            tensors=[tf.convert_to_tensor(value) for value in values.values()],
-        )
+        _write_tensors(os.fsencode(unfinished), values)
         _put_in_place(unfinished, prefix)
         _keep_newest(directory, str(prefix), keep)
     except (tf.errors.OpError, OSError) as error:
@@ -60,6 +55,27 @@ def save(
             " earlier checkpoints are still there"
         ) from error
     return str(prefix)
+
+
+def _write_tensors(prefix: bytes, values: Mapping[str, np.ndarray]) -> None:
+    """Writes the files of a checkpoint now, while a graph is under construction too."""
+
+    def write(tensors: Sequence[tf.Tensor]) -> tf.Operation:
+        slices = [""] * len(values)
+        return tf.raw_ops.SaveV2(
+            prefix=prefix,
+            tensor_names=list(values),
+            shape_and_slices=slices,
+            tensors=tensors,
+        )
+
+    arrays = [np.asarray(value) for value in values.values()]
+    if tf.executing_eagerly():
+        write([tf.convert_to_tensor(array) for array in arrays])
+        return
+    with tf.Graph().as_default(), tf.compat.v1.Session() as session:
+        fed = [tf.compat.v1.placeholder(a.dtype, a.shape) for a in arrays]
+        session.run(write(fed), dict(zip(fed, arrays, strict=True)))
 
 
 def clear_leftovers(directory: str | Path) -> None:

@@ -106,6 +106,9 @@ def test_a_saved_model_is_read_and_not_run(tmp_path, session, filled):
     builder.save()
     convert.convert("saved_model", folder, NETWORK, tmp_path / "out")
     assert not trace.exists()
+    held = tf.train.load_checkpoint(str(tmp_path / "out"))
+    for name, value in filled.values.items():
+        np.testing.assert_array_equal(held.get_tensor(name), value)
     with tf.Graph().as_default(), v1.Session() as other:
         v1.saved_model.load(other, ["serve"], folder)
     assert trace.exists()  # who runs it, does so
