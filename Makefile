@@ -31,6 +31,7 @@ test: .venv/installed-test lint
 soak: .venv/installed-test
 	$(BIN)/python -m tests.soak.kills --kills=100
 	$(BIN)/python -m tests.soak.memory --steps=20000
+	$(BIN)/python -m tests.soak.fuzz --inputs=100000
 
 test-all: .venv/installed-test-all
 	$(PYTEST) -m slow

@@ -44,7 +44,20 @@ def run(main: Callable[[list[str]], None], argv: Sequence[str] | None = None) ->
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")
     absl.logging.set_verbosity(absl.logging.WARNING)  # --verbosity=0 tells more
-    app.run(errors.report_errors(start_and_run), None if argv is None else list(argv))
+    app.run(
+        errors.report_errors(start_and_run),
+        None if argv is None else list(argv),
+        flags_parser=_parse_flags,
+    )
+
+
+def _parse_flags(words: list[str]) -> list[str]:
+    """Parses flags as absl does; a --flagfile that is no text ends in one line too."""
+    try:
+        return app.parse_flags_with_usage(words)
+    except UnicodeDecodeError as error:
+        print(f"error: a --flagfile is no UTF-8 text: {error}", file=sys.stderr)
+        sys.exit(2)
 
 
 def start_tensorflow() -> None:

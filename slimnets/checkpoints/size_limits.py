@@ -65,13 +65,13 @@ def check_table(path: str) -> None:
         footer = stream.read()
     position = 0
     for _ in range(2):
-        offset, position = _read_varint(footer, position)
-        length, position = _read_varint(footer, position)
+        offset, position = read_varint(footer, position)
+        length, position = read_varint(footer, position)
         if offset + length > size:
             raise ValueError("its end points out of the file")
 
 
-def _read_varint(content: bytes, position: int) -> tuple[int, int]:
+def read_varint(content: bytes, position: int) -> tuple[int, int]:
     """Returns a number of 7 bits a byte, and where the next one begins."""
     value = 0
     for shift, byte in enumerate(content[position : position + _VARINT_BYTES]):

@@ -6,6 +6,7 @@ it is decoded, and struck off afterwards; those that failed stay.
 
 from collections.abc import Sequence
 
+import numpy as np
 import tensorflow as tf
 
 from slimnets.datasets import record_faults
@@ -15,6 +16,8 @@ _FILE = 1 << 32  # a record's number: that of its file times this, and its place
 
 # Records that are being prepared at one time, at most: they have not failed.
 _AT_WORK = 256
+
+_KEY, _NONE = np.zeros([1], np.int64), np.zeros([1], np.int64)
 
 
 def read_numbered(
@@ -45,18 +48,28 @@ class InFlight:
         self._dataset, self._labels, self._max_pixels = dataset, labels, max_pixels
         self._faults: dict[int, str] = {}
         self._table = tf.lookup.experimental.MutableHashTable(tf.int64, tf.int64, -1)
+        # Under key 0, how many were begun since one was last prepared.
+        self._in_vain = tf.lookup.experimental.MutableHashTable(tf.int64, tf.int64, 0)
 
     def begin(self, number: tf.Tensor) -> tf.Operation:
         """Notes a record; returns the op to run before it is looked into."""
-        return self._table.insert(number[tf.newaxis], number[tf.newaxis])
+        begun = self._in_vain.lookup(_KEY) + 1
+        return tf.group(
+            self._table.insert(number[tf.newaxis], number[tf.newaxis]),
+            self._in_vain.insert(_KEY, begun),
+        )
 
     def end(self, number: tf.Tensor) -> tf.Operation:
         """Strikes a record off; returns the op to run when it is prepared."""
-        return self._table.remove(number[tf.newaxis])
+        return tf.group(
+            self._table.remove(number[tf.newaxis]), self._in_vain.insert(_KEY, _NONE)
+        )
 
     def are_few(self, most: int) -> tf.Tensor:
-        """Whether no more than `most` records have failed for certain."""
-        return self._table.size() <= most + _AT_WORK
+        """Whether no more than `most` records have failed for certain, and not all."""
+        in_vain = self._in_vain.lookup(_KEY)[0]
+        none_is_left = in_vain > self._dataset.num_examples + _AT_WORK
+        return (self._table.size() <= most + _AT_WORK) & ~none_is_left
 
     def find_faults(self) -> list[str]:
         """Returns a line for each record that failed, by looking into it alone."""

@@ -63,8 +63,10 @@ class TrainingBatches(Iterator[Any]):
         try:
             batch = next(self._batches)
         except StopIteration:
-            self.list_left_out()
-            raise
+            left_out = self.list_left_out()
+            raise errors.InputError(
+                f"no image of a whole epoch can be read, such as {left_out[0]}"
+            ) from None
         except failures.FAILURES as error:
             raise self._explain(error) from error
         self._count += 1

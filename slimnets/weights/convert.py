@@ -133,18 +133,34 @@ def _read(kind: str, weights: str, network: str, moving_averages: bool) -> _Sour
             if is_checkpoint
             else f"there is no {weights}; --weights says what to convert"
         )
+    return _Source(read_file(kind, Path(weights), network, moving_averages), weights)
+
+
+def read_file(
+    kind: str, path: Path, network: str, moving_averages: bool = False
+) -> Found:
+    """Reads a file of weights that is no checkpoint.
+
+    Args:
+      kind: a key of READERS.
+      path: of the file, or of a SavedModel's folder.
+      network: a name of the registry.
+      moving_averages: of PyTorch's files, take the weights' averages.
+
+    Raises:
+      InputError: it cannot be read.
+    """
     read = READERS[kind]
     if kind == "torch" and moving_averages:
         read = functools.partial(torch.read, moving_averages=True)
     try:
-        return _Source(read(Path(weights), network), weights)
+        return read(path, network)
     except errors.InputError:
         raise
     # A damaged file, or another network's, may fail in any way.
     except Exception as error:
         raise errors.InputError(
-            f"{weights} cannot be read as weights of {network}:"
-            f" {errors.summarize(error)}"
+            f"{path} cannot be read as weights of {network}: {errors.summarize(error)}"
         ) from error
 
 

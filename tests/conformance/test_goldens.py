@@ -16,7 +16,7 @@ import tensorflow as tf
 
 from slimnets.nets import blueprint, registry
 from slimnets.report import layers
-from tests import v1_graph
+from tests import representatives, v1_graph
 from tests.goldens import fill, record
 
 GOLDENS, BATCH = record.GOLDENS, record.BATCH
@@ -31,22 +31,9 @@ def golden(name: str) -> dict[str, Any]:
 NAMES = {path.stem for path in GOLDENS.glob("*.json")}
 # A network without goldens fails its own test, not the collection of all others.
 NETWORKS = [name for name in registry.list_networks() if name in NAMES]
-# Deep ones whose blocks a smaller network of the family has too.
-SLOW = {
-    "nasnet_large",
-    "pnasnet_large",
-    "resnet_v1_152",
-    "resnet_v1_200",
-    "resnet_v2_152",
-    "resnet_v2_200",
-    "vgg_16",
-    "vgg_a",
-}
-WITH_LOGITS = [
-    pytest.param(name, marks=pytest.mark.slow) if name in SLOW else name
-    for name in NETWORKS
-    if "logits" in golden(name)
-]
+WITH_LOGITS = representatives.slow_but_representatives(
+    name for name in NETWORKS if "logits" in golden(name)
+)
 SLOW_VARIANTS = {"resnet_v1_50_os16_600", "resnet_v1_50_train"}
 VARIANTS = [
     pytest.param(name, marks=pytest.mark.slow) if name in SLOW_VARIANTS else name

@@ -3,7 +3,10 @@
 import subprocess
 import sys
 
+import pytest
 
+
+@pytest.mark.slow
 def test_a_training_that_was_killed_ends_as_one_that_was_not():
     ended = subprocess.run(
         [sys.executable, "-m", "tests.soak.kills", "--kills=1", "--steps=8"],

@@ -29,6 +29,7 @@ def send_sigterm_to_both(config, sender) -> None:
         signal.pause()
 
 
+@pytest.mark.slow
 def test_a_trial(config):
     trial = batch_trial.measure_in_subprocess(config(**NETWORK))
     assert trial.batch_size == 8 and trial.examples == 12
