@@ -33,6 +33,9 @@ class Interruption:
         Another Ctrl-C acts as usual, for those who do not want to wait.
         """
         self._in_loop = True
+        # Again: as workers meet, TensorFlow takes SIGTERM for itself.
+        for number in self._previous:
+            signal.signal(number, self._receive)
 
     def begin(self) -> None:
         """Receives signals; does nothing outside the main thread, which alone can."""

@@ -75,6 +75,7 @@ def test_it_runs_in_a_process_without_slimnets(folder, encoded, images, logits):
         assert_same(value, logits)
 
 
+@pytest.mark.slow
 def test_what_does_not_run_is_one_line(tmp_path, encoded, images):
     with pytest.raises(errors.InputError) as caught:
         saved_model.run(tmp_path, encoded, images)

@@ -83,7 +83,8 @@ MORE_RUNS = {
     **{optimizer: {"optimizer": optimizer} for optimizer in optimizers.OPTIMIZERS},
 }
 BOTH = [
-    *[pytest.param(flags, id=name) for name, flags in RUNS.items()],
+    pytest.param(RUNS["float16"], id="float16"),
+    pytest.param(RUNS["mirrored"], id="mirrored", marks=pytest.mark.slow),
     *[
         pytest.param(flags, id=name, marks=pytest.mark.slow)
         for name, flags in MORE_RUNS.items()

@@ -23,6 +23,7 @@ from tests.tiny_runs import (
 )
 
 
+@pytest.mark.slow
 def test_in_two_parts_as_in_one(config, tmp_path):
     """The whole split in one batch, so that the order of images does not matter."""
     flags = {
