@@ -19,19 +19,52 @@ from typing import Any
 import tensorflow as tf
 
 _ALGORITHM = "philox"
+_SHARES_APART = 2**40
 
 
 class _Key:
     """Seeds of stateless ops, another one for each draw."""
 
-    def __init__(self, key: tf.Tensor):
-        self._key = key
+    def __init__(self, key: tf.Tensor, share: tf.Tensor | None):
+        self._key, self._share = key, share
         self._drawn = 0
 
     def next(self) -> tf.Tensor:
-        """Returns int64 [2]."""
+        """Returns int64 [2], another one for each share."""
+        share = 0 if self._share is None else self._share * _SHARES_APART
+        return self._next() + tf.stack([tf.constant(0, tf.int64), share])
+
+    def draw(self, shape: Any, dtype: tf.DType, is_shared: bool) -> tf.Tensor:
+        """Draws from [0, 1): a part of what one batch would get, or, shared, all."""
+        seed = self._next()
+        if self._share is None or is_shared:
+            return tf.random.stateless_uniform(shape, seed, dtype=dtype, alg=_ALGORITHM)
+        return _draw_part(seed, shape, dtype, self._share)
+
+    def _next(self) -> tf.Tensor:
         self._drawn += 1
         return self._key + tf.constant([self._drawn, 0], tf.int64)
+
+
+def _draw_part(
+    seed: tf.Tensor, shape: Any, dtype: tf.DType, share: tf.Tensor
+) -> tf.Tensor:
+    """Returns the part of a longer draw that begins `share` times `shape` into it.
+
+    Philox counts: a number of the counter makes four, of float64 two.
+    """
+    at_once = 2 if dtype == tf.float64 else 4
+    size = tf.reduce_prod(tf.cast(shape, tf.int64))
+    first, skipped = share * size // at_once, share * size % at_once
+    key, counter = tf.raw_ops.StatelessRandomGetKeyCounter(seed=seed)
+    drawn = tf.raw_ops.StatelessRandomUniformV2(
+        shape=tf.expand_dims(size + at_once - 1, 0),
+        key=key,
+        counter=counter + tf.stack([tf.cast(first, tf.uint64), 0]),
+        alg=tf.random.Algorithm.PHILOX.value,
+        dtype=dtype,
+    )
+    return tf.reshape(tf.slice(drawn, [skipped], [size]), shape)
 
 
 _current: contextvars.ContextVar[_Key | None] = contextvars.ContextVar(
@@ -52,13 +85,16 @@ def hash_seed(use: str, *numbers: int) -> int:
 
 
 @contextlib.contextmanager
-def keyed(key: tf.Tensor) -> Iterator[None]:
+def keyed(key: tf.Tensor, share: tf.Tensor | None = None) -> Iterator[None]:
     """Lets what is drawn inside, in this thread, follow from a key.
 
     Args:
       key: int64 [2]: a `hash_seed`, and a number that is another one each time.
+      share: int64 [], the place of a replica, whose batch is an equal part of a larger
+        one: its floats, drawn for its examples, are that part of what they would be.
+        None: it has all.
     """
-    token = _current.set(_Key(key))
+    token = _current.set(_Key(key, share))
     try:
         yield
     finally:
@@ -82,6 +118,8 @@ def uniform(
     key = _current.get()
     if key is None:
         return tf.random.uniform(shape, low, high, dtype)
+    if dtype.is_floating:
+        return low + (high - low) * key.draw(shape, dtype, is_shared=False)
     return tf.random.stateless_uniform(
         shape, key.next(), low, high, dtype, alg=_ALGORITHM
     )
@@ -109,6 +147,10 @@ def dropout(
     key = _current.get()
     if key is None:
         return tf.nn.dropout(values, rate, noise_shape, seed)
-    return tf.nn.experimental.stateless_dropout(
-        values, rate, key.next(), rng_alg=_ALGORITHM, noise_shape=noise_shape
+    is_shared = noise_shape is not None and tf.get_static_value(noise_shape[0]) == 1
+    return tf.nn.experimental.general_dropout(
+        values,
+        rate,
+        lambda shape, dtype: key.draw(shape, dtype, is_shared),
+        noise_shape,
     )

@@ -242,6 +242,11 @@ class RunConfig:
         0, "Replicas on this machine; 0 takes one per GPU, or one CPU.", lowest=0
     )
     clone_on_cpu: bool = setting(False, "Put the replicas on CPUs, GPUs or not.")
+    sync_batch_norm: bool = setting(
+        False,
+        "Let batch norm take the moments of all replicas' images together, as one"
+        " device would with the whole batch. For few images on each replica.",
+    )
     rendezvous_timeout: float = setting(
         600.0,
         "Seconds that a worker of --strategy=multi_worker waits for the others.",

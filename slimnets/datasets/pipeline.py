@@ -58,10 +58,11 @@ def train_batches(
       batch_size: examples a batch; every batch is full.
       seed: order and augmentation follow from it, the epoch and the place in the epoch
         alone. None: neither is repeatable.
-      taken: examples that an earlier process has had of this shard, which a seed lets
-        go on behind them; their records are read, but not decoded.
+      taken: examples that an earlier process and its partners have had, behind which a
+        seed lets go on; their records are read, but not decoded.
       shard: (index, count): this worker's share of the examples. Together the `count`
-        shards see each example once an epoch.
+        shards see each example once an epoch; with a seed, each step's batches are
+        together what one worker's would be.
       channels: 1 for gray, 3 for RGB; None: as the dataset stores them.
       upright: turn photos as their cameras noted; False takes pixels as stored.
       max_pixels: an image that has more is bad data.
@@ -111,7 +112,7 @@ def train_batches(
     def keyed_example(
         place: tf.Tensor, record: tuple[tf.Tensor, tf.Tensor]
     ) -> tuple[tf.Tensor, tf.Tensor]:
-        stream = random_numbers.hash_seed("images", seed or 0, index)
+        stream = random_numbers.hash_seed("images", seed or 0)
         with random_numbers.keyed(tf.stack([stream, place])):
             return example(*record)
 
@@ -121,12 +122,12 @@ def train_batches(
         examples = records.map(example, num_parallel_calls, deterministic=False)
     else:
         records = record_order.read_in_order_of(
-            seed, dataset, shard, num_readers, cache, taken
+            seed, dataset, num_readers, cache, taken
         )
-        records = _end_at_too_many(records, in_flight, most_broken)
-        examples = records.enumerate(taken).map(
-            keyed_example, num_parallel_calls, deterministic=True
-        )
+        records = _end_at_too_many(records, in_flight, most_broken).enumerate(taken)
+        if count > 1:
+            records = _take_share(records, shard, batch_size * replicas)
+        examples = records.map(keyed_example, num_parallel_calls, deterministic=True)
     if most_broken is not None:
         examples = examples.ignore_errors()
     batches = examples.batch(batch_size, drop_remainder=True)
@@ -259,6 +260,14 @@ def _end_at_too_many(
     if in_flight is None or most is None:
         return records
     return records.take_while(lambda *_: in_flight.are_few(most))
+
+
+def _take_share(
+    numbered: tf.data.Dataset, shard: tuple[int, int], size: int
+) -> tf.data.Dataset:
+    """Keeps of every `count * size` records the worker's own `size` neighbours."""
+    index, count = shard
+    return numbered.filter(lambda place, _: place // size % count == index)
 
 
 def _distribute_to_service(batches: tf.data.Dataset, service: str) -> tf.data.Dataset:

@@ -1,12 +1,10 @@
 """In which order training reads its records: a new one each epoch, or a seed's."""
 
 import os
-from pathlib import Path
 
 import tensorflow as tf
 
 from slimnets import random_numbers
-from slimnets.datasets import tfrecord
 from slimnets.datasets.in_flight import read_numbered
 from slimnets.datasets.registry import Dataset
 
@@ -40,21 +38,16 @@ def read_shuffled(
 
 
 def read_in_order_of(
-    seed: int,
-    dataset: Dataset,
-    shard: tuple[int, int],
-    num_readers: int,
-    cache: bool,
-    taken: int,
+    seed: int, dataset: Dataset, num_readers: int, cache: bool, taken: int
 ) -> tf.data.Dataset:
-    """Returns what `read_shuffled` does, in an order that can be taken up again.
+    """Returns all records without end, in an order that can be taken up again.
 
-    That of an epoch follows from the seed and the number of the epoch alone.
+    That of an epoch follows from the seed and the number of the epoch alone, so that
+    workers, each of which reads them all, agree on it.
 
     Args:
       seed: any.
       dataset: the split to read.
-      shard: as `read_shuffled`'s.
       num_readers: files read at once.
       cache: keep the records in memory after the first epoch.
       taken: records, of any number of epochs, behind which to begin.
@@ -63,10 +56,11 @@ def read_in_order_of(
       (number, serialized record), int64 [] and string [], see `in_flight`.
     """
     stream = random_numbers.hash_seed("order", seed)
-    first, taken_of_it = divmod(taken, _count_examples(dataset, shard))
+    first, taken_of_it = divmod(taken, dataset.num_examples)
+    whole = (0, 1)
     # In memory, files have one order for all epochs.
     cached = (
-        _read_files(dataset, shard, num_readers, tf.constant(stream)).cache()
+        _read_files(dataset, whole, num_readers, tf.constant(stream)).cache()
         if cache
         else None
     )
@@ -80,7 +74,7 @@ def read_in_order_of(
         )
         records = cached
         if records is None:
-            records = _read_files(dataset, shard, num_readers, order)
+            records = _read_files(dataset, whole, num_readers, order)
         taken_of_this = tf.where(epoch == first, tf.constant(taken_of_it, tf.int64), 0)
         return _shuffle(records, dataset, order).skip(taken_of_this)
 
@@ -100,7 +94,7 @@ def _read_files(
     ).enumerate()
     # Whole files are cheaper to share out, but only equal shares are fair; else every
     # worker reads all files, in one order, and keeps each count-th record.
-    by_files = _are_shared_out(dataset, count)
+    by_files = len(dataset.files) % count == 0
     if by_files:
         files = files.shard(count, index).shuffle(
             len(dataset.files), order, reshuffle_each_iteration=order is None
@@ -112,24 +106,6 @@ def _read_files(
         deterministic=order is not None or not by_files,
     )
     return records if by_files else records.shard(count, index)
-
-
-def _are_shared_out(dataset: Dataset, count: int) -> bool:
-    """Returns whether each of `count` workers has files of its own."""
-    return len(dataset.files) % count == 0
-
-
-def _count_examples(dataset: Dataset, shard: tuple[int, int]) -> int:
-    """Returns the examples in an epoch of one worker."""
-    index, count = shard
-    if count == 1:
-        return dataset.num_examples
-    if _are_shared_out(dataset, count):
-        return sum(
-            tfrecord.count_records(Path(file), dataset.compression)
-            for file in dataset.files[index::count]
-        )
-    return len(range(index, dataset.num_examples, count))
 
 
 def _shuffle(

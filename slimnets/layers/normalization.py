@@ -1,8 +1,9 @@
 """Batch normalization (Ioffe and Szegedy, arXiv:1502.03167), tf_slim's signature.
 
 tf_slim's own asks for Keras 2 classes that no TensorFlow since 2.13 carries. This one
-is written on TensorFlow ops alone. It never leaves the replica it runs in: its moving
-averages are ON_READ variables, kept by each replica and averaged when they are read.
+is written on TensorFlow ops alone. Unless `Computation.sync_batch_norm` asks for it, it
+never leaves the replica it runs in: its moving averages are ON_READ variables, kept by
+each replica and averaged when they are read.
 """
 
 from collections.abc import Callable
@@ -105,11 +106,17 @@ def batch_norm(
             variables_collections,
             trainable,
         )
-        if fused is not False and batch_weights is None and inputs.shape.rank in (2, 4):
+        can_be_fused = batch_weights is None and inputs.shape.rank in (2, 4)
+        if fused is not False and can_be_fused and not _is_synced():
             normalize = _make_fused(inputs, parameters, epsilon, data_format)
         else:
             normalize = _make_plain(
-                inputs, parameters, epsilon, data_format, batch_weights
+                inputs,
+                parameters,
+                epsilon,
+                data_format,
+                batch_weights,
+                is_unbiased=fused is not False and can_be_fused,
             )
         outputs = _normalize_by_mode(
             normalize,
@@ -170,6 +177,14 @@ class _Normalization(NamedTuple):
     inference: Callable[[], tf.Tensor]
 
 
+class _Moments(NamedTuple):
+    """Moments of each channel, and of how many values."""
+
+    mean: tf.Tensor
+    variance: tf.Tensor
+    count: tf.Tensor
+
+
 def _make_fused(
     inputs: tf.Tensor, parameters: Parameters, epsilon: float, data_format: str
 ) -> _Normalization:
@@ -210,27 +225,32 @@ def _make_plain(
     epsilon: float,
     data_format: str,
     batch_weights: tf.Tensor | None,
+    is_unbiased: bool,
 ) -> _Normalization:
-    """Normalization by separate ops: any rank, weighted examples."""
+    """Normalization by separate ops: any rank, weighted examples, synced replicas.
+
+    Where it stands for the fused kernel it feeds, `is_unbiased`, the moving variance
+    as that does.
+    """
     rank = inputs.shape.rank
     channel_axis = 1 if data_format == "NCHW" else rank - 1
     axes = [axis for axis in range(rank) if axis != channel_axis]
     broadcast = [-1 if axis == channel_axis else 1 for axis in range(rank)]
 
-    def moments() -> tuple[tf.Tensor, tf.Tensor]:
+    def moments() -> _Moments:
         values = tf.cast(inputs, tf.float32)
+        count = tf.cast(tf.size(inputs) / inputs.shape[channel_axis], tf.float32)
         if batch_weights is None:
-            return tf.nn.moments(values, axes)
-        weights = tf.reshape(
-            tf.cast(batch_weights, tf.float32), [-1] + [1] * (rank - 1)
-        )
-        return tf.nn.weighted_moments(values, axes, weights)
+            mean, variance = tf.nn.moments(values, axes)
+            return _Moments(mean, variance, count)
+        by_example = tf.cast(batch_weights, tf.float32)
+        weights = tf.reshape(by_example, [-1] + [1] * (rank - 1))
+        mean, variance = tf.nn.weighted_moments(values, axes, weights)
+        return _Moments(mean, variance, count * tf.reduce_mean(by_example))
 
     def normalized(mean: tf.Tensor, variance: tf.Tensor) -> tf.Tensor:
         def spread(vector: tf.Tensor | None) -> tf.Tensor | None:
-            if vector is None:
-                return None
-            return tf.cast(tf.reshape(vector, broadcast), inputs.dtype)
+            return None if vector is None else tf.reshape(vector, broadcast)
 
         return tf.nn.batch_normalization(
             inputs,
@@ -242,8 +262,11 @@ def _make_plain(
         )
 
     def training() -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
-        mean, variance = moments()
-        return normalized(mean, variance), mean, variance
+        mean, variance, count = _sync(moments()) if _is_synced() else moments()
+        outputs = normalized(mean, variance)
+        if is_unbiased:
+            variance *= count / tf.maximum(count - 1, 1)
+        return outputs, mean, variance
 
     return _Normalization(
         training=training,
@@ -255,6 +278,31 @@ def _make_plain(
             lambda: normalized(parameters.moving_mean, parameters.moving_variance),
         ),
     )
+
+
+def _is_synced() -> bool:
+    """Returns whether the moments are those of several replicas."""
+    context = tf.distribute.get_replica_context()
+    return (
+        computation.current().sync_batch_norm
+        and context is not None
+        and context.num_replicas_in_sync > 1
+    )
+
+
+def _sync(moments: _Moments) -> _Moments:
+    """Returns the moments of what all replicas have together."""
+
+    def total(part: tf.Tensor) -> tf.Tensor:
+        context = tf.distribute.get_replica_context()
+        return context.all_reduce(tf.distribute.ReduceOp.SUM, part)
+
+    mean, variance, count = moments
+    count_of_all = total(count)
+    share = count / count_of_all
+    mean_of_all = total(share * mean)
+    variance_of_all = total(share * (variance + tf.square(mean - mean_of_all)))
+    return _Moments(mean_of_all, variance_of_all, count_of_all)
 
 
 def _infer(

@@ -5,10 +5,13 @@ TensorFlow's decoder takes that byte for a shade of gray.
 
 import tensorflow as tf
 
-# Of the header, little-endian: where each number stands, and its type.
+from slimnets.preprocessing import header
+
+# Of the header, little-endian: where two numbers of 4 bytes stand.
 _PIXELS, _HEADER_SIZE = 10, 14
-_BITS, _COMPRESSION = 28, 30
-_READ = 34  # bytes that hold all of them
+# Then, from byte 28 on: 8 bits a pixel, and 0, no compression.
+_READ = 34
+_WITH_PALETTE = header.make_pattern(b"BM" + b"?" * 26 + b"\x08\0\0\0\0\0", _READ)
 
 
 def has_palette(contents: tf.Tensor) -> tf.Tensor:
@@ -17,28 +20,18 @@ def has_palette(contents: tf.Tensor) -> tf.Tensor:
     Args:
       contents: string, the bytes of the file, of any format.
     """
-    is_bmp = tf.strings.substr(contents, 0, 2) == b"BM"
-    whole = is_bmp & (tf.strings.length(contents) >= _READ)
-    return tf.cond(
-        whole,
-        lambda: (
-            (_number(contents, _BITS, tf.uint16) == 8)
-            & (_number(contents, _COMPRESSION, tf.int32) == 0)
-        ),
-        lambda: tf.constant(False),
-    )
+    return header.begins(header.read_bytes(contents, _READ), _WITH_PALETTE)
 
 
 def decode_with_palette(contents: tf.Tensor) -> tf.Tensor:
     """Decodes a BMP of 256 colours; returns uint8 [height, width, 3], RGB."""
     places = tf.io.decode_bmp(contents)[:, :, 0]
-    start = 14 + _number(contents, _HEADER_SIZE, tf.int32)
-    length = (_number(contents, _PIXELS, tf.int32) - start) // 4 * 4
+    start = 14 + _number(contents, _HEADER_SIZE)
+    length = (_number(contents, _PIXELS) - start) // 4 * 4
     palette = tf.io.decode_raw(tf.strings.substr(contents, start, length), tf.uint8)
     blue_green_red = tf.reshape(palette, [-1, 4])[:, :3]
     return tf.gather(blue_green_red[:, ::-1], tf.cast(places, tf.int32))
 
 
-def _number(contents: tf.Tensor, place: int, dtype: tf.DType) -> tf.Tensor:
-    part = tf.strings.substr(contents, place, dtype.size)
-    return tf.cast(tf.io.decode_raw(part, dtype)[0], tf.int32)
+def _number(contents: tf.Tensor, place: int) -> tf.Tensor:
+    return tf.io.decode_raw(tf.strings.substr(contents, place, 4), tf.int32)[0]

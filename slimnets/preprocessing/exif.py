@@ -4,16 +4,36 @@ TensorFlow's decoder gives the pixels as the sensor had them; viewers turn them 
 All of it is TensorFlow ops, so that an exported network does it too.
 """
 
+import numpy as np
 import tensorflow as tf
+
+from slimnets.preprocessing import header
 
 UPRIGHT = 1  # the pixels are stored as they are to be seen
 
 _MARK = b"Exif\0\0"
 # The segment follows the start of the file, or the 18 bytes of a JFIF segment.
 _PLACES = (6, 24)
-_READ = 4096  # of the segment; the orientation stands among its first entries
+_HEAD = max(_PLACES) + len(_MARK)
+_WITH_MARK = np.stack(
+    [
+        header.make_pattern(b"\xff\xd8" + b"?" * (place - 2) + _MARK, _HEAD)
+        for place in _PLACES
+    ]
+)
 _ORIENTATION = 0x0112  # the tag
 _ENTRY = 12  # bytes: tag 2, type 2, count 4, value 4
+_ENTRIES = 341  # looked at; the orientation stands among the first
+_READ = _ENTRIES * _ENTRY  # bytes of the segment
+
+# By orientation, 0 is none: whether it reverses rows and columns, and which axis of
+# the result each one is.
+_REVERSED = np.array(
+    [(0, 0, 0)] * 2
+    + [(0, 1, 0), (1, 1, 0), (1, 0, 0), (0, 0, 0), (1, 0, 0), (1, 1, 0), (0, 1, 0)],
+    bool,
+)
+_AXES = np.array([(0, 1, 2)] * 5 + [(1, 0, 2)] * 4)
 
 
 def orientation_of(contents: tf.Tensor) -> tf.Tensor:
@@ -25,12 +45,10 @@ def orientation_of(contents: tf.Tensor) -> tf.Tensor:
     Returns:
       int32 scalar from 1 to 8, as the standard numbers them; 1 where none is noted.
     """
-    head = tf.strings.substr(contents, 0, max(_PLACES) + len(_MARK))
-    found = [_holds(head, place) for place in _PLACES]
-    is_jpeg = tf.strings.substr(head, 0, 2) == b"\xff\xd8"
+    found = header.begins(header.read_bytes(contents, _HEAD), _WITH_MARK)
     place = tf.where(found[0], *_PLACES) + len(_MARK)
     return tf.cond(
-        is_jpeg & (found[0] | found[1]),
+        tf.reduce_any(found),
         lambda: _read(tf.strings.substr(contents, place, _READ)),
         lambda: tf.constant(UPRIGHT),
     )
@@ -46,11 +64,9 @@ def turn_upright(image: tf.Tensor, orientation: tf.Tensor) -> tf.Tensor:
     Returns:
       [height, width, channels], or [width, height, channels] for 5 to 8.
     """
-    upside_down = tf.reduce_any(orientation == [3, 4, 6, 7])
-    mirrored = tf.reduce_any(orientation == [2, 3, 7, 8])
-    axes = tf.boolean_mask([0, 1], tf.stack([upside_down, mirrored]))
-    sides = tf.where(swaps_sides(orientation), [1, 0, 2], [0, 1, 2])
-    turned = tf.transpose(tf.reverse(image, axes), sides)
+    reverse = tf.gather(tf.constant(_REVERSED), orientation)
+    reversed_image = tf.raw_ops.Reverse(tensor=image, dims=reverse)
+    turned = tf.transpose(reversed_image, tf.gather(_AXES, orientation))
     return tf.ensure_shape(turned, [None, None, image.shape[2]])
 
 
@@ -59,36 +75,23 @@ def swaps_sides(orientation: tf.Tensor) -> tf.Tensor:
     return orientation >= 5
 
 
-def _holds(head: tf.Tensor, place: int) -> tf.Tensor:
-    long_enough = tf.strings.length(head) >= place + len(_MARK)
-    part = tf.strings.substr(head, tf.where(long_enough, place, 0), len(_MARK))
-    return long_enough & (part == _MARK)
-
-
 def _read(segment: tf.Tensor) -> tf.Tensor:
     """Reads the orientation off a TIFF header and its first directory of entries."""
-    size = tf.strings.length(segment)
-    padded = tf.strings.join([segment, "\0\0\0\0"])  # so that it is never empty
-    values = tf.cast(tf.io.decode_raw(padded, tf.uint8), tf.int32)
+    # Zeros beyond the end of the file, and beyond what is read of it.
+    values = tf.cast(
+        tf.io.decode_raw(segment, tf.uint8, fixed_length=2 * _READ + 1), tf.int32
+    )
+    first, second = values[:-1], values[1:]
     little = values[0] == ord("I")
-
-    def number(place: tf.Tensor, length: int) -> tf.Tensor:
-        """Returns unsigned integers of 2 or 4 bytes; 0 where the segment ends first."""
-        ends = place + length > size
-        start = tf.where(ends, 0, place)[..., tf.newaxis]
-        parts = tf.gather(values, start + tf.range(length))
-        parts = tf.where(little, parts[..., ::-1], parts)
-        weights = tf.constant([1 << 8 * k for k in reversed(range(length))], tf.int64)
-        whole = tf.reduce_sum(tf.cast(parts, tf.int64) * weights, -1)
-        return tf.cast(tf.where(ends, tf.zeros_like(whole), whole), tf.int32)
-
-    def search() -> tf.Tensor:
-        directory = tf.clip_by_value(number(tf.constant(4), 4), 0, size)
-        count = tf.minimum(number(directory, 2), _READ // _ENTRY)
-        entries = directory + 2 + _ENTRY * tf.range(count)
-        noted = tf.where(number(entries, 2) == _ORIENTATION, number(entries + 8, 2), 0)
-        orientation = tf.reduce_max(tf.concat([noted, [0]], 0))
-        sound = (orientation >= 1) & (orientation <= 8)
-        return tf.where(sound, orientation, UPRIGHT)
-
-    return tf.cond(size >= 8, search, lambda: tf.constant(UPRIGHT))
+    # Every number of 2 bytes, by the place where it begins.
+    numbers = tf.where(little, first + 256 * second, 256 * first + second)
+    # The directory's place has 4 bytes; where it is within reach, 2 of them are zero.
+    low, high = tf.unstack(tf.where(little, numbers[4:7:2], numbers[6:3:-2]))
+    reachable = (high == 0) & (low < _READ - 2)
+    directory = tf.where(reachable, low, _READ - 2)
+    count = numbers[directory]
+    entries = tf.reshape(tf.slice(numbers, [directory + 2], [_READ]), [-1, _ENTRY])
+    noted = (entries[:, 0] == _ORIENTATION) & (tf.range(_ENTRIES) < count)
+    orientation = tf.reduce_max(tf.where(noted, entries[:, 8], 0))
+    sound = (orientation >= 1) & (orientation <= 8)
+    return tf.where(sound, orientation, UPRIGHT)

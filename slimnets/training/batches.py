@@ -116,7 +116,7 @@ class TrainingBatches(Iterator[Any]):
             lambda image: recipe(image, size, size),
             share,
             seed=config.run.seed,
-            taken=self._first_step * share * replicas,
+            taken=self._first_step * data.known_batch_size,
             shard=(context.input_pipeline_id, context.num_input_pipelines),
             num_readers=data.num_readers,
             num_parallel_calls=data.num_preprocessing_threads or tf.data.AUTOTUNE,

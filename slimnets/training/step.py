@@ -143,6 +143,7 @@ def _computation(
     return dataclasses.replace(
         state.model.choose_computation(is_training=True),
         batch_norm_decay_limit=limit,
+        sync_batch_norm=config.run.sync_batch_norm,
         recomputation=Recomputation(trained) if config.recompute_gradients else None,
     )
 
@@ -150,14 +151,16 @@ def _computation(
 def _draw_by_step(
     config: TrainConfig, state: TrainState
 ) -> contextlib.AbstractContextManager[None]:
-    """Lets a seed, the step and the replica alone decide what layers draw."""
+    """Lets a seed and the step alone decide what layers draw for a batch."""
     if config.run.seed is None:
         return contextlib.nullcontext()
     context = tf.distribute.get_replica_context()
     replica = tf.cast(context.replica_id_in_sync_group, tf.int64)
-    place = state.global_step * context.num_replicas_in_sync + replica
     stream = random_numbers.hash_seed("layers", config.run.seed)
-    return random_numbers.keyed(tf.stack([stream, place]))
+    return random_numbers.keyed(
+        tf.stack([stream, state.global_step]),
+        share=replica if context.num_replicas_in_sync > 1 else None,
+    )
 
 
 def _average_over_replicas(state: TrainState) -> None:

@@ -21,6 +21,7 @@ def test_ratios_are_of_the_same_turn():
     assert ours.rate == 10.0
 
 
+@pytest.mark.slow
 def test_a_contender_works_in_turns():
     contender = contest.Contender("slimnets", "tensorflow", LENET)
     try:
@@ -32,6 +33,7 @@ def test_a_contender_works_in_turns():
         contender.close()
 
 
+@pytest.mark.slow
 def test_what_fails_says_why():
     with pytest.raises(contest.Failed, match=r"^slimnets \(auto\): .*unknown network"):
         contest.Contender("slimnets", "auto", Work("letnet", TRAIN, 2, 28))

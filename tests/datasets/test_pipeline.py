@@ -105,26 +105,37 @@ def test_seed_repeats_order_and_augmentation(numbered):
 
 @pytest.mark.parametrize(
     ("files", "flags"),
-    [
-        (1, {}),
-        (3, {}),
-        (1, {"cache": True}),
-        (1, {"shard": (1, 2)}),
-        (4, {"shard": (1, 2)}),
-    ],
+    [(1, {}), (3, {}), (1, {"cache": True}), (1, {"shard": (1, 2)})],
 )
 def test_seed_goes_on_behind_what_was_taken(numbered, files, flags):
     dataset = numbered(15, files)
+    _, workers = flags.get("shard", (0, 1))
 
     def run(taken):
         batches = pipeline.train_batches(
             dataset, shift, 1, seed=4, taken=taken, **flags
         )
-        return np.stack([image for image, _ in batches.take(40 - taken)])
+        return np.stack([image for image, _ in batches.take((40 - taken) // workers)])
 
     whole = run(0)
-    for taken in (13, 36):
-        np.testing.assert_array_equal(whole[taken:], run(taken))
+    for taken in (12, 36):
+        np.testing.assert_array_equal(whole[taken // workers :], run(taken))
+
+
+@pytest.mark.parametrize("replicas", [1, 2])
+def test_seed_gives_workers_together_the_batches_of_one(numbered, replicas):
+    dataset = numbered(30, 2)
+
+    def run(batch_size, shard):
+        batches = pipeline.train_batches(
+            dataset, shift, batch_size, seed=4, shard=shard, replicas=replicas
+        )
+        images = [image for image, _ in batches.take(3 * replicas)]
+        return np.reshape(images, [3, -1, 4, 4, 1])  # three steps
+
+    one = run(8 // replicas, (0, 1))
+    two = [run(4 // replicas, (index, 2)) for index in range(2)]
+    np.testing.assert_array_equal(one, np.concatenate(two, axis=1))
 
 
 def test_what_was_taken_is_not_decoded(numbered):

@@ -57,6 +57,7 @@ def test_every_recipe_runs_inside(network, encoded, name, tmp_path):
     assert_same(found["pixels"], mean(images))
 
 
+@pytest.mark.slow
 def test_labels_are_inside_and_beside(network, tmp_path):
     lite.write(tmp_path, network)
     with zipfile.ZipFile(tmp_path / lite.FILE) as archive:

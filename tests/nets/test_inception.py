@@ -49,6 +49,7 @@ def random_value(name, shape):
 
 
 @pytest.mark.parametrize("name", registry.list_networks("inception*"))
+@pytest.mark.slow
 def test_what_training_regularizes_and_averages(name):
     network_fn = registry.get_network_fn(tiny.short_row(name), 7, 1e-4, True)
     network_fn(images(tiny.image_size(name)))
@@ -165,6 +166,7 @@ def test_v2_depthwise_filters_are_never_more_than_its_first_layer_needs():
     assert shapes["0.25/Conv2d_1a_7x7/pointwise_weights"] == [1, 1, 15, 16]
 
 
+@pytest.mark.slow
 def test_v2_without_the_separable_convolution_goes_channels_first_too():
     base = inception.inception_v2_base
     with slim.arg_scope(inception.inception_v2_arg_scope()):
@@ -221,6 +223,7 @@ def test_images_too_small_are_refused(builder):
         builder(images(74, 80))
 
 
+@pytest.mark.slow
 def test_v3_gives_large_images_one_vector_or_maps():
     logits, end_points = inception.inception_v3(images(430), 5, global_pool=True)
     assert logits.shape.as_list() == [None, 5]
@@ -234,6 +237,7 @@ def test_v3_gives_large_images_one_vector_or_maps():
 
 
 @pytest.mark.parametrize("name", ["inception_v4", "inception_resnet_v2"])
+@pytest.mark.slow
 def test_only_the_auxiliary_head_needs_a_known_size(name):
     network_fn = registry.get_network_fn(tiny.short_row(name), 5, is_training=True)
     unknown = v1.placeholder(tf.float32, [None, None, 299, 3])
@@ -301,6 +305,7 @@ def test_a_residual_block_scales_its_branches_and_bounds_them_for_relu6():
     np.testing.assert_allclose(bounded, expected, atol=1e-3)
 
 
+@pytest.mark.slow
 def test_resnet_features_of_stride_8_subsampled_are_those_of_stride_16():
     image = tf.random.stateless_normal([1, 91, 75, 3], [0, 1])
     table = tiny.short_row("inception_resnet_v2").arguments["table"]
@@ -332,6 +337,7 @@ def test_resnet_refuses_strides_it_does_not_have():
     assert not weights()
 
 
+@pytest.mark.slow
 def test_resnet_can_align_features_with_the_image():
     table = tiny.short_row("inception_resnet_v2").arguments["table"]
     _, end_points = inception.inception_resnet_v2_base(

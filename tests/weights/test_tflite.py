@@ -45,11 +45,13 @@ def of_floats(convert):
     return convert()
 
 
+@pytest.mark.slow
 def test_float(of_floats, filled, tmp_path):
     assert filled.error(found_in(of_floats, tmp_path)) < 1e-4
 
 
 @pytest.mark.parametrize("part", [0.1, 0.5, 0.99])
+@pytest.mark.slow
 def test_cut_off(of_floats, part, tmp_path):
     path = tmp_path / "weights.tflite"
     path.write_bytes(of_floats[: int(part * len(of_floats))])
@@ -57,6 +59,7 @@ def test_cut_off(of_floats, part, tmp_path):
         tflite.read(path, NETWORK)
 
 
+@pytest.mark.slow
 def test_weights_of_another_width(of_floats, tmp_path):
     path = tmp_path / "weights.tflite"
     path.write_bytes(of_floats)
@@ -64,6 +67,7 @@ def test_weights_of_another_width(of_floats, tmp_path):
         convert_weights("tflite", str(path), "mobilenet_v1_050", tmp_path)
 
 
+@pytest.mark.slow
 def test_float16(convert, filled, tmp_path):
     content = convert(
         optimizations=[tf.lite.Optimize.DEFAULT],
@@ -72,6 +76,7 @@ def test_float16(convert, filled, tmp_path):
     assert 1e-6 < filled.error(found_in(content, tmp_path)) < 0.01
 
 
+@pytest.mark.slow
 def test_int8(convert, filled, tmp_path):
     def samples():
         yield from ([image[None]] for image in filled.images)

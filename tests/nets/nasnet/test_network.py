@@ -41,6 +41,8 @@ PNASNET = {
         "Predictions",
     ],
 }
+pytestmark = pytest.mark.slow
+
 FAMILIES = pytest.mark.parametrize("family", [NASNET, PNASNET], ids=["nas", "pnas"])
 
 
