@@ -29,6 +29,17 @@ def _same_random_numbers() -> None:
     tf.random.set_seed(0)
 
 
+@pytest.fixture
+def ended_pipelines() -> Iterator[None]:
+    """Ends the pipelines that an error keeps alive.
+
+    tf.data ends a pipeline of a minute's age in up to a minute, where it is busy: the
+    thread that tunes it may miss the call, and sleeps as long as it has run.
+    """
+    yield
+    gc.collect()
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Adds what the test of every network takes."""
     parser.addoption(

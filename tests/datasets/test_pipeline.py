@@ -169,12 +169,13 @@ def test_seed_gives_each_image_its_own_augmentation(numbered):
 @pytest.mark.parametrize(("shards", "seed"), [(1, 5), (2, None), (2, 5), (3, None)])
 def test_two_workers_together_see_each_example_once_an_epoch(numbered, shards, seed):
     dataset = numbered(20, shards)
+    halves = [
+        indices(in_order(dataset, plain, 1, seed=seed, shard=(index, 2)), 20)
+        for index in range(2)
+    ]
     for epoch in range(2):
-        halves = []
-        for index in range(2):
-            batches = in_order(dataset, plain, 1, seed=seed, shard=(index, 2))
-            halves.append(indices(batches, 20)[10 * epoch :][:10])
-        assert sorted(itertools.chain(*halves)) == list(range(20))
+        of_epoch = [half[10 * epoch :][:10] for half in halves]
+        assert sorted(itertools.chain(*of_epoch)) == list(range(20))
 
 
 @pytest.mark.parametrize("batch_size", [1, 3, 7, 10, 16])
@@ -279,6 +280,7 @@ def test_a_data_service_that_is_not_there(numbered, address):
         pipeline.train_batches(numbered(20), plain, 4, service=address)
 
 
+@pytest.mark.usefixtures("ended_pipelines")
 @pytest.mark.parametrize(
     ("label", "offset"), [(3, 0), (-1, 0), (0, 1), (3, 1), (-1, -1)]
 )
@@ -343,6 +345,7 @@ def test_image_files_come_in_order_with_their_paths(tmp_path, channels):
     np.testing.assert_allclose(last["image"][:, 0, 0, 0], [120, 160, 0], atol=2)
 
 
+@pytest.mark.usefixtures("ended_pipelines")
 def test_image_file_that_is_broken_is_named(tmp_path):
     paths = [str(tmp_path / name) for name in ("a.png", "b.png", "c.png")]
     for path, content in zip(paths, (GRAY, b"text", GRAY), strict=True):

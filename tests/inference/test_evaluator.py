@@ -273,6 +273,7 @@ def test_a_checkpoint_that_a_training_removes_meanwhile(
     )
 
 
+@pytest.mark.usefixtures("ended_pipelines")
 @pytest.mark.parametrize("damage", ["no image", "wrong checksum"])
 def test_bad_records_are_left_out_and_listed(run, toy_data, tmp_path, damage):
     [expected] = evaluated(run)
@@ -442,6 +443,7 @@ def test_the_evaluation_follows(config, run, during_sleep):
     assert names == ["results-2.json", "results-5.json"]
 
 
+@pytest.mark.usefixtures("ended_pipelines")
 class TestBadInput:
     """One line."""
 

@@ -116,6 +116,14 @@ def test_a_dataset(run, tmp_path):
         np.testing.assert_allclose(file["Predictions"].sum(axis=1), 1, rtol=1e-5)
 
 
+@pytest.fixture(scope="module")
+def run_with_batch_norm(toy_data, tmp_path_factory):
+    """Returns the folder of a run; to read only."""
+    config = make_config(toy_data, tmp_path_factory.mktemp("bn"), model="tiny_bn")
+    trainer.train(config, silent)
+    return Path(config.run.train_dir)
+
+
 @pytest.mark.parametrize(
     "flags",
     [
@@ -124,10 +132,9 @@ def test_a_dataset(run, tmp_path):
         pytest.param({"runtime": "litert"}, marks=extras.marks("litert")),
     ],
 )
-def test_any_way_to_run_it_gives_the_same(config, tmp_path, flags):
-    trainer.train(config(model="tiny_bn"), silent)
-    extracted(tmp_path / "run", tmp_path / "a.npz", "*")
-    extracted(tmp_path / "run", tmp_path / "b.npz", "*", batch_size=3, **flags)
+def test_any_way_to_run_it_gives_the_same(run_with_batch_norm, tmp_path, flags):
+    extracted(run_with_batch_norm, tmp_path / "a.npz", "*")
+    extracted(run_with_batch_norm, tmp_path / "b.npz", "*", batch_size=3, **flags)
     with np.load(tmp_path / "a.npz") as one, np.load(tmp_path / "b.npz") as other:
         assert one.files == other.files
         for name in ("Conv", "Pool", "Logits", "Predictions"):
@@ -136,11 +143,10 @@ def test_any_way_to_run_it_gives_the_same(config, tmp_path, flags):
 
 
 @pytest.mark.parametrize("fold_batch_norm", [True, False])
-def test_bfloat16_is_nearly_the_same(config, tmp_path, fold_batch_norm):
-    trainer.train(config(model="tiny_bn"), silent)
+def test_bfloat16_is_nearly_the_same(run_with_batch_norm, tmp_path, fold_batch_norm):
     flags = {"precision": "bfloat16", "fold_batch_norm": fold_batch_norm}
-    extracted(tmp_path / "run", tmp_path / "a.npz", "*")
-    extracted(tmp_path / "run", tmp_path / "b.npz", "*", **flags)
+    extracted(run_with_batch_norm, tmp_path / "a.npz", "*")
+    extracted(run_with_batch_norm, tmp_path / "b.npz", "*", **flags)
     with np.load(tmp_path / "a.npz") as one, np.load(tmp_path / "b.npz") as other:
         for name in ("Conv", "Pool", "Logits", "Predictions"):
             assert other[name].dtype == np.float32
@@ -332,6 +338,7 @@ def test_photos_are_turned_as_in_training(config, tmp_path, trained, given):
         assert np.allclose(*file["Conv"], atol=1e-2) == upright
 
 
+@pytest.mark.usefixtures("ended_pipelines")
 class TestBadInput:
     """One line, and no file."""
 

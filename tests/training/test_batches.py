@@ -13,6 +13,8 @@ from slimnets.training import trainer
 from tests.datasets.records import write
 from tests.tiny_runs import refused, silent
 
+pytestmark = pytest.mark.usefixtures("ended_pipelines")
+
 
 @pytest.fixture
 def broken_data(tmp_path):
@@ -120,7 +122,7 @@ def test_bad_records_are_skipped_and_listed(config, broken_data, seed):
 def test_a_dataset_of_bad_records_ends(config, tmp_path, most, message):
     metadata.write_labels(tmp_path, ("a", "b", "c"))
     record = tfrecord.make_example(b"no image", "png", 1, 8, 8)
-    write(tmp_path / "toy_train.tfrecord", [record] * 100)
+    write(tmp_path / "toy_train.tfrecord", [record] * 20)
     flags = {"on_bad_record": "skip", "max_bad_records": most}
     assert refused(config(dataset_dir=str(tmp_path), **flags)).startswith(message)
 

@@ -1,5 +1,6 @@
 """The loop: several steps a call, signals, and a loss that is not finite."""
 
+import functools
 import math
 import os
 import signal
@@ -13,6 +14,8 @@ from slimnets.training import loss_scale, trainer
 from slimnets.training.state import TrainState
 from tests.tiny_runs import assert_same, refused, silent, weights
 
+slow = functools.partial(pytest.param, marks=pytest.mark.slow)
+
 
 class TestSeveralStepsPerCall:
     """What happens is what happens one by one, told at the ends of calls."""
@@ -21,9 +24,10 @@ class TestSeveralStepsPerCall:
         "flags",
         [
             {"preprocessing_name": "inception", "batch_size": 5},
-            {"model": "lenet", "learning_rate": 1e-3},  # has dropout
-            {"strategy": "mirrored", "num_clones": 2, "clone_on_cpu": True},
-            {"precision": "float16"},
+            # Has dropout.
+            slow({"model": "lenet", "learning_rate": 1e-3}),
+            slow({"strategy": "mirrored", "num_clones": 2, "clone_on_cpu": True}),
+            slow({"precision": "float16"}),
         ],
         ids=["augmented", "dropout", "mirrored", "float16"],
     )
@@ -70,6 +74,7 @@ class TestSeveralStepsPerCall:
         }
         assert "input" in tags
 
+    @pytest.mark.usefixtures("ended_pipelines")
     def test_a_loss_that_is_not_finite_names_its_step(self, config, tmp_path):
         messages = [
             refused(
@@ -96,6 +101,7 @@ class TestSeveralStepsPerCall:
         assert (outcome.step, outcome.interrupted) == (4, "SIGTERM")
 
 
+@pytest.mark.usefixtures("ended_pipelines")
 class TestStopping:
     """Runs that end before their last step."""
 

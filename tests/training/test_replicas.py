@@ -26,7 +26,7 @@ def trained(config, tmp_path) -> Callable[..., str]:
     return train
 
 
-@pytest.mark.parametrize("steps_per_call", [1, 2])
+@pytest.mark.parametrize("steps_per_call", [pytest.param(1, marks=pytest.mark.slow), 2])
 def test_what_is_drawn_is_drawn_for_the_whole_batch(
     trained, monkeypatch, steps_per_call
 ):
@@ -42,7 +42,12 @@ def test_what_is_drawn_is_drawn_for_the_whole_batch(
 
 
 def test_batch_norm_sees_all_replicas_where_asked_to(trained):
-    flags = {"model": "tiny_bn", "optimizer": "momentum"}
+    flags = {
+        "model": "tiny_bn",
+        "optimizer": "momentum",
+        "weight_decay": 0.1,
+        "moving_average_decay": 0.9,
+    }
     one = trained("one", **flags)
     apart = trained("apart", **flags, **MIRRORED)
     synced = trained("synced", sync_batch_norm=True, **flags, **MIRRORED)

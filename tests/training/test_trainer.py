@@ -110,20 +110,6 @@ class TestStep:
         trainer.train(config(max_number_of_steps=6), silent)
         assert calls == [[None, 8, 8, 3], [4, 8, 8, 3]]  # variables, then the step
 
-    def test_two_replicas_do_what_one_does(self, config, tmp_path):
-        flags = {
-            "max_number_of_steps": 3,
-            "batch_size": EXAMPLES,
-            "optimizer": "momentum",
-            "weight_decay": 0.1,
-            "moving_average_decay": 0.9,
-        }
-        one = trainer.train(config(**flags), silent)
-        flags |= {"strategy": "mirrored", "num_clones": 2, "clone_on_cpu": True}
-        two = trainer.train(config(**flags, train_dir=str(tmp_path / "two")), silent)
-        assert_same(one.checkpoint, two.checkpoint, rtol=1e-4, atol=1e-5)
-        assert two.loss == pytest.approx(one.loss, rel=1e-4)
-
 
 class TestRun:
     """A run from its first step to its last."""
