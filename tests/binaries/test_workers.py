@@ -1,9 +1,13 @@
 """Workers of one training, of which one is stopped, killed, or hangs."""
 
 import json
+import re
 import signal
 import socket
+from pathlib import Path
+from subprocess import Popen
 
+import numpy as np
 import pytest
 
 from slimnets import checkpoints
@@ -12,14 +16,13 @@ from tests.binaries.waiting import PATIENCE, wait_for
 pytestmark = pytest.mark.slow
 
 MODULE = "train.train_image_classifier"
-NETWORK = ("--model=lenet", "--image_size=32", "--preprocessing_name=plain")
+NETWORK = ("--model=lenet", "--image_size=32")
 STOPPED = 128 + signal.SIGTERM
 
 
-@pytest.fixture
-def addresses() -> list[str]:
-    """Returns two addresses of this machine that nobody listens at."""
-    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(2)]
+def find_addresses(count: int) -> list[str]:
+    """Returns addresses of this machine that nobody listens at."""
+    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
     found = [f"127.0.0.1:{each.getsockname()[1]}" for each in sockets]
     for each in sockets:
         each.close()
@@ -27,41 +30,62 @@ def addresses() -> list[str]:
 
 
 @pytest.fixture
-def workers(start, colours, addresses, tmp_path):
-    """Returns what starts two workers that train until they are stopped."""
+def addresses() -> list[str]:
+    """Returns those of two workers."""
+    return find_addresses(2)
 
-    def start_workers(*flags: str) -> list:
+
+@pytest.fixture
+def train(start, colours):
+    """Returns what starts a training process, with TF_CONFIG or without."""
+
+    def start_training(train_dir: Path, *flags: str, **environment: str) -> Popen:
+        return start(
+            MODULE,
+            *NETWORK,
+            f"--dataset_dir={colours}",
+            f"--train_dir={train_dir}",
+            "--optimizer=sgd",
+            *flags,
+            TF_CPP_MIN_LOG_LEVEL="3",  # as a program sets it, unlike this process
+            **environment,
+        )
+
+    return start_training
+
+
+@pytest.fixture
+def train_together(train):
+    """Returns what starts as many workers of one training as there are addresses."""
+
+    def start_workers(addresses: list[str], *args) -> list[Popen]:
+        cluster = {"worker": addresses}
+        tasks = [{"type": "worker", "index": i} for i in range(len(addresses))]
         return [
-            start(
-                MODULE,
-                *NETWORK,
-                f"--dataset_dir={colours}",
-                f"--train_dir={tmp_path}",
+            train(
+                *args,
                 "--strategy=multi_worker",
-                "--batch_size=6",
-                "--optimizer=sgd",
-                "--learning_rate=1e-4",
-                *flags,
-                TF_CPP_MIN_LOG_LEVEL="3",  # as a program sets it, unlike this process
-                TF_CONFIG=json.dumps(
-                    {
-                        "cluster": {"worker": addresses},
-                        "task": {"type": "worker", "index": index},
-                    }
-                ),
+                TF_CONFIG=json.dumps({"cluster": cluster, "task": task}),
             )
-            for index in range(2)
+            for task in tasks
         ]
 
     return start_workers
 
 
+@pytest.fixture
+def workers(train_together, addresses, tmp_path):
+    """Returns two workers that train until they are stopped, saving often."""
+    flags = ("--batch_size=6", "--learning_rate=1e-4", "--save_interval_steps=2")
+    started = train_together(addresses, tmp_path, *flags)
+    wait_for(tmp_path / "checkpoint", started[0])
+    return started
+
+
 @pytest.mark.parametrize("stopped", [0, 1])
 def test_told_to_stop_all_end_at_one_step(workers, tmp_path, stopped):
-    started = workers("--save_interval_steps=2")
-    wait_for(tmp_path / "checkpoint", started[0])
-    started[stopped].terminate()
-    for worker in started:
+    workers[stopped].terminate()
+    for worker in workers:
         printed, said = worker.communicate(timeout=PATIENCE)
         assert worker.returncode == STOPPED, said
         saved = checkpoints.require(tmp_path)
@@ -70,12 +94,47 @@ def test_told_to_stop_all_end_at_one_step(workers, tmp_path, stopped):
 
 @pytest.mark.parametrize("lost", [0, 1])
 @pytest.mark.parametrize("by", [signal.SIGKILL, signal.SIGSTOP])
-def test_one_that_is_lost_is_named_by_the_other(workers, addresses, tmp_path, lost, by):
-    started = workers("--save_interval_steps=2")
-    wait_for(tmp_path / "checkpoint", started[0])
-    started[lost].send_signal(by)
-    other = started[1 - lost]
+def test_one_that_is_lost_is_named_by_the_other(workers, addresses, lost, by):
+    workers[lost].send_signal(by)
+    other = workers[1 - lost]
     _, said = other.communicate(timeout=PATIENCE)
     assert other.returncode == 2
     [line] = said.splitlines()
     assert line.startswith(f"error: worker {lost} at {addresses[lost]} is gone: ")
+
+
+SYNCED = ("--model=mobilenet_v1_025", "--sync_batch_norm")
+TWO_REPLICAS = ("--strategy=mirrored", "--num_clones=2", "--clone_on_cpu")
+
+
+@pytest.mark.parametrize(
+    ("count", "network", "strategy"),
+    [(2, (), ()), (4, (), ()), (2, SYNCED, TWO_REPLICAS)],
+    ids=["two", "four", "batch norm"],
+)
+def test_the_losses_are_those_of_one_process(
+    train, train_together, tmp_path, count, network, strategy
+):
+    """With a seed; of dropout, of images that are augmented, of synced batch norm."""
+    flags = (
+        *network,
+        "--batch_size=12",
+        "--preprocessing_name=cifarnet",
+        "--learning_rate=1e-3",
+        "--max_number_of_steps=6",
+        "--log_every_n_steps=1",
+        "--seed=3",
+    )
+
+    def list_losses(process: Popen) -> list[float]:
+        printed, said = process.communicate(timeout=PATIENCE)
+        assert process.returncode == 0, said
+        return [float(loss) for loss in re.findall(r"loss = ([\d.]+)", printed)]
+
+    one = list_losses(train(tmp_path / "one", *flags, *strategy))
+    chief, *others = train_together(find_addresses(count), tmp_path / "several", *flags)
+    several = list_losses(chief)
+    for worker in others:
+        worker.communicate(timeout=PATIENCE)
+    assert len(one) == 6 and max(one) - min(one) > 0.01
+    np.testing.assert_allclose(several, one, rtol=1e-3)
