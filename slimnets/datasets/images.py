@@ -80,6 +80,10 @@ def decode(
         return Encoded(encoded, 3, upright, max_pixels).whole().numpy()
     except (tf.errors.OpError, ValueError) as error:
         _require_few_pixels(encoded, max_pixels)
+        if kind == "webp" and not hasattr(tf.io, "decode_webp"):
+            raise ValueError(
+                f"TensorFlow {tf.__version__} does not read WebP images; newer ones do"
+            ) from error
         raise ValueError(
             f"the {kind} image does not decode: it is damaged, cut off or of a kind"
             " that TensorFlow does not read"

@@ -39,6 +39,12 @@ def test_cut_off_image_does_not_decode(photo, kind):
         images.decode(photo(0, kind)[:-40])
 
 
+def test_an_older_tensorflow_does_not_read_webp(monkeypatch):
+    monkeypatch.delattr(tf.io, "decode_webp", raising=False)
+    with pytest.raises(ValueError, match=r"TensorFlow 2\..* does not read WebP images"):
+        images.decode(b"RIFF\x00\x00\x00\x00WEBPVP8 ")
+
+
 @pytest.mark.parametrize(
     ("encoded", "reason"), [(b"", "the file is empty"), (b"a text", "not an image")]
 )
