@@ -46,7 +46,7 @@ def write_text(path: Path, text: str) -> None:
     try:
         unfinished.write_text(text, encoding="utf-8")
         sync(unfinished)
-        unfinished.replace(path)
+        os.replace(unfinished, path)
     except OSError as error:  # that of a full disk does not name its file
         raise OSError(error.errno, error.strerror, str(path)) from error
     finally:
