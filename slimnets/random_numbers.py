@@ -147,7 +147,12 @@ def dropout(
     key = _current.get()
     if key is None:
         return tf.nn.dropout(values, rate, noise_shape, seed)
-    is_shared = noise_shape is not None and tf.get_static_value(noise_shape[0]) == 1
+    # One choice for all examples; a batch of one example has its own.
+    is_shared = (
+        noise_shape is not None
+        and tf.get_static_value(noise_shape[0]) == 1
+        and values.shape[0] != 1
+    )
     return tf.nn.experimental.general_dropout(
         values,
         rate,

@@ -33,8 +33,8 @@ def _same_random_numbers() -> None:
 def ended_pipelines() -> Iterator[None]:
     """Ends the pipelines that an error keeps alive.
 
-    tf.data ends a pipeline of a minute's age in up to a minute, where it is busy: the
-    thread that tunes it may miss the call, and sleeps as long as it has run.
+    On a busy processor tf.data may take as long to end a pipeline as it has run: the
+    thread that tunes it misses the call to end, and sleeps on.
     """
     yield
     gc.collect()

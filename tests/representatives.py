@@ -19,7 +19,6 @@ BUILT_AS_ANOTHER = {
     "inception_v2": "inception_v1",
     "inception_v3": "inception_v1",
     "inception_v4": "inception_v1",
-    "inception_resnet_v2": "inception_v1",
     "pnasnet_mobile": "nasnet_cifar",
     "mnasnet_a1": "efficientnet_b0",
 }

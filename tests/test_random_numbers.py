@@ -1,6 +1,7 @@
 """Random numbers follow from a key where one is given, else from TensorFlow's state."""
 
 import numpy as np
+import pytest
 import tensorflow as tf
 
 from slimnets import random_numbers
@@ -33,6 +34,36 @@ def test_a_key_repeats_what_is_drawn_and_another_does_not():
     for different in (second, other):
         for one, another in zip(first, different, strict=True):
             assert np.any(one != another)
+
+
+@pytest.mark.parametrize("dtype", [tf.float32, tf.bfloat16, tf.float64])
+@pytest.mark.parametrize("shape", [[4, 3], [1, 5], [2, 2, 2]])
+def test_shares_together_draw_what_one_batch_does(dtype, shape):
+    def draw(batch: int) -> tuple[tf.Tensor, tf.Tensor]:
+        sizes = [batch, *shape[1:]]
+        dropped = random_numbers.dropout(tf.ones(sizes, dtype), 0.5, None, None)
+        return dropped, random_numbers.uniform(sizes, -1, 1, dtype)
+
+    with random_numbers.keyed(key(1)):
+        whole = draw(3 * shape[0])
+    parts = []
+    for share in range(3):
+        with random_numbers.keyed(key(1), tf.constant(share, tf.int64)):
+            parts.append(draw(shape[0]))
+    for one, shared in zip(whole, zip(*parts, strict=True), strict=True):
+        np.testing.assert_array_equal(one, tf.concat(shared, 0))
+
+
+def test_a_choice_for_all_examples_is_that_of_all_shares():
+    def drop(batch: int, share: int) -> np.ndarray:
+        with random_numbers.keyed(key(1), tf.constant(share, tf.int64)):
+            noise_shape = [1, 64]
+            return random_numbers.dropout(
+                tf.ones([batch, 64]), 0.5, noise_shape, None
+            ).numpy()
+
+    np.testing.assert_array_equal(drop(2, 0), drop(2, 1))
+    assert np.any(drop(1, 0) != drop(1, 1))  # an example of its own
 
 
 def test_without_a_key_tensorflows_own_ops_draw():

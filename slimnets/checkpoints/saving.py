@@ -139,7 +139,7 @@ def _remove(path: Path) -> None:
     index = Path(f"{path}{_INDEX}")
     unfinished = path.with_name(f"{UNFINISHED}{index.name}")
     if index.exists():
-        index.replace(unfinished)  # which tells whose data is left after a kill
+        os.replace(index, unfinished)  # which tells whose data is left after a kill
     _remove_data(path)
     unfinished.unlink(missing_ok=True)
 

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import tensorflow as tf
 import tf_slim
 
-from slimnets.layers import computation, recomputation, scoping
+from slimnets.layers import computation, recomputation, scoping, synced_moments
 from slimnets.layers.folding import Parameters
 
 UPDATE_OPS = tf.compat.v1.GraphKeys.UPDATE_OPS
@@ -107,7 +107,7 @@ def batch_norm(
             trainable,
         )
         can_be_fused = batch_weights is None and inputs.shape.rank in (2, 4)
-        if fused is not False and can_be_fused and not _is_synced():
+        if fused is not False and can_be_fused and not synced_moments.are_asked_for():
             normalize = _make_fused(inputs, parameters, epsilon, data_format)
         else:
             normalize = _make_plain(
@@ -177,14 +177,6 @@ class _Normalization(NamedTuple):
     inference: Callable[[], tf.Tensor]
 
 
-class _Moments(NamedTuple):
-    """Moments of each channel, and of how many values."""
-
-    mean: tf.Tensor
-    variance: tf.Tensor
-    count: tf.Tensor
-
-
 def _make_fused(
     inputs: tf.Tensor, parameters: Parameters, epsilon: float, data_format: str
 ) -> _Normalization:
@@ -229,24 +221,27 @@ def _make_plain(
 ) -> _Normalization:
     """Normalization by separate ops: any rank, weighted examples, synced replicas.
 
-    Where it stands for the fused kernel it feeds, `is_unbiased`, the moving variance
-    as that does.
+    `is_unbiased` lets synced moments feed the moving variance as the fused kernel does.
     """
     rank = inputs.shape.rank
     channel_axis = 1 if data_format == "NCHW" else rank - 1
     axes = [axis for axis in range(rank) if axis != channel_axis]
     broadcast = [-1 if axis == channel_axis else 1 for axis in range(rank)]
 
-    def moments() -> _Moments:
+    def moments() -> tuple[tf.Tensor, tf.Tensor]:
         values = tf.cast(inputs, tf.float32)
-        count = tf.cast(tf.size(inputs) / inputs.shape[channel_axis], tf.float32)
         if batch_weights is None:
-            mean, variance = tf.nn.moments(values, axes)
-            return _Moments(mean, variance, count)
-        by_example = tf.cast(batch_weights, tf.float32)
-        weights = tf.reshape(by_example, [-1] + [1] * (rank - 1))
-        mean, variance = tf.nn.weighted_moments(values, axes, weights)
-        return _Moments(mean, variance, count * tf.reduce_mean(by_example))
+            return tf.nn.moments(values, axes)
+        weights = tf.reshape(
+            tf.cast(batch_weights, tf.float32), [-1] + [1] * (rank - 1)
+        )
+        return tf.nn.weighted_moments(values, axes, weights)
+
+    def count() -> tf.Tensor:
+        values = tf.cast(tf.size(inputs) / inputs.shape[channel_axis], tf.float32)
+        if batch_weights is None:
+            return values
+        return values * tf.reduce_mean(tf.cast(batch_weights, tf.float32))
 
     def normalized(mean: tf.Tensor, variance: tf.Tensor) -> tf.Tensor:
         def spread(vector: tf.Tensor | None) -> tf.Tensor | None:
@@ -262,10 +257,14 @@ def _make_plain(
         )
 
     def training() -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
-        mean, variance, count = _sync(moments()) if _is_synced() else moments()
+        mean, variance = moments()
+        if not synced_moments.are_asked_for():
+            return normalized(mean, variance), mean, variance
+        own = synced_moments.Moments(mean, variance, count())
+        mean, variance, count_of_all = synced_moments.sync(own)
         outputs = normalized(mean, variance)
         if is_unbiased:
-            variance *= count / tf.maximum(count - 1, 1)
+            variance *= count_of_all / tf.maximum(count_of_all - 1, 1)
         return outputs, mean, variance
 
     return _Normalization(
@@ -278,31 +277,6 @@ def _make_plain(
             lambda: normalized(parameters.moving_mean, parameters.moving_variance),
         ),
     )
-
-
-def _is_synced() -> bool:
-    """Returns whether the moments are those of several replicas."""
-    context = tf.distribute.get_replica_context()
-    return (
-        computation.current().sync_batch_norm
-        and context is not None
-        and context.num_replicas_in_sync > 1
-    )
-
-
-def _sync(moments: _Moments) -> _Moments:
-    """Returns the moments of what all replicas have together."""
-
-    def total(part: tf.Tensor) -> tf.Tensor:
-        context = tf.distribute.get_replica_context()
-        return context.all_reduce(tf.distribute.ReduceOp.SUM, part)
-
-    mean, variance, count = moments
-    count_of_all = total(count)
-    share = count / count_of_all
-    mean_of_all = total(share * mean)
-    variance_of_all = total(share * (variance + tf.square(mean - mean_of_all)))
-    return _Moments(mean_of_all, variance_of_all, count_of_all)
 
 
 def _infer(

@@ -68,9 +68,15 @@ class Encoded:
         return tf.ensure_shape(whole, self.shape)
 
     def size(self) -> tf.Tensor:
-        """Reads int32 [height, width] off the header."""
-        size = self._stored_size
-        return tf.where(exif.swaps_sides(self._orientation), size[::-1], size)
+        """Reads int32 [height, width] off the header, where a JPEG or PNG has it.
+
+        That of other formats need not be the picture's: the frames of a GIF may be
+        smaller than the screen that its header states.
+        """
+        known = tf.io.is_jpeg(self._contents) | header.is_png(self._contents)
+        return tf.cond(
+            known, self._turn_stored_size, lambda: tf.shape(self.whole())[:2]
+        )
 
     def part(
         self, begin: tf.Tensor, size: tf.Tensor, least: tuple[int, int] | None
@@ -129,6 +135,10 @@ class Encoded:
     ) -> tf.Tensor:
         decoded = tf.io.decode_jpeg(self._contents, self._channels, ratio)
         return _cut(decoded, begin, size)
+
+    def _turn_stored_size(self) -> tf.Tensor:
+        size = self._stored_size
+        return tf.where(exif.swaps_sides(self._orientation), size[::-1], size)
 
 
 def read_size(image: tf.Tensor | Encoded) -> tf.Tensor:

@@ -1,4 +1,4 @@
-"""Workers of one training, of which one is stopped, killed, or hangs."""
+"""Workers of one training: one is stopped, killed, or hangs; all train as one."""
 
 import json
 import re

@@ -108,6 +108,16 @@ def test_other_formats_have_sizes_and_parts(kind, channels):
     np.testing.assert_array_equal(part, whole[1:11, 2:13])
 
 
+def test_a_gif_is_as_large_as_its_frames():
+    """Its header may state a larger screen."""
+    contents = bytearray(save(PICTURE, "GIF"))
+    contents[6:10] = b"\x90\x00\x80\x00"  # 144 wide, 128 high
+    image = Encoded(bytes(contents), 3)
+    np.testing.assert_array_equal(
+        encoded.read_size(image), tf.convert_to_tensor(image).shape[:2]
+    )
+
+
 def test_it_is_the_same_in_a_graph():
     photos = [jpeg(1), jpeg(6), save(PICTURE, "PNG"), save(PICTURE.convert("P"), "BMP")]
     decoded = tf.data.Dataset.from_tensor_slices(photos).map(
