@@ -105,7 +105,7 @@ def test_one_that_is_lost_is_named_by_the_other(workers, addresses, lost, by):
 
 # Small steps: batch norm at its first weights makes 0.05 of a gradient out of float32's
 # rounding. Gradients are tests/layers/test_synced_moments.py's.
-SYNCED = ("--model=mobilenet_v1_025", "--sync_batch_norm", "--learning_rate=1e-6")
+SYNCED = ("--model=mobilenet_v1_025", "--sync_batch_norm", "--learning_rate=1e-8")
 TWO_REPLICAS = ("--strategy=mirrored", "--num_clones=2", "--clone_on_cpu")
 
 
