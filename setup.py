@@ -51,6 +51,7 @@ setup(
         "litert": ["ai-edge-litert"],
         "openvino": ["openvino"],
         "test": [
+            "libcst",
             "mypy",
             "pillow",
             "pytest>=8",
@@ -59,5 +60,6 @@ setup(
             "scikit-learn",
             "setuptools>=70.1",
         ],
+        "upgrade": ["libcst"],
     },
 )

@@ -4,6 +4,7 @@
 
 The programs lie in the folders train/ and eval/. An installed slimnets has them as
 slimnets.train and slimnets.eval; a checkout that is not installed, as train and eval.
+One that runs no network, slimnets.upgrade, is a room of the library.
 """
 
 import ast
@@ -30,6 +31,7 @@ PROGRAMS = {
     "convert-weights": "train.convert_weights",
     "describe": "eval.describe_network",
     "list": "eval.list_networks",
+    "upgrade": "slimnets.upgrade.__main__",
 }
 _WIDTH = 88
 
@@ -96,6 +98,7 @@ def _run(name: str, words: list[str]) -> None:
 def _name_subcommands(text: str) -> str:
     """Replaces `python -m MODULE` by `slimnets NAME`."""
     for name, module in PROGRAMS.items():
+        module = module.removesuffix(".__main__")
         text = text.replace(f"python -m {module}", f"slimnets {name}")
     return text
 

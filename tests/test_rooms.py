@@ -25,6 +25,7 @@ ROOMS = (
     ("inference", "report", "training", "weights"),
     ("api",),
     ("slimnets",),  # the package itself, which offers what api does
+    ("upgrade",),
     ("commands",),
     ("__main__",),
     ("benchmarks", "eval", "train"),

@@ -1,0 +1,259 @@
+"""Rewrites one file: its imports, the names it uses, sizes of shapes.
+
+Comments and layout stay as they are.
+"""
+
+import ast
+import warnings
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import libcst as cst
+from libcst import metadata
+
+from slimnets.upgrade import renames, startup_lines
+from slimnets.upgrade.bindings import Bindings, dotted, parse_dotted, root
+from slimnets.upgrade.dimensions import Dimensions
+from slimnets.upgrade.imports import ImportRewriter
+from slimnets.upgrade.own_modules import OwnModules
+from slimnets.upgrade.report import Note, Report
+from slimnets.upgrade.resolution import V1, exists, remedy
+from slimnets.upgrade.spelling import FileNames
+
+_ALL_OLD = "disable_v2_behavior"
+_PYTHON_2_METHODS = {"iteritems": "items", "iterkeys": "keys", "itervalues": "values"}
+
+
+def rewrite(source: bytes, file: Path, own: OwnModules, report: Report) -> bytes:
+    """Returns a file's source with today's names.
+
+    Args:
+      source: the file's bytes, in the encoding that they declare.
+      file: its path in the program, for the report.
+      own: the program's own modules.
+      report: takes what was changed and what is left.
+
+    Returns:
+      The source as it was if it is no Python 3, or if nothing is to be changed.
+    """
+    fault = _find_fault(source)
+    if fault:
+        report.left.add(Note(file, *fault))
+        return source
+    wrapper = metadata.MetadataWrapper(cst.parse_module(source), unsafe_skip_copy=True)
+    bindings = Bindings(wrapper)
+    names = FileNames(bindings, own, wrapper.module)
+    sizes = Dimensions()
+    wrapper.module.visit(sizes)
+    return wrapper.module.visit(_Rewriter(names, sizes, file, report)).bytes
+
+
+def _find_fault(source: bytes) -> tuple[int, str] | None:
+    """Returns line and remedy of what is no Python 3, None if all is."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of escapes such as "\d"
+            ast.parse(source)
+        cst.parse_module(source)
+    except (SyntaxError, ValueError, cst.ParserSyntaxError) as error:
+        line = getattr(error, "lineno", None) or getattr(error, "raw_line", 0)
+        reason = getattr(error, "msg", None) or str(error).partition("\n")[0]
+        return int(line or 0), (
+            f"no Python 3 ({reason}), so the file was copied as it is: translate it"
+            " (Python 3.12 and older have 2to3 -w for it), then move it over again"
+        )
+    return None
+
+
+class _Rewriter(cst.CSTTransformer):
+    """Changes names in place; what it cannot change goes into the report."""
+
+    def __init__(self, names: FileNames, sizes: Dimensions, file: Path, report: Report):
+        super().__init__()
+        self._names = names
+        self._sizes = sizes
+        self._file = file
+        self._report = report
+        self._imports = ImportRewriter(names, self._change, self._leave)
+        self._tries = 0
+        self._unclear_sizes = False
+
+    def _change(self, node: cst.CSTNode, text: str) -> None:
+        self._report.changed.add(
+            Note(self._file, self._names.bindings.line(node), text)
+        )
+
+    def _leave(self, node: cst.CSTNode, text: str) -> None:
+        self._report.left.add(Note(self._file, self._names.bindings.line(node), text))
+
+    def visit_Try(self, node: cst.Try) -> None:
+        self._tries += 1
+
+    def leave_Try(self, original_node: cst.Try, updated_node: cst.Try) -> cst.Try:
+        self._tries -= 1
+        return updated_node
+
+    def visit_Assign(self, node: cst.Assign) -> bool:
+        return self._imports.rewrite_assignment(node) is None
+
+    def visit_Import(self, node: cst.Import) -> bool:
+        return False
+
+    def visit_ImportFrom(self, node: cst.ImportFrom) -> bool:
+        return False
+
+    def leave_SimpleStatementLine(
+        self,
+        original_node: cst.SimpleStatementLine,
+        updated_node: cst.SimpleStatementLine,
+    ) -> cst.BaseStatement | cst.FlattenSentinel[cst.BaseStatement]:
+        """Gives each statement that an import becomes its own line."""
+        new = self._rewrite_imports(original_node.body, updated_node.body)
+        if new is None:
+            return updated_node
+        if len(original_node.body) > 1:
+            return updated_node.with_changes(body=new)
+        lines = [cst.SimpleStatementLine([statement]) for statement in new]
+        lines[0] = lines[0].with_changes(leading_lines=updated_node.leading_lines)
+        lines[-1] = lines[-1].with_changes(
+            trailing_whitespace=updated_node.trailing_whitespace
+        )
+        return cst.FlattenSentinel(lines)
+
+    def leave_SimpleStatementSuite(
+        self,
+        original_node: cst.SimpleStatementSuite,
+        updated_node: cst.SimpleStatementSuite,
+    ) -> cst.SimpleStatementSuite:
+        new = self._rewrite_imports(original_node.body, updated_node.body)
+        return updated_node if new is None else updated_node.with_changes(body=new)
+
+    def _rewrite_imports(
+        self,
+        before: Sequence[cst.BaseSmallStatement],
+        after: Sequence[cst.BaseSmallStatement],
+    ) -> list[cst.BaseSmallStatement] | None:
+        """Returns what the statements of a line become, None if none is an import."""
+        result: list[cst.BaseSmallStatement] = []
+        changed = False
+        for old, new in zip(before, after, strict=True):
+            lines = self._imports.rewrite(old, may_fail=self._tries > 0)
+            changed = changed or lines is not None
+            result += [new] if lines is None else lines
+        return result if changed else None
+
+    def visit_Attribute(self, node: cst.Attribute) -> bool:
+        return dotted(node) is None
+
+    def leave_Attribute(
+        self, original_node: cst.Attribute, updated_node: cst.Attribute
+    ) -> cst.BaseExpression:
+        """Gives a name joined by dots its new one, and a size its value."""
+        new = self._rename(original_node)
+        if new is not None:
+            return parse_dotted(new)
+        if original_node.attr.value == "value":
+            return self._take_value(original_node, updated_node)
+        return updated_node
+
+    def _rename(self, node: cst.Attribute) -> str | None:
+        """Returns the new expression for names joined by dots, None to keep them."""
+        found = self._names.bindings.full_names(node) if dotted(node) else ()
+        if len(found) != 1 or found[0].startswith("."):
+            return None
+        first = root(node)
+        before = self._names.bindings.full_names(first)
+        stands_for = (self._names.rename(before[0]) or "") if before else ""
+        kept = stands_for + found[0].removeprefix(before[0]) if stands_for else ""
+        new = self._names.rename(found[0])
+        if new is None or new == found[0] == kept:
+            if new is None and not (kept and kept != found[0] and exists(kept)):
+                self._leave(node, f"{found[0]}: {remedy(found[0])}")
+            return None
+        if new == kept or (kept != found[0] and kept and exists(kept)):
+            return None
+        text = self._names.spell(new, dotted(first) or "", stands_for)
+        self._change(node, f"{dotted(node)} -> {text}")
+        return text
+
+    def _take_value(
+        self, original_node: cst.Attribute, updated_node: cst.Attribute
+    ) -> cst.BaseExpression:
+        """Returns what gives a size as a number or None, whatever shapes hold."""
+        size = original_node.value
+        if not self._names.uses_tensorflow:
+            return updated_node
+        if not self._sizes.is_size(size):
+            self._unclear_sizes |= self._sizes.may_be_size(size)
+            return updated_node
+        function = self._names.spell(f"{V1}.dimension_value")
+        self._change(original_node, f".value of a size -> {function}()")
+        return cst.Call(parse_dotted(function), [cst.Arg(updated_node.value)])
+
+    def visit_FunctionDef(self, node: cst.FunctionDef) -> None:
+        self._sizes.enter(node)
+
+    def leave_FunctionDef(
+        self, original_node: cst.FunctionDef, updated_node: cst.FunctionDef
+    ) -> cst.FunctionDef:
+        self._sizes.leave()
+        return updated_node
+
+    def leave_Name(
+        self, original_node: cst.Name, updated_node: cst.Name
+    ) -> cst.BaseExpression:
+        """Gives the builtins of Python 2 their new names."""
+        new = renames.PYTHON_2.get(original_node.value)
+        if new is None or not self._names.bindings.is_unbound(original_node):
+            return updated_node
+        self._change(original_node, f"{original_node.value} -> {new}")
+        return cst.Name(new)
+
+    def leave_Call(
+        self, original_node: cst.Call, updated_node: cst.Call
+    ) -> cst.BaseExpression:
+        """Gives the methods of Python 2's dictionaries their new names."""
+        function = updated_node.func
+        if updated_node.args or not isinstance(function, cst.Attribute):
+            return updated_node
+        new = _PYTHON_2_METHODS.get(function.attr.value)
+        if new is None:
+            return updated_node
+        self._change(original_node, f".{function.attr.value}() -> .{new}()")
+        return updated_node.with_changes(func=function.with_changes(attr=cst.Name(new)))
+
+    def leave_Module(
+        self, original_node: cst.Module, updated_node: cst.Module
+    ) -> cst.Module:
+        """Adds the imports that are needed, and the call of TensorFlow 1's ways."""
+        choice = None
+        if self._names.builds_graphs:
+            choice = startup_lines.choose_line(original_node, self._names.bindings)
+        body: list[Any] = list(updated_node.body)
+        lines = []
+        if choice is not None:
+            call, in_guard = choice
+            line = f"{self._names.spell(f'{V1}.{call}')}()"
+            self._change(original_node, f"added: {line}")
+            if in_guard:
+                body = startup_lines.place_in_guard(body, _parse_line(line))
+            else:
+                lines = [line]
+        if self._unclear_sizes and (choice is None or choice[0] != _ALL_OLD):
+            lines.append(f"{self._names.spell(f'{V1}.disable_v2_tensorshape')}()")
+            self._change(original_node, f"added: {lines[-1]}, for .value of sizes")
+        lines = [*self._names.added, *lines]
+        if not lines:
+            return updated_node.with_changes(body=body)
+        parsed = [_parse_line(line) for line in lines]
+        return updated_node.with_changes(
+            body=startup_lines.place_after_imports(body, parsed)
+        )
+
+
+def _parse_line(line: str) -> cst.SimpleStatementLine:
+    statement = cst.parse_statement(line)
+    if not isinstance(statement, cst.SimpleStatementLine):
+        raise TypeError(f"no simple statement: {line}")
+    return statement
