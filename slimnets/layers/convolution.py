@@ -22,6 +22,12 @@ from slimnets.layers.linear import (
     apply_norm_bias_activation,
 )
 
+_SEPARABLE_RENAMED = {
+    "bias": "biases",
+    "depthwise_kernel": "depthwise_weights",
+    "pointwise_kernel": "pointwise_weights",
+}
+
 
 @scoping.stands_for(tf_slim.conv2d)
 def conv2d(
@@ -72,12 +78,14 @@ def conv2d(
       float [batch, out_height, out_width, num_outputs], or NCHW.
 
     Raises:
-      ValueError: data_format is unknown, channels are undefined, rank is not 4, or
-        stride and rate both exceed 1.
+      ValueError: data_format or padding is unknown, num_outputs is no whole number,
+        channels are undefined, rank is not 4, or stride and rate both exceed 1.
     """
     data_format = scoping.check_data_format(data_format)
+    padding = scoping.check_padding(padding)
+    num_outputs = scoping.to_whole_number("num_outputs", num_outputs)
     stride, rate = check_stride_and_rate(stride, rate)
-    with tf.compat.v1.variable_scope(scope, "Conv", [inputs], reuse=reuse) as sc:
+    with scoping.layer_scope(scope, "Conv", inputs, reuse) as sc:
         inputs = to_images(inputs)
         depth = scoping.get_channels(inputs, data_format)
         weights = tf_slim.model_variable(
@@ -85,7 +93,7 @@ def conv2d(
             shape=[*scoping.to_pair(kernel_size), depth, num_outputs],
             dtype=scoping.get_stored_type(inputs.dtype),
             initializer=weights_initializer,
-            regularizer=weights_regularizer,
+            regularizer=scoping.regularize_in_scope(weights_regularizer, "kernel"),
             trainable=trainable,
             collections=scoping.select_collections(variables_collections, "weights"),
         )
@@ -149,7 +157,9 @@ def separable_conv2d(
       stride: of the depthwise filters, int or (height, width).
       padding: 'SAME' or 'VALID'.
       data_format: 'NHWC' or 'NCHW'.
-      rate: dilation of the depthwise filters.
+      rate: dilation of the depthwise filters. With a stride, TensorFlow strides in each
+        of the rate's interleaved grids: of rate 2 and stride 2, it takes the pixels 0,
+        1, 4, 5, 8, 9 and so on.
       activation_fn: relu by default; None for none.
       normalizer_fn: such as batch_norm; takes the place of the biases.
       normalizer_params: its arguments.
@@ -173,12 +183,15 @@ def separable_conv2d(
       channels * depth_multiplier; or NCHW.
 
     Raises:
-      ValueError: as conv2d.
+      ValueError: as conv2d, but for stride and rate.
     """
     data_format = scoping.check_data_format(data_format)
-    stride, rate = check_stride_and_rate(stride, rate)
-    with tf.compat.v1.variable_scope(
-        scope, "SeparableConv2d", [inputs], reuse=reuse
+    padding = scoping.check_padding(padding)
+    stride, rate = scoping.to_pair(stride), scoping.to_pair(rate)
+    if num_outputs is not None:
+        num_outputs = scoping.to_whole_number("num_outputs", num_outputs)
+    with scoping.layer_scope(
+        scope, "SeparableConv2d", inputs, reuse, _SEPARABLE_RENAMED
     ) as sc:
         inputs = to_images(inputs)
         depth = scoping.get_channels(inputs, data_format)
@@ -191,7 +204,9 @@ def separable_conv2d(
                 shape=shape,
                 dtype=scoping.get_stored_type(inputs.dtype),
                 initializer=initializer,
-                regularizer=regularizer,
+                regularizer=scoping.regularize_in_scope(
+                    regularizer, _name_of_loss(name, num_outputs)
+                ),
                 trainable=trainable,
                 collections=scoping.select_collections(
                     variables_collections, "weights"
@@ -243,9 +258,15 @@ def separable_conv2d(
                 biases_regularizer=biases_regularizer,
                 variables_collections=variables_collections,
                 trainable=trainable,
+                biases_loss="biases" if num_outputs is None else "bias",
             ),
         )
         return scoping.collect_outputs(outputs_collections, sc.name, outputs)
+
+
+def _name_of_loss(name: str, num_outputs: int | None) -> str:
+    """Returns what TF-Slim calls a kernel in the name of its regularization loss."""
+    return name if num_outputs is None else name.replace("weights", "kernel")
 
 
 def to_images(inputs: tf.Tensor) -> tf.Tensor:

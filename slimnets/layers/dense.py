@@ -59,13 +59,10 @@ def fully_connected(
       float [batch, ..., num_outputs].
 
     Raises:
-      ValueError: num_outputs is not an int, or the depth or rank is undefined.
+      ValueError: num_outputs is no whole number, or the depth or rank is undefined.
     """
-    if not isinstance(num_outputs, int):
-        raise ValueError(f"num_outputs must be an int, not {num_outputs!r}.")
-    with tf.compat.v1.variable_scope(
-        scope, "fully_connected", [inputs], reuse=reuse
-    ) as sc:
+    num_outputs = scoping.to_whole_number("num_outputs", num_outputs)
+    with scoping.layer_scope(scope, "fully_connected", inputs, reuse) as sc:
         inputs = tf.convert_to_tensor(inputs)
         if inputs.shape.rank is None or inputs.shape.rank < 2:
             raise ValueError(f"fully_connected needs rank >= 2, not {inputs.shape}.")
@@ -74,7 +71,7 @@ def fully_connected(
             shape=[scoping.get_channels(inputs, "NHWC"), num_outputs],
             dtype=scoping.get_stored_type(inputs.dtype),
             initializer=weights_initializer,
-            regularizer=weights_regularizer,
+            regularizer=scoping.regularize_in_scope(weights_regularizer, "kernel"),
             trainable=trainable,
             collections=scoping.select_collections(variables_collections, "weights"),
         )

@@ -80,8 +80,10 @@ def grouped_conv2d(
       ValueError: groups do not divide the channels, channels are undefined, rank is
         not 4, or stride and rate both exceed 1.
     """
+    padding = scoping.check_padding(padding)
+    num_outputs = scoping.to_whole_number("num_outputs", num_outputs)
     stride, rate = check_stride_and_rate(stride, rate)
-    with tf.compat.v1.variable_scope(scope, "GroupedConv", [inputs], reuse=reuse) as sc:
+    with scoping.layer_scope(scope, "GroupedConv", inputs, reuse) as sc:
         inputs = to_images(inputs)
         depth = scoping.get_channels(inputs, "NHWC")
         if groups < 1 or depth % groups or num_outputs % groups:
@@ -94,7 +96,7 @@ def grouped_conv2d(
             shape=[*scoping.to_pair(kernel_size), depth // groups, num_outputs],
             dtype=scoping.get_stored_type(inputs.dtype),
             initializer=weights_initializer,
-            regularizer=weights_regularizer,
+            regularizer=scoping.regularize_in_scope(weights_regularizer, "kernel"),
             trainable=trainable,
             collections=scoping.select_collections(variables_collections, "weights"),
         )
@@ -123,7 +125,7 @@ def _convolve(
     inputs: tf.Tensor, kernel: tf.Variable | tf.Tensor, options: dict[str, Any]
 ) -> tf.Tensor:
     """Convolves by an op for each group, as many as the kernel's depth leaves."""
-    groups = inputs.shape[3] // kernel.shape[2]
+    groups = inputs.shape.as_list()[3] // kernel.shape.as_list()[2]
     shares = tf.split(inputs, groups, axis=3)
     kernels = tf.split(scoping.cast_to(kernel, inputs.dtype), groups, axis=3)
     outputs = [

@@ -67,13 +67,8 @@ def convolve_depthwise(
     """Filters each channel by its own weights [height, width, channels, multiplier].
 
     Other arguments are those of `convolve`.
-
-    Raises:
-      ValueError: the stride's two numbers differ.
     """
     height, width = stride
-    if height != width:
-        raise ValueError(f"depthwise strides must be equal, not {stride}")
     strides = [1, 1, height, width] if data_format == "NCHW" else [1, height, width, 1]
     # On a CPU its gradients take three times as long in 16 bits as in 32.
     in_float32 = computation.current().depthwise_in_float32
@@ -116,7 +111,7 @@ def _is_pointwise(weights: tf.Tensor, stride: Pair) -> bool:
 def _gains_by_compiling(inputs: tf.Tensor, weights: tf.Tensor, rate: Pair) -> bool:
     """Whether XLA's gradient of the filters is faster than oneDNN's slow ones."""
     pointwise = weights.shape[:2].num_elements() == 1
-    enough = inputs.shape[3] >= _FEWEST_CHANNELS
+    enough = inputs.shape.as_list()[3] >= _FEWEST_CHANNELS
     return enough and not pointwise and max(rate) == 1
 
 
@@ -126,7 +121,7 @@ def multiply_whole_extent(inputs: tf.Tensor, weights: tf.Tensor) -> tf.Tensor:
     The convolution's gradients take most of AlexNet's training step on a CPU; the
     product's are several times faster.
     """
-    size, depth = weights.shape[:3].num_elements(), weights.shape[3]
+    size, depth = weights.shape[:3].num_elements(), weights.shape.as_list()[3]
     rows = tf.reshape(inputs, [-1, size])
     products = tf.matmul(rows, tf.reshape(weights, [size, depth]))
     return tf.reshape(products, [-1, 1, 1, depth], name="Conv2D")
@@ -146,8 +141,9 @@ def convolve_pointwise(
     """
 
     def gradients(upstream: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        rows = tf.reshape(inputs, [-1, weights.shape[2]])
-        upstream_rows = tf.reshape(upstream, [-1, weights.shape[3]])
+        *_, depth, num_outputs = weights.shape.as_list()
+        rows = tf.reshape(inputs, [-1, depth])
+        upstream_rows = tf.reshape(upstream, [-1, num_outputs])
         products = tf.matmul(rows, upstream_rows, transpose_a=True)
         mixed_back = tf.nn.conv2d(
             upstream, tf.transpose(weights, [0, 1, 3, 2]), 1, "VALID"
@@ -183,7 +179,7 @@ def convolve_with_compiled_gradient(
                 out_backprop=upstream,
                 **options,
             )
-            shape = tuple(weights.shape)
+            shape = tuple(weights.shape.as_list())
             return of_inputs, _compute_filter_gradient(
                 inputs, upstream, shape, **options
             )

@@ -26,6 +26,7 @@ class Epilogue(NamedTuple):
     biases_regularizer: Regularizer | None
     variables_collections: Any
     trainable: bool
+    biases_loss: str = "bias"  # their name in TF-Slim's names of losses
 
 
 def apply_linear(layer: Linear) -> tf.Tensor:
@@ -49,7 +50,9 @@ def apply_norm_bias_activation(
             shape=[scoping.get_channels(outputs, data_format)],
             dtype=scoping.get_stored_type(outputs.dtype),
             initializer=epilogue.biases_initializer,
-            regularizer=epilogue.biases_regularizer,
+            regularizer=scoping.regularize_in_scope(
+                epilogue.biases_regularizer, epilogue.biases_loss
+            ),
             trainable=epilogue.trainable,
             collections=scoping.select_collections(
                 epilogue.variables_collections, "biases"

@@ -12,8 +12,17 @@ from typing import Any, NamedTuple
 import tensorflow as tf
 import tf_slim
 
-from slimnets.layers import computation, recomputation, scoping, synced_moments
+from slimnets.layers import (
+    averages,
+    computation,
+    normalization_parameters,
+    recomputation,
+    renormalization,
+    scoping,
+    synced_moments,
+)
 from slimnets.layers.folding import Parameters
+from slimnets.layers.renormalization import Adjustment, Renormalization
 
 UPDATE_OPS = tf.compat.v1.GraphKeys.UPDATE_OPS
 _FUSED_EPSILON = 1.001e-5  # the least that TensorFlow's fused kernel takes
@@ -43,7 +52,7 @@ def batch_norm(
     renorm: bool = False,
     renorm_clipping: dict[str, Any] | None = None,
     renorm_decay: float = 0.99,
-    adjustment: Callable | None = None,
+    adjustment: Adjustment | None = None,
 ) -> tf.Tensor:
     """Normalizes each channel by the batch's moments, or by their moving averages.
 
@@ -69,44 +78,67 @@ def batch_norm(
       trainable: whether beta and gamma are.
       batch_weights: float [batch], weighs the examples in the moments.
       fused: None or True take TensorFlow's fused kernel where it applies (rank 2 or 4,
-        no batch_weights); False never does. The fused kernel feeds the moving variance
-        with the unbiased estimate (n / (n - 1)), as it did in TF 1.
+        no batch_weights, renorm, adjustment or float64); False never does. The fused
+        kernel feeds the moving variance with the unbiased estimate (n / (n - 1)), as it
+        did in TF 1.
       data_format: 'NHWC' or 'NCHW'.
       zero_debias_moving_mean: correct the moving mean's start at zero (Adam's rule);
         adds the variables 'biased' and 'local_step'.
       scope: variable scope, 'BatchNorm' if None.
-      renorm: batch renormalization; not supported.
-      renorm_clipping: only read with renorm.
-      renorm_decay: only read with renorm.
-      adjustment: random adjustment in training; not supported.
+      renorm: batch renormalization (arXiv:1702.03275): training normalizes by averages
+        too, so that small batches do; adds three variables.
+      renorm_clipping: bounds of its corrections: 'rmin', 'rmax', 'dmax', those given.
+      renorm_decay: of the averages that training normalizes by, in [0, 1].
+      adjustment: `f(shape) -> (scale, bias)` to apply to the normalized values in
+        training, before gamma and beta; it takes the shape of the inputs, int32 [rank].
 
     Returns:
       A tensor of `inputs`' shape and type.
 
     Raises:
-      ValueError: data_format is unknown, or the rank or channels are undefined.
-      NotImplementedError: renorm or adjustment is asked for.
+      ValueError: data_format is unknown, the rank or channels are undefined, or
+        renorm_clipping has another key.
     """
-    if renorm or adjustment is not None:
-        asked = "renorm=True" if renorm else "adjustment"
-        raise NotImplementedError(f"slimnets' batch_norm does not offer {asked}")
     data_format = scoping.check_data_format(data_format)
-    with tf.compat.v1.variable_scope(scope, "BatchNorm", [inputs], reuse=reuse) as sc:
+    with scoping.layer_scope(scope, "BatchNorm", inputs, reuse, renamed={}) as sc:
         inputs = tf.convert_to_tensor(inputs)
         if inputs.shape.rank is None:
             raise ValueError(f"Inputs {inputs} has undefined rank.")
         # Vectors this short are kept whole, whatever the scope around does to weights.
         sc.set_partitioner(None)
-        parameters = _make_parameters(
-            scoping.get_channels(inputs, data_format),
+        plain_only = renorm or adjustment is not None or batch_weights is not None
+        can_be_fused = (
+            not plain_only
+            and inputs.shape.rank in (2, 4)
+            and inputs.dtype != tf.float64
+        )
+        parameters = normalization_parameters.make(
+            inputs,
+            data_format,
             center,
             scale,
             param_initializers or {},
             param_regularizers or {},
             variables_collections,
             trainable,
+            # tf_slim's two ways to build the layer differ in this.
+            beta_first=batch_weights is not None
+            or updates_collections != UPDATE_OPS
+            or zero_debias_moving_mean
+            or (inputs.shape.rank == 2 and fused is not False and not plain_only),
         )
-        can_be_fused = batch_weights is None and inputs.shape.rank in (2, 4)
+        correction = (
+            renormalization.make(
+                parameters,
+                param_initializers or {},
+                epsilon,
+                renorm_clipping or {},
+                renorm_decay,
+                variables_collections,
+            )
+            if renorm
+            else None
+        )
         if fused is not False and can_be_fused and not synced_moments.are_asked_for():
             normalize = _make_fused(inputs, parameters, epsilon, data_format)
         else:
@@ -116,11 +148,14 @@ def batch_norm(
                 epsilon,
                 data_format,
                 batch_weights,
+                correction,
+                adjustment,
                 is_unbiased=fused is not False and can_be_fused,
             )
         outputs = _normalize_by_mode(
             normalize,
             parameters,
+            correction,
             is_training,
             decay,
             zero_debias_moving_mean,
@@ -130,44 +165,6 @@ def batch_norm(
         if activation_fn is not None:
             outputs = activation_fn(outputs)
         return scoping.collect_outputs(outputs_collections, sc.name, outputs)
-
-
-def _make_parameters(
-    channels: int,
-    center: bool,
-    scale: bool,
-    initializers: dict[str, Any],
-    regularizers: dict[str, Any],
-    variables_collections: Any,
-    trainable: bool,
-) -> Parameters:
-    """Makes or finds the layer's variables, in the order of published checkpoints."""
-
-    def variable(name: str, start: Any, **options: Any) -> tf.Variable:
-        return tf_slim.model_variable(
-            name,
-            shape=[channels],
-            # float32 whatever the inputs: half precision would lose small updates.
-            dtype=tf.float32,
-            initializer=initializers.get(name, start),
-            regularizer=regularizers.get(name),
-            collections=scoping.select_collections(variables_collections, name),
-            **options,
-        )
-
-    zeros = tf.compat.v1.zeros_initializer()
-    ones = tf.compat.v1.ones_initializer()
-    kept_by_replica = {
-        "trainable": False,
-        "synchronization": tf.VariableSynchronization.ON_READ,
-        "aggregation": tf.VariableAggregation.MEAN,
-    }
-    return Parameters(
-        gamma=variable("gamma", ones, trainable=trainable) if scale else None,
-        beta=variable("beta", zeros, trainable=trainable) if center else None,
-        moving_mean=variable("moving_mean", zeros, **kept_by_replica),
-        moving_variance=variable("moving_variance", ones, **kept_by_replica),
-    )
 
 
 class _Normalization(NamedTuple):
@@ -181,7 +178,7 @@ def _make_fused(
     inputs: tf.Tensor, parameters: Parameters, epsilon: float, data_format: str
 ) -> _Normalization:
     """Normalization by TensorFlow's fused kernel; rank 2 is an image of one pixel."""
-    channels = parameters.moving_mean.shape[0]
+    channels = parameters.moving_mean.shape.num_elements()
     pixel = [-1, channels, 1, 1] if data_format == "NCHW" else [-1, 1, 1, channels]
     images = inputs if inputs.shape.rank == 4 else tf.reshape(inputs, pixel)
     gamma, beta = parameters.gamma, parameters.beta
@@ -217,6 +214,8 @@ def _make_plain(
     epsilon: float,
     data_format: str,
     batch_weights: tf.Tensor | None,
+    correction: Renormalization | None,
+    adjustment: Adjustment | None,
     is_unbiased: bool,
 ) -> _Normalization:
     """Normalization by separate ops: any rank, weighted examples, synced replicas.
@@ -227,26 +226,27 @@ def _make_plain(
     channel_axis = 1 if data_format == "NCHW" else rank - 1
     axes = [axis for axis in range(rank) if axis != channel_axis]
     broadcast = [-1 if axis == channel_axis else 1 for axis in range(rank)]
+    # In the type of the variables: 16 bits would lose most of the moments.
+    exact = parameters.moving_mean.dtype.base_dtype
 
     def moments() -> tuple[tf.Tensor, tf.Tensor]:
-        values = tf.cast(inputs, tf.float32)
+        values = tf.cast(inputs, exact)
         if batch_weights is None:
             return tf.nn.moments(values, axes)
-        weights = tf.reshape(
-            tf.cast(batch_weights, tf.float32), [-1] + [1] * (rank - 1)
-        )
+        weights = tf.reshape(tf.cast(batch_weights, exact), [-1] + [1] * (rank - 1))
         return tf.nn.weighted_moments(values, axes, weights)
 
     def count() -> tf.Tensor:
-        values = tf.cast(tf.size(inputs) / inputs.shape[channel_axis], tf.float32)
+        channels = inputs.shape.as_list()[channel_axis]
+        values = tf.cast(tf.size(inputs) / channels, exact)
         if batch_weights is None:
             return values
-        return values * tf.reduce_mean(tf.cast(batch_weights, tf.float32))
+        return values * tf.reduce_mean(tf.cast(batch_weights, exact))
+
+    def spread(vector: tf.Tensor | None) -> tf.Tensor | None:
+        return None if vector is None else tf.reshape(vector, broadcast)
 
     def normalized(mean: tf.Tensor, variance: tf.Tensor) -> tf.Tensor:
-        def spread(vector: tf.Tensor | None) -> tf.Tensor | None:
-            return None if vector is None else tf.reshape(vector, broadcast)
-
         return tf.nn.batch_normalization(
             inputs,
             spread(mean),
@@ -256,13 +256,37 @@ def _make_plain(
             epsilon,
         )
 
+    def corrected(
+        mean: tf.Tensor, variance: tf.Tensor
+    ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+        if correction is None and adjustment is None:
+            return normalized(mean, variance), mean, variance
+        scale, offset = spread(parameters.gamma), spread(parameters.beta)
+        if adjustment is not None:
+            adjusted = adjustment(tf.shape(inputs))
+            scale, offset = renormalization.compose(adjusted, scale, offset)
+        if correction is not None:
+            r, d, mean, variance = correction.correct(mean, variance)
+            scale, offset = renormalization.compose(
+                (spread(r), spread(d)), scale, offset
+            )
+        outputs = tf.nn.batch_normalization(
+            tf.cast(inputs, exact),
+            spread(mean),
+            spread(variance),
+            offset,
+            scale,
+            epsilon,
+        )
+        return tf.cast(outputs, inputs.dtype), mean, variance
+
     def training() -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
         mean, variance = moments()
         if not synced_moments.are_asked_for():
-            return normalized(mean, variance), mean, variance
+            return corrected(mean, variance)
         own = synced_moments.Moments(mean, variance, count())
         mean, variance, count_of_all = synced_moments.sync(own)
-        outputs = normalized(mean, variance)
+        outputs, mean, variance = corrected(mean, variance)
         if is_unbiased:
             variance *= count_of_all / tf.maximum(count_of_all - 1, 1)
         return outputs, mean, variance
@@ -298,6 +322,7 @@ def _infer(
 def _normalize_by_mode(
     normalize: _Normalization,
     parameters: Parameters,
+    correction: Renormalization | None,
     is_training: bool | tf.Tensor,
     decay: float,
     zero_debias: bool,
@@ -310,15 +335,26 @@ def _normalize_by_mode(
     limit = computation.current().batch_norm_decay_limit
     if limit is not None:
         decay = tf.minimum(tf.cast(decay, tf.float32), limit)
-    biased = _make_debiasing_variables(parameters.moving_mean) if zero_debias else None
+    dtype = parameters.moving_mean.dtype.base_dtype
+    decay = tf.cast(decay, dtype) if tf.is_tensor(decay) else decay
+    biased = (
+        averages.make_debiasing_variables(parameters.moving_mean)
+        if zero_debias
+        else None
+    )
 
     def update(mean: tf.Tensor, variance: tf.Tensor) -> list[tf.Tensor]:
-        moving_mean = parameters.moving_mean
+        moving_mean, moving_variance = parameters[2:]
+        if correction is not None:
+            with tf.control_dependencies(correction.update(mean, variance)):
+                mean, variance = tf.identity(mean), tf.identity(variance)
         return [
-            _update_debiased(moving_mean, *biased, mean, decay)
+            averages.update_debiased(moving_mean, *biased, mean, decay)
             if biased
-            else _update_average(moving_mean, mean, decay),
-            _update_average(parameters.moving_variance, variance, decay),
+            else averages.update(moving_mean, mean, decay),
+            averages.update(moving_variance, variance, decay)
+            if correction is None
+            else correction.update_variance(moving_variance, variance, decay),
         ]
 
     if mode is None:
@@ -350,43 +386,3 @@ def _normalize_by_mode(
         for op in outcome:
             tf.compat.v1.add_to_collections(updates_collections, op)
     return outputs
-
-
-def _update_average(variable: tf.Variable, value: tf.Tensor, decay: float) -> tf.Tensor:
-    """Moves an average: variable <- decay * variable + (1 - decay) * value."""
-    return variable.assign_sub((variable - value) * (1 - decay), name="AssignMovingAvg")
-
-
-def _make_debiasing_variables(
-    moving_mean: tf.Variable,
-) -> tuple[tf.Variable, tf.Variable]:
-    """Makes the two helpers of a debiased average.
-
-    Their names repeat the scope, 'a/BatchNorm/a/BatchNorm/moving_mean/biased': so did
-    TensorFlow 1, and checkpoints hold them under these names.
-    """
-    zeros = tf.compat.v1.zeros_initializer()
-    with tf.compat.v1.variable_scope(moving_mean.name.removesuffix(":0")):
-        options = {
-            "initializer": zeros,
-            "trainable": False,
-            "synchronization": tf.VariableSynchronization.ON_READ,
-            "aggregation": tf.VariableAggregation.MEAN,
-        }
-        shape = moving_mean.shape
-        biased = tf_slim.model_variable("biased", shape=shape, **options)
-        local_step = tf_slim.model_variable("local_step", shape=[], **options)
-    return biased, local_step
-
-
-def _update_debiased(
-    moving_mean: tf.Variable,
-    biased: tf.Variable,
-    local_step: tf.Variable,
-    mean: tf.Tensor,
-    decay: float,
-) -> tf.Tensor:
-    """Moves the biased average and sets the moving mean to its unbiased value."""
-    moved = _update_average(biased, mean, decay)
-    step = local_step.assign_add(1.0)
-    return moving_mean.assign(moved / (1 - tf.pow(tf.cast(decay, tf.float32), step)))

@@ -34,7 +34,7 @@ def max_pool2d(
       float [batch, out_height, out_width, channels], or NCHW.
 
     Raises:
-      ValueError: data_format is unknown.
+      ValueError: data_format or padding is unknown.
     """
     return _pool(
         tf.nn.max_pool2d,
@@ -85,6 +85,7 @@ def _pool(
     default_name: str,
 ) -> tf.Tensor:
     data_format = scoping.check_data_format(data_format)
+    padding = scoping.check_padding(padding)
     with tf.compat.v1.name_scope(scope, default_name, [inputs]) as name:
         outputs = pool(
             tf.convert_to_tensor(inputs),

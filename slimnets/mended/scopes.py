@@ -2,6 +2,7 @@
 
 import functools
 import inspect
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Any
@@ -18,8 +19,9 @@ def arg_scope(
     """Sets defaults of ops for the calls within, as tf_slim.arg_scope does.
 
     The scope itself is tf_slim's, on its stack: either reaches the other's ops. But
-    tf_slim's own, given an op that takes no scope, closes the scope around it instead,
-    and says nothing of a misspelt argument until the op is called.
+    tf_slim's own, given an op that takes no scope, closes the scope around it instead.
+    As there, an op that lacks an argument of the scope fails only when it is called; of
+    an argument that none of the ops has, a warning says so before.
 
     Args:
       list_ops_or_scope: ops decorated with add_arg_scope; or a scope to open again, as
@@ -31,16 +33,17 @@ def arg_scope(
 
     Raises:
       ValueError: an op takes no scope, or kwargs are given with a scope.
-      TypeError: an op has no such argument, or list_ops_or_scope is neither.
+      TypeError: list_ops_or_scope is neither ops nor a scope.
     """
     if isinstance(list_ops_or_scope, list | tuple):
         for op in list_ops_or_scope:
-            _check(op, kwargs)
+            _check(op)
+        _warn_of_unknown(list_ops_or_scope, kwargs)
     return slim_arg_scope.arg_scope(list_ops_or_scope, **kwargs)
 
 
-def _check(op: Callable, defaults: Mapping[str, Any]) -> None:
-    """Raises where `op` takes no scope or has no argument of a default's name."""
+def _check(op: Callable) -> None:
+    """Raises where `op` takes no scope."""
     name = getattr(op, "__name__", repr(op))
     if isinstance(op, functools.partial):
         raise ValueError(
@@ -52,10 +55,16 @@ def _check(op: Callable, defaults: Mapping[str, Any]) -> None:
             f"arg_scope cannot set defaults of {name}: decorate it with"
             " @slim.add_arg_scope"
         )
-    parameters = inspect.signature(op).parameters.values()
+
+
+def _warn_of_unknown(ops: Sequence[Callable], defaults: Mapping[str, Any]) -> None:
+    """Warns of each default that no op has an argument for: most are misspelt."""
+    parameters = [p for op in ops for p in inspect.signature(op).parameters.values()]
     if any(p.kind is p.VAR_KEYWORD for p in parameters):
         return
-    known = [p.name for p in parameters]
+    known = list(dict.fromkeys(p.name for p in parameters))
+    names = ", ".join(getattr(op, "__name__", repr(op)) for op in ops)
     for default in defaults:
-        if default not in known:
-            raise TypeError(str(errors.unknown(f"argument of {name}", default, known)))
+        if ops and default not in known:
+            message = errors.unknown(f"argument of {names}", default, known)
+            warnings.warn(str(message), stacklevel=3)

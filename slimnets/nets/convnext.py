@@ -90,7 +90,7 @@ class Block(NamedTuple):
     def build(
         self, net: tf.Tensor, stride: int, rate: int
     ) -> tuple[tf.Tensor, EndPoints]:
-        shortcut, depth = net, net.shape[-1]
+        shortcut, depth = net, net.shape.as_list()[-1]
         with tf.compat.v1.variable_scope(self.name):
             net = slim.separable_conv2d(net, None, 7, rate=rate, scope="depthwise")
             inside = {f"{self.name}/depthwise_output": net}

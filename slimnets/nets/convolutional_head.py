@@ -6,11 +6,13 @@ window (section 3.5 of arXiv:1312.6229).
 """
 
 from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager
 from typing import Any, NamedTuple
 
 import tensorflow as tf
 
 from slimnets import slim
+from slimnets.layers import scoping
 from slimnets.nets import image_size, spatial
 from slimnets.nets.rows import Conv, Dropout, MaxPool
 from slimnets.nets.table import Row, run_table
@@ -108,7 +110,8 @@ def build(
     image_size.check_image_size(inputs, name, smallest_image(table))
     with tf.compat.v1.variable_scope(scope, name, [inputs], reuse=reuse) as sc:
         rows = list(_add_dropout(table, dropout_keep_prob, is_training))
-        net, layers = run_table(rows, inputs, recompute=False)
+        with _filing_layers():
+            net, layers = run_table(rows, inputs, recompute=False)
         end_points = {f"{sc.name}/{layer}": output for layer, output in layers.items()}
         if global_pool:
             net = tf.reduce_mean(net, [1, 2], keepdims=True, name="global_pool")
@@ -118,19 +121,28 @@ def build(
         net = Dropout("dropout7", dropout_keep_prob, is_training).build(net, 1, 1)
         *_, fc7 = (row for row in table if isinstance(row, FullyConnected))
         # Initial weights as fc7's, initial biases zero.
-        net = slim.conv2d(
-            net,
-            num_classes,
-            1,
-            activation_fn=None,
-            normalizer_fn=None,
-            scope="fc8",
-            **fc7._replace(bias=0.0).initializers(),
-        )
+        with _filing_layers():
+            net = slim.conv2d(
+                net,
+                num_classes,
+                1,
+                activation_fn=None,
+                normalizer_fn=None,
+                scope="fc8",
+                **fc7._replace(bias=0.0).initializers(),
+            )
         if spatial_squeeze:
             net = spatial.squeeze_logits(net, "fc8/squeezed")
         end_points[f"{sc.name}/fc8"] = net
     return net, end_points
+
+
+def _filing_layers() -> AbstractContextManager[Any]:
+    """Files layers in TF-Slim's collections of the network around, in a v1 graph."""
+    return slim.arg_scope(
+        [slim.conv2d, slim.max_pool2d],
+        outputs_collections=scoping.name_end_points_collections(),
+    )
 
 
 def smallest_image(table: Table) -> int:

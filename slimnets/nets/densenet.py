@@ -98,7 +98,9 @@ class Transition(NamedTuple):
     def build(self, net: tf.Tensor, stride: int, rate: int) -> tf.Tensor:
         with tf.compat.v1.variable_scope(self.name):
             net = _normalize(net)
-            net = _convolve(net, int(net.shape[3] * COMPRESSION), 1, 1, "conv")
+            net = _convolve(
+                net, int(net.shape.as_list()[3] * COMPRESSION), 1, 1, "conv"
+            )
             if stride > 1:
                 return slim.avg_pool2d(net, 2, stride, "VALID", scope="pool")
             return _average_densely(net, rate)

@@ -273,15 +273,18 @@ def record_end_points(
 ) -> Iterator[None]:
     """Files convolutions, units and blocks made inside under their scopes' names.
 
+    It opens in the network's variable scope, which names TF-Slim's collections of them.
+
     Args:
       unit_fn: the residual unit.
       end_points: receives them, in the order in which they are made.
       is_training: mode of batch norm; None leaves it to the enclosing arg scope.
     """
+    filed = [end_points, *scoping.name_end_points_collections()]
     mode = {} if is_training is None else {"is_training": is_training}
     layers: list[Callable] = [slim.conv2d, unit_fn, stack_blocks_dense]
     with (
-        slim.arg_scope(layers, outputs_collections=end_points),
+        slim.arg_scope(layers, outputs_collections=filed),
         slim.arg_scope([slim.batch_norm], **mode),
     ):
         yield

@@ -17,20 +17,10 @@ FILES = [
     "ops/variables_test.py",
 ]
 
-NAMED_FOR_KERAS = (
-    "wants a loss named for Keras' variable; ours says 'weights', 'biases'"
-)
 EXPECTED_FAILURES = {
-    "layers_test.BatchNormTest.testAdjustmentCreated": (
-        "adjustment is not offered, and says so"
-    ),
-    "layers_test.ConvolutionTest.testCreateConvWithWD": NAMED_FOR_KERAS,
     "layers_test.DropoutTest.testCreateDropout": (
         "wants the name of TensorFlow 1's last op; dropout now ends in a select"
     ),
-    "layers_test.FCTest.testCreateFCWithBD": NAMED_FOR_KERAS,
-    "layers_test.FCTest.testCreateFCWithWD": NAMED_FOR_KERAS,
-    "layers_test.SeparableConv2dTest.testCreateConvWithWeightDecay": NAMED_FOR_KERAS,
     "variables_test.VariablesTest.testVariableWithReplicaDeviceSetter": (
         "tf_slim.variable's own: a resource variable goes by its job's device"
     ),

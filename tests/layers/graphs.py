@@ -79,8 +79,7 @@ def outcome(
         collections = {
             key: [item.name for item in v1.get_collection(key)]
             for key in sorted(graph.get_all_collection_keys())
-            # tf_slim's names of losses are those of Keras' layers.
-            if key not in (KEYS.REGULARIZATION_LOSSES, KEYS.COND_CONTEXT)
+            if key != KEYS.COND_CONTEXT
             if v1.get_collection(key)
         }
         gradients = tf.gradients(

@@ -21,7 +21,7 @@ pytestmark = graphs.peers
         (1, {}),
         ([3, 5], {"padding": "VALID", "scope": "here"}),
         (3, {"stride": 2}),
-        (4, {"stride": (2, 1), "padding": "VALID"}),
+        (4, {"stride": (2, 1), "padding": "valid"}),
         (3, {"rate": 2}),
         (3, {"rate": (1, 2), "padding": "VALID"}),
         (3, {"rate": 2, "activation_fn": None, "biases_initializer": None}),
@@ -55,6 +55,11 @@ def test_conv2d_of_the_whole_image(padding):
         {"num_outputs": None, "kernel_size": [3, 5], "stride": 2},
         {"num_outputs": 4, "stride": 2, "padding": "VALID", "scope": "here"},
         {"num_outputs": 4, "rate": 2},
+        {"num_outputs": 4, "stride": (2, 1)},
+        {"num_outputs": None, "stride": [1, 2], "padding": "VALID"},
+        {"num_outputs": 4, "stride": 2, "rate": 2},
+        {"num_outputs": None, "stride": (2, 1), "rate": 2, "padding": "VALID"},
+        {"num_outputs": 8 / 2, "padding": "same"},
         {"num_outputs": None, "rate": 2, "padding": "VALID"},
         {"num_outputs": 4, "activation_fn": None},
         {"num_outputs": 4, "activation_fn": None, "biases_initializer": None},
@@ -64,6 +69,7 @@ def test_conv2d_of_the_whole_image(padding):
         {"num_outputs": 4, "trainable": False},
     ],
 )
+@pytest.mark.filterwarnings("ignore:When dilation rate:UserWarning")  # TensorFlow's
 def test_separable_conv2d(options):
     graphs.compare("separable_conv2d", IMAGES, **{"kernel_size": 3, **options})
 
@@ -147,7 +153,7 @@ def test_depthwise_weights_alone_can_go_unregularized():
             tf.constant(IMAGES), 4, 3, pointwise_regularizer=slim.l1_regularizer(1.0)
         )
         (loss,) = v1.losses.get_regularization_losses()
-        assert "pointwise_weights" in loss.op.name
+        assert "pointwise_kernel" in loss.op.name
 
 
 def test_pointwise_initializer():
@@ -197,20 +203,22 @@ def test_scopes_over_either_layer_reach_both(layer, opened, called):
 @pytest.mark.parametrize(
     ("shape", "options", "message"),
     [
+        ([2, 9, 8, 3], {"num_outputs": 2.5}, "must be a whole number, not 2.5"),
+        ([2, 9, 8, 3], {"padding": "FULL"}, "SAME or VALID, not 'FULL'"),
         ([2, 9, 3], {}, "rank 4, got 3"),
         ([2, 9, 8, None], {}, "undefined channels dimension"),
-        ([2, 9, 8, 3], {"stride": 2, "rate": 2}, "must not both exceed 1"),
         ([2, 9, 8, 3], {"data_format": "NWC"}, "NCHW or NHWC"),
     ],
 )
 def test_errors(layer, shape, options, message):
     with tf.Graph().as_default(), pytest.raises(ValueError, match=message):
-        getattr(slim, layer)(v1.placeholder(tf.float32, shape), 4, 3, **options)
+        inputs = v1.placeholder(tf.float32, shape)
+        getattr(slim, layer)(inputs, **{"num_outputs": 4, "kernel_size": 3, **options})
 
 
-def test_depthwise_strides_are_equal():
-    with tf.Graph().as_default(), pytest.raises(ValueError, match="must be equal"):
-        slim.separable_conv2d(tf.constant(IMAGES), 4, 3, stride=(1, 2))
+def test_a_stride_and_a_rate_exclude_each_other():
+    with tf.Graph().as_default(), pytest.raises(ValueError, match="not both exceed 1"):
+        slim.conv2d(tf.constant(IMAGES), 4, 3, stride=2, rate=2)
 
 
 def test_half_precision():

@@ -44,8 +44,8 @@ def test_fully_connected_of_an_unknown_batch():
     [
         ([3], 4, "rank >= 2"),
         ([2, None], 4, "undefined channels dimension"),
-        ([2, 3], 4.0, "must be an int"),
-        ([2, 3], None, "must be an int"),
+        ([2, 3], 4.5, "must be a whole number"),
+        ([2, 3], None, "must be a whole number"),
     ],
 )
 def test_fully_connected_errors(shape, num_outputs, message):

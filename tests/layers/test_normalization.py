@@ -41,7 +41,8 @@ class Layer:
                 v.op.name.removeprefix("bn/"): v for v in v1.global_variables()
             }
             loss = tf.reduce_sum(tf.sin(self.outputs))
-            wanted = [self.inputs, *v1.trainable_variables()]
+            trained = sorted(v1.trainable_variables(), key=lambda v: v.op.name)
+            wanted = [self.inputs, *trained]
             self.gradients = tf.gradients(loss, wanted)
             with self.session.as_default():
                 graphs.initialize(self.session)
@@ -89,7 +90,7 @@ def test_numbers(shape, fused, center, scale, data_format, is_training):
         atol=1e-4,
     )
     names = ["gamma"] * scale + ["beta"] * center + ["moving_mean", "moving_variance"]
-    assert list(values) == names
+    assert set(values) == set(names)
     assert layer.outputs.shape == layer.inputs.shape
 
 
@@ -306,7 +307,7 @@ def test_initializers_and_regularizers():
             param_initializers={
                 name: tf.constant_initializer(value)
                 for value, name in enumerate(
-                    ["gamma", "beta", "moving_mean", "moving_variance"], 2
+                    ["beta", "gamma", "moving_mean", "moving_variance"], 2
                 )
             },
             param_regularizers={
@@ -318,7 +319,7 @@ def test_initializers_and_regularizers():
         values = session.run(v1.global_variables())
         losses = session.run(v1.losses.get_regularization_losses())
     np.testing.assert_array_equal(values, [[2] * 3, [3] * 3, [4] * 3, [5] * 3])
-    np.testing.assert_allclose(losses, [3 * 2, 3 * 9 / 2])
+    np.testing.assert_allclose(losses, [3 * 4 / 2, 3 * 3])
 
 
 @pytest.mark.parametrize("trainable", [True, False])
@@ -334,7 +335,7 @@ def test_collections_of_variables(trainable):
         def names(key):
             return [v.op.name.rpartition("/")[2] for v in v1.get_collection(key)]
 
-        everything = ["gamma", "beta", "moving_mean", "moving_variance"]
+        everything = ["beta", "gamma", "moving_mean", "moving_variance"]
         assert names(KEYS.GLOBAL_VARIABLES) == everything
         assert names(KEYS.MODEL_VARIABLES) == everything
         assert names("a") == everything
@@ -391,7 +392,7 @@ def test_a_scope_over_tf_slims_reaches_ours():
         tf_slim.arg_scope([tf_slim.batch_norm], scale=True, scope="here"),
     ):
         slim.batch_norm(tf.ones([4, 3]))
-        assert v1.global_variables()[0].op.name == "here/gamma"
+        assert v1.global_variables()[1].op.name == "here/gamma"
 
 
 def test_a_scope_over_ours_reaches_tf_slims():
@@ -461,16 +462,69 @@ def test_errors(shape, options, message):
         slim.batch_norm(v1.placeholder(tf.float32, shape), **options)
 
 
+@pytest.mark.parametrize("shape", [(6, 3), (4, 5, 2, 3), (2, 3, 4, 2, 3)])
+@pytest.mark.parametrize("is_training", [True, False])
+def test_float64(shape, is_training):
+    inputs = graphs.images(*shape).astype(np.float64)
+    layer = Layer(inputs, scale=True, is_training=is_training)
+    values = layer.run(layer.variables)
+    assert {value.dtype for value in values.values()} == {np.dtype(np.float64)}
+    axes = tuple(range(len(shape) - 1))
+    moments = inputs.mean(axes), inputs.var(axes)
+    if not is_training:
+        moments = values["moving_mean"], values["moving_variance"]
+    expected = normalized(inputs, *moments, values["gamma"], values["beta"])
+    np.testing.assert_allclose(layer.run(layer.outputs), expected, rtol=1e-12)
+    assert len(layer.run(layer.collection(KEYS.UPDATE_OPS))) == 2 * is_training
+
+
 @pytest.mark.parametrize(
-    ("options", "message"),
+    ("shape", "options", "first"),
     [
-        ({"renorm": True}, "renorm=True"),
-        ({"adjustment": lambda shape: (1.0, 0.0)}, "adjustment"),
+        ((4, 5, 2, 3), {}, "gamma"),
+        ((4, 5, 3), {}, "gamma"),
+        ((6, 3), {"fused": False}, "gamma"),
+        ((6, 3), {"renorm": True}, "gamma"),
+        ((6, 3), {}, "beta"),
+        ((4, 5, 2, 3), {"updates_collections": None}, "beta"),
+        ((4, 5, 2, 3), {"updates_collections": "mine"}, "beta"),
+        ((4, 5, 2, 3), {"zero_debias_moving_mean": True}, "beta"),
+        ((2, 3), {"batch_weights": tf.ones([2]).numpy()}, "beta"),
     ],
 )
-def test_what_is_not_offered(options, message):
-    with pytest.raises(NotImplementedError, match=message):
-        slim.batch_norm(tf.ones([4, 3]), **options)
+def test_beta_and_gamma_are_made_in_tf_slims_order(shape, options, first):
+    layer = Layer(graphs.images(*shape), scale=True, **options)
+    second = {"beta": "gamma", "gamma": "beta"}[first]
+    names = list(layer.variables)[:4]
+    assert names == [first, second, "moving_mean", "moving_variance"]
+
+
+@pytest.mark.parametrize("data_format", ["NHWC", "NCHW"])
+def test_an_adjustment_comes_before_gamma_and_beta_and_in_training_alone(data_format):
+    inputs = graphs.images(4, 5, 2, 3)
+    first = data_format == "NCHW"
+    scale, bias = graphs.images(2, 4, 5, 2, 3)
+
+    def adjust(shape):
+        like = (channels_first(v) if first else v for v in (scale, bias))
+        return tuple(tf.reshape(v, shape) for v in like)
+
+    options = {"scale": True, "adjustment": adjust, "data_format": data_format}
+    trained, used = (
+        Layer(channels_first(inputs) if first else inputs, is_training=mode, **options)
+        for mode in (True, False)
+    )
+    values = trained.run(trained.variables)
+    axes = (0, 1, 2)
+    plain = normalized(inputs, inputs.mean(axes), inputs.var(axes))
+    expected = (plain * scale + bias) * values["gamma"] + values["beta"]
+    outputs = trained.run(trained.outputs)
+    expected = channels_first(expected) if first else expected
+    np.testing.assert_allclose(outputs, expected, rtol=1e-4, atol=1e-5)
+    averages = (values[name] for name in ("moving_mean", "moving_variance"))
+    expected = normalized(inputs, *averages, values["gamma"], values["beta"])
+    expected = channels_first(expected) if first else expected
+    np.testing.assert_allclose(used.run(used.outputs), expected, rtol=1e-4, atol=1e-5)
 
 
 def moved_mean(decay, limit):

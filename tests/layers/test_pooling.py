@@ -20,7 +20,7 @@ pytestmark = graphs.peers
         (3, {}),
         (2, {"stride": 1}),
         ([3, 2], {"stride": [1, 2], "padding": "SAME"}),
-        (3, {"padding": "SAME", "scope": "pool1"}),
+        (3, {"padding": "same", "scope": "pool1"}),
         (1, {"stride": 3}),
         (3, {"outputs_collections": ["outputs"], "scope": "a/b"}),
         (3, {"static_shape": [None, None, None, 3], "padding": "SAME"}),

@@ -7,6 +7,7 @@ import tf_slim
 
 from slimnets import slim
 from slimnets.layers import scoping
+from tests.layers import graphs
 
 v1 = tf.compat.v1
 
@@ -91,6 +92,28 @@ def test_pair_of_another_length_is_an_error(value):
         scoping.to_pair(value)
 
 
+@pytest.mark.parametrize(
+    "value", [32, 64 / 2, np.int64(32), np.float32(32), v1.Dimension(32)]
+)
+def test_whole_number(value):
+    assert scoping.to_whole_number("number", value) == 32
+    assert type(scoping.to_whole_number("number", value)) is int
+    assert scoping.to_pair(value) == (32, 32)
+
+
+@pytest.mark.parametrize("value", [2.5, None, "3", [3], float("inf")])
+def test_what_stands_for_no_whole_number(value):
+    with pytest.raises(ValueError, match="number must be a whole number"):
+        scoping.to_whole_number("number", value)
+
+
+@pytest.mark.parametrize("padding", ["same", "Same", "SAME"])
+def test_padding_in_any_case(padding):
+    assert scoping.check_padding(padding) == "SAME"
+    with pytest.raises(ValueError, match="SAME or VALID, not 'full'"):
+        scoping.check_padding("full")
+
+
 def test_data_format():
     assert scoping.check_data_format(None) == "NHWC"
     assert scoping.check_data_format("NCHW") == "NCHW"
@@ -122,3 +145,71 @@ def test_constant_bool(value):
 
 def test_a_variables_value_is_not_constant():
     assert scoping.get_constant_bool(tf.Variable(True)) is None
+
+
+def prelu(x):
+    """Leaks by a variable, as the activation of a TF-Slim program might."""
+    with v1.variable_scope("prelu"):
+        slope = v1.get_variable(
+            "alpha",
+            [x.shape[-1]],
+            initializer=v1.constant_initializer(0.25),
+            constraint=tf.nn.relu,
+        )
+        offset = v1.get_variable("bias", [x.shape[-1]])
+    return tf.maximum(x, 0.0) + slope * tf.minimum(x, 0.0) + offset
+
+
+CONVOLVE = ["conv2d", "separable_conv2d"]
+
+
+@pytest.mark.parametrize("layer", [*CONVOLVE, "fully_connected"])
+@pytest.mark.parametrize("place", ["activation_fn", "normalizer_fn"])
+@graphs.peers
+def test_what_an_activation_or_a_normalizer_makes_is_a_model_variable(layer, place):
+    arguments = (4, 3) if layer in CONVOLVE else (4,)
+    shape = (2, 8, 8, 3) if layer in CONVOLVE else (2, 3)
+    made = graphs.compare(layer, graphs.images(*shape), *arguments, **{place: prelu})
+    models = made.collections[v1.GraphKeys.MODEL_VARIABLES]
+    assert [name.rpartition("/")[2] for name in models][-2:] == ["alpha:0", "biases:0"]
+
+
+def test_a_variable_of_an_activation_keeps_its_constraint():
+    with tf.Graph().as_default():
+        slim.conv2d(tf.zeros([1, 8, 8, 3]), 4, 3, activation_fn=prelu)
+        (slope,) = slim.get_variables_by_suffix("alpha")
+    assert slope.constraint is tf.nn.relu
+
+
+@pytest.mark.parametrize(
+    ("layer", "options"),
+    [
+        ("conv2d", {"num_outputs": 4, "kernel_size": 3}),
+        ("separable_conv2d", {"num_outputs": 4, "kernel_size": 3}),
+        ("fully_connected", {"num_outputs": 4}),
+    ],
+)
+@graphs.peers
+def test_losses_are_named_for_the_tower_as_tf_slims(layer, options):
+    def named(library):
+        with tf.Graph().as_default():
+            with v1.name_scope("tower_0") as tower:
+                getattr(library, layer)(
+                    tf.zeros([1, 8, 8, 3]),
+                    **options,
+                    weights_regularizer=slim.l2_regularizer(0.1),
+                    biases_regularizer=slim.l1_regularizer(0.1),
+                )
+            losses = v1.get_collection(v1.GraphKeys.REGULARIZATION_LOSSES, tower)
+            assert losses == v1.losses.get_regularization_losses()
+            return [loss.op.name for loss in losses]
+
+    assert named(slim) == named(tf_slim)
+
+
+def test_a_regularizer_of_no_weight_leaves_no_loss():
+    with tf.Graph().as_default():
+        slim.conv2d(
+            tf.zeros([1, 8, 8, 3]), 4, 3, weights_regularizer=slim.l2_regularizer(0.0)
+        )
+        assert not v1.losses.get_regularization_losses()

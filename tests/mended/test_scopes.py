@@ -14,6 +14,11 @@ def doubled(x, factor=2):
 
 
 @tf_slim.add_arg_scope
+def halved(x):
+    return x / 2
+
+
+@tf_slim.add_arg_scope
 def open_ended(x, **options):
     return x, options
 
@@ -59,11 +64,22 @@ def test_an_op_without_a_scope_is_named_and_the_scope_around_survives(op, named)
     assert doubled(1) == 2
 
 
-def test_a_misspelt_default_is_refused_with_the_nearest_name():
-    with arg_scope([doubled], factor=3):
-        with pytest.raises(TypeError, match=r"doubled 'facto'; did you mean factor\?"):
-            arg_scope([doubled], facto=4)
+def test_an_op_without_an_argument_of_the_scope_fails_only_when_called():
+    with arg_scope([doubled, halved], factor=3):
         assert doubled(1) == 3
+        with pytest.raises(TypeError, match=r"halved.* 'factor'"):
+            halved(1)
+
+
+def test_a_default_that_no_op_takes_is_warned_of_with_the_nearest_name():
+    nearest = r"doubled, halved 'facto'; did you mean factor\?"
+    with (
+        arg_scope([doubled], factor=3),
+        pytest.warns(UserWarning, match=nearest),
+        arg_scope([doubled, halved], facto=4),
+        pytest.raises(TypeError, match=r"doubled.* 'facto'"),
+    ):
+        doubled(1)
 
 
 def test_an_op_that_takes_anything_is_given_anything():

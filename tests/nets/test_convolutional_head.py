@@ -4,9 +4,12 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+import slimnets
+from slimnets import slim
 from slimnets.nets import convolutional_head
 from slimnets.nets.convolutional_head import FullyConnected
 from slimnets.nets.rows import Conv, MaxPool
+from tests import v1_graph
 
 v1 = tf.compat.v1
 TABLE = (
@@ -82,3 +85,15 @@ def test_the_smallest_image_gives_one_vector(padding, window):
             convolutional_head.build(
                 tf.zeros([1, smallest, smallest - 1, 1]), 2, table=table, name="net"
             )
+
+
+@pytest.mark.parametrize("name", ["vgg_a", "alexnet_v2", "overfeat"])
+def test_a_v1_graph_has_tf_slims_collection_of_the_layers(name):
+    network = getattr(slimnets, name)
+    shape = [1, network.default_image_size, network.default_image_size, 3]
+    with tf.Graph().as_default(), v1_graph.placeholders():
+        _, end_points = network(tf.zeros(shape), 5, is_training=False, scope="net")
+        filed = slim.utils.convert_collection_to_dict("net/_end_points")
+    assert list(filed) == list(end_points)
+    assert all(filed[layer] is end_points[layer] for layer in list(filed)[:-1])
+    assert filed["net/fc8"].shape.as_list() == [1, 1, 1, 5]

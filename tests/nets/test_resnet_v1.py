@@ -264,3 +264,16 @@ def test_weights_are_regularized_and_nothing_else():
 
 def test_resnet_utils_scope_is_found_here_too():
     assert resnet_v1.resnet_arg_scope is resnet_utils.resnet_arg_scope
+
+
+def test_a_v1_graph_has_tf_slims_collection_of_the_layers():
+    with (
+        tf.Graph().as_default(),
+        v1_graph.placeholders(),
+        v1.name_scope("tower"),
+    ):
+        _, end_points = thin_resnet(tf.zeros([1, 32, 32, 3]), 5, is_training=False)
+        filed = slim.utils.convert_collection_to_dict("tower/thin/_end_points")
+    added = ("global_pool", "thin/spatial_squeeze", "predictions")
+    assert list(filed) == [name for name in end_points if name not in added]
+    assert all(filed[name] is end_points[name] for name in filed)

@@ -47,7 +47,7 @@ def universal_inverted_bottleneck(
       float [batch, ceil(height / stride), ceil(width / stride), num_outputs].
     """
     parts = {} if endpoints is None else endpoints
-    depth = input_tensor.shape[3]
+    depth = input_tensor.shape.as_list()[3]
 
     def depthwise(net: tf.Tensor, kernel: int, stride: int, **layer: Any) -> tf.Tensor:
         if use_explicit_padding:
