@@ -6,10 +6,16 @@ tf_slim's signatures and scope keys, so scopes opened over either reach both. Mo
 with something broken in them are twins of tf_slim's: see slimnets/mended. What tf_slim
 took from elsewhere for itself, such as `ops` and `six`, is here too: programs take it
 from there.
+
+Modules are imported by tf_slim's paths, such as `slimnets.slim.data.tfexample_decoder`;
+`slimnets.slim.nets` is `slimnets.nets`. A program that is to keep its `import tf_slim`
+calls `slimnets.slim.install()` before it.
 """
 
+import sys
 import warnings
 from collections.abc import Callable
+from types import ModuleType
 from typing import Any, TypeVar
 
 import tf_slim
@@ -133,6 +139,8 @@ from slimnets.layers.grouped_convolution import grouped_conv2d
 from slimnets.layers.layer_normalization import layer_norm
 from slimnets.layers.normalization import batch_norm
 from slimnets.layers.pooling import avg_pool2d, max_pool2d
+from slimnets.lazy import import_submodule
+from slimnets.mended import paths
 from slimnets.mended.modules import (
     arg_scope_lib,
     data,
@@ -171,6 +179,25 @@ local_variable = variables.local_variable
 optimize_loss = optimizers.optimize_loss
 recompute_grad = rev_block_lib.recompute_grad
 tfexample_decoder = data.tfexample_decoder
+
+__path__: list[str] = []  # a package, whose modules paths.enter enters
+paths.enter(__name__, globals())
+
+
+def __getattr__(name: str) -> ModuleType:
+    """Returns the networks, slim.nets, which import this module themselves."""
+    return import_submodule(__name__, name)
+
+
+def install() -> None:
+    """Lets `import tf_slim` mean this module, from now on and in all of this process.
+
+    `tf_slim.nets` is `slimnets.nets` then, and other modules are found by their paths.
+    Call it before a program's own modules are imported: what took a name from tf_slim
+    before keeps it.
+    """
+    paths.take_place("tf_slim", sys.modules[__name__])
+
 
 # What is left of tf_slim's Keras-built layers (conv3d, conv2d_transpose, ...) says
 # this at each call; the user can do nothing about it.
@@ -255,6 +282,7 @@ __all__ = [
     "images_to_sequence",
     "init_ops",
     "initializers",
+    "install",
     "instance_norm",
     "l1_l2_regularizer",
     "l1_regularizer",
