@@ -12,12 +12,15 @@ matches the network, and which flags of training or evaluation help where it doe
 from absl import flags
 
 from slimnets import errors, startup
-from slimnets.config import dataclass_flags
+from slimnets.config import dataclass_flags, network_name
 from slimnets.config.inference import TrainedNetworkConfig
 
 _MODEL = flags.DEFINE_string(
-    "model", None, "The network. None reads it from settings.json of the checkpoint."
+    "model",
+    None,
+    f"{network_name.MODEL_HELP} None reads it from settings.json of the checkpoint.",
 )
+_IMPORT = flags.DEFINE_string("import", None, network_name.IMPORT_HELP)
 _CHECKPOINT_PATH = dataclass_flags.define_path(
     "checkpoint_path", None, "Checkpoint, or folder of checkpoints, to describe too."
 )
@@ -53,9 +56,9 @@ def describe(config: TrainedNetworkConfig, checkpoint: str | None) -> str:
     from slimnets.report.checkpoint_match import match_checkpoint
 
     row = registry.get_row(config.require_model())
-    held = checkpoints.read_num_classes(checkpoint, row.name) if checkpoint else None
+    held = checkpoints.read_num_classes(checkpoint, row) if checkpoint else None
     traced = blueprint.trace(
-        row.name,
+        row,
         config.num_classes or held or row.classes,
         config.image_size,
         channels=1 if config.use_grayscale else None,
@@ -74,7 +77,10 @@ def main(argv: list[str]) -> None:
     from slimnets.inference.defaults import complete_config
 
     config = TrainedNetworkConfig(
-        model=_MODEL.value, image_size=_IMAGE_SIZE.value, num_classes=_NUM_CLASSES.value
+        model=_MODEL.value,
+        import_module=_IMPORT.value,
+        image_size=_IMAGE_SIZE.value,
+        num_classes=_NUM_CLASSES.value,
     )
     checkpoint = None
     if _CHECKPOINT_PATH.value is not None:

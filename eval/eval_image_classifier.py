@@ -23,6 +23,7 @@ from slimnets.config.inference import EvalConfig
 
 dataclass_flags.define_flags(EvalConfig)
 flags.DEFINE_alias("model_name", "model")
+flags.DEFINE_alias("import", "import_module")
 flags.DEFINE_alias("eval_image_size", "image_size")
 flags.adopt_module_key_flags(dataclass_flags)
 

@@ -20,6 +20,7 @@ from slimnets.config.inference import ExtractConfig
 
 dataclass_flags.define_flags(ExtractConfig)
 flags.DEFINE_alias("model_name", "model")
+flags.DEFINE_alias("import", "import_module")
 flags.DEFINE_alias("eval_image_size", "image_size")
 flags.adopt_module_key_flags(dataclass_flags)
 

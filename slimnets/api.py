@@ -59,7 +59,7 @@ from slimnets.nets.nasnet.nasnet import build_nasnet_mobile as nasnet_mobile
 from slimnets.nets.nasnet.pnasnet import build_pnasnet_large as pnasnet_large
 from slimnets.nets.nasnet.pnasnet import build_pnasnet_mobile as pnasnet_mobile
 from slimnets.nets.overfeat import overfeat
-from slimnets.nets.registry import get_network_fn, list_networks
+from slimnets.nets.registry import get_network_fn, list_networks, register
 from slimnets.nets.regnet import regnet_y_1_6gf, regnet_y_8gf, regnet_y_400mf
 from slimnets.nets.resnet50 import resnet50, resnet50_v1_5
 from slimnets.nets.resnet_v1 import (
@@ -74,11 +74,13 @@ from slimnets.nets.resnet_v2 import (
     resnet_v2_152,
     resnet_v2_200,
 )
+from slimnets.nets.row import Network
 from slimnets.nets.vgg import vgg_16, vgg_19, vgg_a
 from slimnets.nets.xception import xception
 
 __all__ = [
     "Model",
+    "Network",
     "alexnet_v2",
     "cifarnet",
     "convnext_small",
@@ -131,6 +133,7 @@ __all__ = [
     "overfeat",
     "pnasnet_large",
     "pnasnet_mobile",
+    "register",
     "regnet_y_1_6gf",
     "regnet_y_8gf",
     "regnet_y_400mf",

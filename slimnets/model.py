@@ -1,15 +1,17 @@
 """A network with its variables: what a builder needs to run outside a v1 graph."""
 
-from collections.abc import Callable, Sequence
+import contextlib
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import tensorflow as tf
+from tensorflow.python.ops import variable_scope
 
 from slimnets import checkpoints, hardware
 from slimnets.layers import computation
-from slimnets.nets import registry
-from slimnets.nets.row import Network
+from slimnets.nets import builder_checks, registry
+from slimnets.nets.row import ArgScope, Builder, Network
 
 Regularizer = Callable[[tf.Tensor], tf.Tensor]
 
@@ -34,9 +36,10 @@ class Model(tf.Module):
 
     def __init__(
         self,
-        network: str | Network,
+        network: str | Network | Builder,
         num_classes: int | None,
         *,
+        arg_scope: ArgScope | None = None,
         weight_decay: float = 0.0,
         is_training: bool = False,
         image_size: int | None = None,
@@ -47,9 +50,14 @@ class Model(tf.Module):
         """Makes the network's variables.
 
         Args:
-          network: a name of `slimnets.list_networks()`, or a row such as a copy of the
-            registry's with a shorter table.
+          network: a name of `slimnets.list_networks()`; one's own builder
+            `f(images, num_classes, is_training=...) -> (logits, end_points)`, or where
+            it is found, 'package.module:name' or 'path/to/file.py:name'; or a row, such
+            as a copy of the registry's with a shorter table. A builder makes its
+            variables by slim's layers or `tf.compat.v1.get_variable`.
           num_classes: number of logits; None or 0 for features.
+          arg_scope: defaults of the builder's layers, in the place of its own: a
+            function of weight_decay, or an arg scope.
           weight_decay: of the L2 regularizers, >= 0.
           is_training: the mode of calls that name none. Some networks have variables
             for training alone (auxiliary heads): they are made only in this mode.
@@ -60,10 +68,12 @@ class Model(tf.Module):
           **builder_arguments: passed to the builder, such as depth_multiplier.
 
         Raises:
-          ValueError: there is no such network.
+          InputError: there is no such network, or its builder does something that a
+            Model cannot keep: the line says what.
         """
-        self.network = registry.get_row(network)
-        super().__init__(name=self.network.name)
+        self.network = registry.get_row(network, arg_scope)
+        name = self.network.name
+        super().__init__(name=name if name.isidentifier() else None)
         self.num_classes = num_classes
         self.image_size = image_size or self.network.image_size
         self.channels = channels or self.network.channels
@@ -96,13 +106,15 @@ class Model(tf.Module):
         way = computation.given() or self.choose_computation(is_training)
         with (
             computation.computing(way),
+            _own_scopes(),
             tf.compat.v1.variable_scope(
                 "", reuse=tf.compat.v1.AUTO_REUSE, custom_getter=self._get_variable
             ),
         ):
-            net, end_points = network_fn(
+            outputs = network_fn(
                 tf.cast(images, self.precision), **self._builder_arguments
             )
+        net, end_points = builder_checks.require_pair(outputs, self.network)
         return tf.cast(net, tf.float32), end_points
 
     def choose_computation(self, is_training: bool) -> computation.Computation:
@@ -156,7 +168,7 @@ class Model(tf.Module):
 
     def _list_with_logits(self) -> list[str]:
         """Returns the names of the variables that it would have with logits."""
-        return list(checkpoints.get_variable_shapes(self.network.name, 2))
+        return list(checkpoints.get_variable_shapes(self.network, 2))
 
     def regularization_loss(self) -> tf.Tensor:
         """Returns the sum of the variables' regularizers, a float32 scalar."""
@@ -170,8 +182,12 @@ class Model(tf.Module):
     def _make_variables(self) -> None:
         """Runs the builder once in a function's graph that is discarded."""
         shape = [None, self.image_size, self.image_size, self.channels]
-        with tf.__internal__.FuncGraph("variables").as_default():
-            self(tf.compat.v1.placeholder(tf.float32, shape))
+        with (
+            tf.__internal__.FuncGraph("variables").as_default(),
+            builder_checks.checked(self.network, self.variables_by_name),
+        ):
+            net, _ = self(tf.compat.v1.placeholder(tf.float32, shape))
+        builder_checks.require_classes(net, self.num_classes, self.network)
 
     def _get_variable(
         self,
@@ -221,6 +237,22 @@ class Model(tf.Module):
                 " Build another Model for another size."
             )
         return variable
+
+
+@contextlib.contextmanager
+def _own_scopes() -> Iterator[None]:
+    """Opens variable scopes as in a new graph, and numbers those without a name so.
+
+    So each call of a network finds the variables of the first, wherever it is made.
+    """
+    scopes = variable_scope.get_variable_scope_store()
+    outer = scopes.current_scope, scopes.variable_scopes_count
+    scopes.current_scope = variable_scope.VariableScope(False)
+    scopes.variable_scopes_count = {}
+    try:
+        yield
+    finally:
+        scopes.current_scope, scopes.variable_scopes_count = outer
 
 
 def _make_initial_value(initial: Any, shape: Any, dtype: tf.DType) -> tf.Tensor:

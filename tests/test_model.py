@@ -240,3 +240,32 @@ def test_a_model_takes_a_checkpoints_values(tmp_path):
     np.testing.assert_array_equal(
         restored["Tiny/Conv/weights"], values["Tiny/Conv/weights"]
     )
+
+
+def build_unscoped(images, num_classes, is_training):
+    """Mixes slim's layers without scopes and variables of a v1 program."""
+    net = slim.conv2d(images, 4, 3, normalizer_fn=slim.batch_norm)
+    net = slim.conv2d(net, 4, 3)
+    with v1.variable_scope(None, "scale"):
+        net *= v1.get_variable("by", [4], regularizer=slim.l2_regularizer(1.0))
+    return slim.fully_connected(slim.flatten(net), num_classes), {"net": net}
+
+
+def test_layers_without_a_scope_keep_their_names():
+    model = Model(build_unscoped, 3, image_size=8)
+    images = tf.ones([2, 8, 8, 3])
+    names = list(model.variables_by_name)
+    assert names[0] == "Conv/weights" and "Conv_1/weights" in names
+    assert model.regularization_loss() > 0
+    first, _ = model(images)
+
+    @tf.function(autograph=False)
+    def run_twice():
+        return model(images)[0], model(images)[0]
+
+    with v1.variable_scope("elsewhere"):
+        slim.flatten(images)  # takes a number of its own
+        again = [model(images)[0], *run_twice()]
+    for logits in again:
+        np.testing.assert_allclose(logits, first, rtol=1e-5, atol=1e-6)
+    assert list(model.variables_by_name) == names

@@ -176,6 +176,25 @@ def test_training_without_a_dataset_takes_the_digits_of_the_wheel(installed):
     assert (installed.elsewhere / "run" / "model.ckpt-2.index").exists()
 
 
+def test_a_network_of_ones_own_goes_through_the_wheels_programs(installed):
+    shutil.copy(PROJECT / "examples" / "pebble.py", installed.elsewhere)
+    installed.slimnets(
+        "train",
+        "--model=pebble:pebble",
+        "--max_number_of_steps=2",
+        "--batch_size=4",
+        "--train_dir=pebbles",
+    )
+    given = "--checkpoint_path=pebbles"
+    assert "385 images" in installed.slimnets("eval", given).stdout
+    extracted = installed.slimnets(
+        "extract", given, "--end_points=Features", "--output=features.npz"
+    )
+    assert "Features: 385 x 128" in extracted.stdout
+    exported = installed.slimnets("export", given, "--output=exported")
+    assert "bytes: 32 of 32 images of the same class" in exported.stdout
+
+
 @pytest.mark.parametrize("mode", ["lenient", "strict"])
 def test_an_editable_install_has_one_module_a_program(tmp_path, mode):
     (tmp_path / "checkout").mkdir()

@@ -1,7 +1,11 @@
 """The pages say what the code says."""
 
+import re
 from pathlib import Path
 
+import pytest
+
+from slimnets.nets import registry
 from slimnets.report import networks
 
 ROOT = Path(__file__).parent.parent
@@ -17,6 +21,20 @@ def test_the_readme_has_a_row_for_each_family():
     assert networks.format_family_table() in _read("README.md"), (
         "paste slimnets.report.networks.format_family_table() into README.md"
     )
+
+
+def test_the_page_of_your_own_network_runs():
+    """In one process, block after block, as a reader would try it."""
+    page = _read("docs/your_network.md")
+    blocks = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
+    assert len(blocks) == 3
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(registry, "NETWORKS", {})
+        names: dict = {}
+        for block in blocks:
+            exec(block, names)
+        assert list(registry.NETWORKS) == ["small"]
+    assert names["logits"].shape == [None, 5]
 
 
 def _read(page: str) -> str:

@@ -19,8 +19,10 @@ def test_builders_bear_their_networks_names():
     assert slimnets.mobilenet_v2 is mobilenet_v2.mobilenet
     assert set(registry.NETWORKS) == set(slimnets.__all__) - {
         "Model",
+        "Network",
         "get_network_fn",
         "list_networks",
+        "register",
         "slim",
     }
     assert set(slimnets.__all__) <= set(dir(slimnets))

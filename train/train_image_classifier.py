@@ -27,6 +27,7 @@ from slimnets.config.train import TrainConfig
 
 dataclass_flags.define_flags(TrainConfig)
 flags.DEFINE_alias("model_name", "model")
+flags.DEFINE_alias("import", "import_module")
 flags.DEFINE_alias("train_image_size", "image_size")
 flags.adopt_module_key_flags(dataclass_flags)
 

@@ -4,18 +4,19 @@ from collections.abc import Mapping, Sequence
 
 from slimnets.checkpoints.reading import read_shapes
 from slimnets.nets import blueprint
+from slimnets.nets.row import Network
 
 # A class count that no layer has as its depth: variables whose last dimension equals it
 # belong to the classifier.
 _SENTINEL = 99991
 
 
-def read_num_classes(checkpoint: str, network: str) -> int | None:
+def read_num_classes(checkpoint: str, network: str | Network) -> int | None:
     """Reads a network's number of classes off the shapes in a checkpoint.
 
     Args:
       checkpoint: its path.
-      network: a name of the registry.
+      network: a name of the registry, a reference, or a row.
 
     Returns:
       As `infer_num_classes`.
@@ -23,14 +24,16 @@ def read_num_classes(checkpoint: str, network: str) -> int | None:
     return infer_num_classes(read_shapes(checkpoint), network)
 
 
-def infer_num_classes(shapes: Mapping[str, Sequence[int]], network: str) -> int | None:
+def infer_num_classes(
+    shapes: Mapping[str, Sequence[int]], network: str | Network
+) -> int | None:
     """Reads a network's number of classes off the shapes of its variables.
 
     It is the last dimension of the variables whose shape the number of classes changes.
 
     Args:
       shapes: by variable name; some may be missing.
-      network: a name of the registry.
+      network: a name of the registry, a reference, or a row.
 
     Returns:
       The number, or None if none of these variables is there (there are features
@@ -42,7 +45,9 @@ def infer_num_classes(shapes: Mapping[str, Sequence[int]], network: str) -> int 
     return sizes.pop() if len(sizes) == 1 else None
 
 
-def get_variable_shapes(network: str, num_classes: int | None) -> dict[str, list[int]]:
+def get_variable_shapes(
+    network: str | Network, num_classes: int | None
+) -> dict[str, list[int]]:
     """Returns the shapes of a network's variables."""
     traced = blueprint.trace(network, num_classes).variables
     return {name: variable.shape.as_list() for name, variable in traced.items()}

@@ -13,6 +13,7 @@ from slimnets.checkpoints import atomic_files
 from slimnets.config import dataclass_flags
 from slimnets.config.train import TrainConfig
 from slimnets.datasets.registry import Dataset
+from slimnets.nets import own
 
 FILE = "settings.json"
 
@@ -24,7 +25,7 @@ class RunSettings:
     """What evaluation needs to know of a run.
 
     Attributes:
-      model: the network's name.
+      model: the network's name, or a reference to the user's own.
       num_classes: of its logits.
       image_size: height and width it was trained on, in pixels.
       class_names: by class id of the dataset.
@@ -32,6 +33,7 @@ class RunSettings:
       labels_offset: subtracted from the dataset's labels.
       use_grayscale: whether it takes one channel.
       upright: whether photos were turned as their cameras noted.
+      module_folder: from which the user's own network can be imported, or None.
       dataset_dir: absolute path of the images it was trained on; None for the digits.
       dataset_name: which of the folder's datasets, or None.
     """
@@ -46,6 +48,7 @@ class RunSettings:
     dataset_dir: str | None
     dataset_name: str | None
     upright: bool = True  # runs of before do not say
+    module_folder: str | None = None
 
 
 def write(
@@ -67,8 +70,10 @@ def write(
       num_classes: of its logits.
       image_size: height and width it is trained on, in pixels.
     """
+    model, module_folder = _locate(config.network)
     facts = RunSettings(
-        model=config.model,
+        model=model,
+        module_folder=module_folder,
         num_classes=num_classes,
         image_size=image_size,
         class_names=dataset.class_names,
@@ -110,6 +115,14 @@ def require_same_classes(checkpoint: str, dataset: Dataset) -> None:
         " in the same order (`slimnets convert --labels` fixes it), or give another"
         " --train_dir, and this one as --checkpoint_path for its weights"
     )
+
+
+def _locate(network: str) -> tuple[str, str | None]:
+    """Returns a network's name as it is found from any folder, and where to search."""
+    if not own.is_reference(network):
+        return network, None
+    reference = own.parse(network)
+    return str(reference), own.find_folder(reference)
 
 
 def _absolute(folder: str | None) -> str | None:

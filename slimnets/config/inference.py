@@ -6,7 +6,7 @@ Their flags follow from them: see slimnets.config.dataclass_flags.
 import dataclasses
 
 from slimnets import errors
-from slimnets.config import choices
+from slimnets.config import choices, network_name
 from slimnets.config.dataclass_flags import setting
 from slimnets.config.reading import MAX_PIXELS, MAX_PIXELS_HELP, ReadingConfig
 
@@ -21,8 +21,11 @@ class TrainedNetworkConfig:
         path=True,
     )
     model: str | None = setting(
-        None, "The network. None reads it from settings.json beside the checkpoint."
+        None,
+        f"{network_name.MODEL_HELP} None reads it from settings.json beside the"
+        " checkpoint.",
     )
+    import_module: str | None = setting(None, network_name.IMPORT_HELP)
     num_classes: int | None = setting(
         None,
         "Number of logits. None takes training's, or reads it from the"
@@ -78,12 +81,12 @@ class TrainedNetworkConfig:
     )
 
     def require_model(self) -> str:
-        """Returns the network's name; InputError where nothing names it."""
+        """Returns the network's name, as found; InputError where nothing names it."""
         if self.model is None:
             raise errors.InputError(
                 "name a network with --model, or a --checkpoint_path"
             )
-        return self.model
+        return network_name.name_network(self.model, self.import_module)
 
 
 @dataclasses.dataclass(frozen=True)

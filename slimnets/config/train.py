@@ -7,7 +7,7 @@ import dataclasses
 import math
 from typing import Literal
 
-from slimnets.config import choices
+from slimnets.config import choices, network_name
 from slimnets.config.dataclass_flags import setting
 from slimnets.config.reading import ReadingConfig
 
@@ -281,7 +281,8 @@ class RunConfig:
 class TrainConfig:
     """All settings of a training run."""
 
-    model: str = setting("", "The network: one of slimnets.list_networks().")
+    model: str = setting("", network_name.MODEL_HELP)
+    import_module: str | None = setting(None, network_name.IMPORT_HELP)
     data: DataConfig = dataclasses.field(default_factory=DataConfig)
     optimization: OptimizerConfig = dataclasses.field(default_factory=OptimizerConfig)
     learning_rate: LearningRateConfig = dataclasses.field(
@@ -331,3 +332,8 @@ class TrainConfig:
         lowest=0,
         below=1,
     )
+
+    @property
+    def network(self) -> str:
+        """The network's name, which says where to find it if it is the user's own."""
+        return network_name.name_network(self.model, self.import_module)

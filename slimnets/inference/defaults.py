@@ -7,6 +7,7 @@ from slimnets.checkpoints import run_settings
 from slimnets.config.inference import TrainedNetworkConfig
 from slimnets.datasets import registry as datasets
 from slimnets.datasets.registry import Dataset
+from slimnets.nets import own
 
 # The names that datasets give to the split that is held out of training.
 _HELD_OUT = ("validation", "test", "val")
@@ -28,7 +29,9 @@ def complete_config(
                 " --model"
             )
         return config
-    if config.model not in (None, saved.model):
+    if saved.module_folder is not None:
+        own.search_in(saved.module_folder)
+    if config.model is not None and not _names(config.require_model(), saved.model):
         raise errors.InputError(
             f"{checkpoint} is a checkpoint of {saved.model}, says {run_settings.FILE}"
             f" beside it; leave --model={config.model} out"
@@ -39,6 +42,14 @@ def complete_config(
     known = {name: value for name, value in facts.items() if hasattr(config, name)}
     missing = {n: v for n, v in known.items() if getattr(config, n) is None}
     return dataclasses.replace(config, **missing)
+
+
+def _names(given: str, saved: str) -> bool:
+    """Returns whether a network that the user gives may be the saved one.
+
+    One's own may have been moved; whether it is the same its variables will tell.
+    """
+    return given == saved or (own.is_reference(given) and own.is_reference(saved))
 
 
 def find_num_classes(config: TrainedNetworkConfig, checkpoint: str) -> int | None:

@@ -13,6 +13,7 @@ from slimnets.inference.folded_model import FoldedModel
 from slimnets.layers.computation import Computation, computing
 from slimnets.layers.folding import Folding
 from slimnets.model import Model
+from slimnets.nets import own
 from slimnets.preprocessing import registry as preprocessing
 
 
@@ -66,8 +67,11 @@ class Predictor:
                 "without logits there is nothing to score: train them first, with"
                 f" --checkpoint_exclude_scopes={error.scopes[0]}"
             )
+        changed = ""
+        if own.is_own(self.model.network):
+            changed = f"if {self.model.network.name} was changed since, go back; or "
         return (
-            "name its network with --model and the number of its classes with"
+            f"{changed}name its network with --model and the number of its classes with"
             " --num_classes"
         )
 

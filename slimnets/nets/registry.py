@@ -1,14 +1,15 @@
 """The networks by name: the rows that the families' files end with."""
 
+import dataclasses
 import fnmatch
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import tensorflow as tf
 import tf_slim
 
-from slimnets import errors
+from slimnets import errors, slim
 from slimnets.nets import (
     alexnet,
     cifarnet,
@@ -24,6 +25,7 @@ from slimnets.nets import (
     mnasnet,
     mobilenet_v1,
     overfeat,
+    own,
     regnet,
     resnet50,
     resnet_v1,
@@ -33,7 +35,7 @@ from slimnets.nets import (
 )
 from slimnets.nets.mobilenet import mobilenet_v2, mobilenet_v3, mobilenet_v4
 from slimnets.nets.nasnet import nasnet, pnasnet
-from slimnets.nets.row import Network, set_image_size
+from slimnets.nets.row import ArgScope, Builder, Network, set_image_size
 
 # The order in which they are listed.
 FAMILIES = (
@@ -88,13 +90,40 @@ for _family in FAMILIES:
         register(_row)
 
 
-def get_row(network: str | Network) -> Network:
-    """Returns the row of a network by name; InputError with the nearest if none."""
-    if isinstance(network, Network):
-        return network
-    if network not in NETWORKS:
-        raise errors.unknown("network", network, NETWORKS)
-    return NETWORKS[network]
+def get_row(
+    network: str | Network | Builder, arg_scope: ArgScope | None = None
+) -> Network:
+    """Returns the row of a network.
+
+    Args:
+      network: a name; a reference to the user's own, 'package.module:name' or
+        'path/to/file.py:name', where name may be registered by importing the module; a
+        builder; or a row.
+      arg_scope: defaults in the place of its own; None keeps these.
+
+    Raises:
+      InputError: there is none; the line has the nearest names.
+    """
+    if callable(network):
+        return own.make_row(network, arg_scope=arg_scope)
+    row = network if isinstance(network, Network) else _find_row(network)
+    return row if arg_scope is None else dataclasses.replace(row, arg_scope=arg_scope)
+
+
+def _find_row(name: str) -> Network:
+    if name in NETWORKS:
+        return NETWORKS[name]
+    if name.endswith(".py"):
+        raise errors.InputError(f"which network of {name}? Give {name}:NAME")
+    if not own.is_reference(name):
+        raise errors.InputError(
+            f"{errors.unknown('network', name, NETWORKS)}; one of your own is"
+            " FILE.py:NAME, or MODULE:NAME where importing the module registers it"
+        )
+    reference = own.parse(name)
+    own.import_module(reference)
+    registered = NETWORKS.get(reference.name)
+    return registered or own.load(reference)
 
 
 def list_networks(pattern: str = "*") -> list[str]:
@@ -103,7 +132,7 @@ def list_networks(pattern: str = "*") -> list[str]:
 
 
 def get_network_fn(
-    network: str | Network,
+    network: str | Network | Builder,
     num_classes: int | None,
     weight_decay: float = 0.0,
     is_training: bool = False,
@@ -111,7 +140,8 @@ def get_network_fn(
     """Returns a network with its classes, weight decay and mode filled in.
 
     Args:
-      network: one of list_networks(), or a row such as a copy with a shorter table.
+      network: one of list_networks(); a reference, builder or row of one's own, see
+        `get_row`; or a copy of a row with a shorter table.
       num_classes: number of logits; None or 0 gives features instead.
       weight_decay: of the L2 regularizers, >= 0.
       is_training: whether dropout and batch norm train.
@@ -130,9 +160,23 @@ def get_network_fn(
     def network_fn(
         images: tf.Tensor, **kwargs: Any
     ) -> tuple[tf.Tensor, dict[str, tf.Tensor]]:
-        with tf_slim.arg_scope(row.arg_scope(weight_decay=weight_decay)):
+        with tf_slim.arg_scope(_in_mode(row.make_arg_scope(weight_decay), is_training)):
             return row.build(images, num_classes, is_training=is_training, **kwargs)
 
     network_fn.__name__ = row.name
     set_image_size(network_fn, row.image_size)
     return network_fn
+
+
+def _in_mode(arg_scope: Mapping[str, Any], is_training: bool) -> Mapping[str, Any]:
+    """Returns an arg scope in which layers that know the mode have it as a default.
+
+    So a builder that forgets to hand is_training on is not evaluated as if it trained.
+    """
+    in_mode = [slim.batch_norm, slim.dropout]
+    with (
+        tf_slim.arg_scope({}),
+        tf_slim.arg_scope(in_mode, is_training=is_training) as scope,
+    ):
+        keys = scope.keys() | arg_scope.keys()
+        return {key: {**scope.get(key, {}), **arg_scope.get(key, {})} for key in keys}

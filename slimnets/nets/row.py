@@ -15,23 +15,26 @@ import tf_slim
 
 # f(images, num_classes, is_training=..., ...) -> (net, end_points)
 Builder = Callable[..., tuple[tf.Tensor, dict[str, tf.Tensor]]]
+# An arg scope, or the function that makes it: f(weight_decay=...), or f().
+ArgScope = Mapping[str, Any] | Callable[..., Mapping[str, Any]]
 
 
 @dataclasses.dataclass(frozen=True)
 class Network:
-    """What is known about a network.
+    """What is known about a network; of one's own, a name and a builder are enough.
 
     Attributes:
       name: its key, as in research/slim's nets_factory.
       builder: `f(images, num_classes, is_training=..., ...) -> (net, end_points)`;
         its family's, where `arguments` make it this network.
-      arg_scope: `f(weight_decay=...)` gives its defaults.
+      arg_scope: its defaults: `f(weight_decay=...)` that makes the arg scope, or one
+        whose weight decay is its own: `f()`, or an arg scope.
       image_size: height and width it is usually given, in pixels.
       preprocessing: the recipe it was trained with, a name of slimnets.preprocessing.
       classes: of the published checkpoint; 1001 has class 0 as background.
-      paper: where its table stands.
-      parameters: trainable ones, with `classes` classes.
-      multiply_adds: in millions, one image of image_size.
+      paper: where its table stands; '' for one that was not published.
+      parameters: trainable ones, with `classes` classes; None where nobody counted.
+      multiply_adds: in millions, one image of image_size; None likewise.
       top1: published top-1 accuracy in percent.
       top5: published top-5 accuracy in percent.
       arguments: what the builder gets by name to be this network: its table, width,
@@ -43,18 +46,30 @@ class Network:
 
     name: str
     builder: Builder
-    arg_scope: Callable[..., dict]
-    image_size: int
-    preprocessing: str
-    classes: int
-    paper: str
-    parameters: int
-    multiply_adds: float
+    arg_scope: ArgScope = dataclasses.field(default_factory=dict)
+    image_size: int = 224
+    preprocessing: str = "inception"
+    classes: int = 1000
+    paper: str = ""
+    parameters: int | None = None
+    multiply_adds: float | None = None
     top1: float | None = None
     top5: float | None = None
     arguments: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     channels: int = 3
     trains_in_bfloat16: bool = False
+
+    def make_arg_scope(self, weight_decay: float) -> Mapping[str, Any]:
+        """Returns its arg scope.
+
+        Args:
+          weight_decay: of the L2 regularizers, >= 0.
+        """
+        if isinstance(self.arg_scope, Mapping):
+            return self.arg_scope
+        if "weight_decay" in inspect.signature(self.arg_scope).parameters:
+            return self.arg_scope(weight_decay=weight_decay)
+        return self.arg_scope()
 
     def build(
         self, images: tf.Tensor, num_classes: int | None, **settings: Any

@@ -6,6 +6,7 @@ from functools import partial
 import tensorflow as tf
 
 from slimnets import errors
+from slimnets.nets import own
 from slimnets.nets import registry as nets
 from slimnets.preprocessing import cifarnet, imagenet, inception, lenet, plain, vgg
 
@@ -25,8 +26,8 @@ def get_preprocessing(
     """Returns the function `preprocess(image, height, width, ...)` called `name`.
 
     Args:
-      name: a recipe ("inception") or a network ("mobilenet_v2"), which stands for the
-        recipe named in its row of the network registry.
+      name: a recipe ("inception") or a network ("mobilenet_v2", or a reference to one's
+        own), which stands for the recipe named in its row.
       is_training: the random half, for training, or the exact one, for evaluation.
       use_grayscale: return one channel, the luma.
 
@@ -37,7 +38,8 @@ def get_preprocessing(
     Raises:
       InputError: no recipe and no network has that name.
     """
-    recipe = nets.NETWORKS[name].preprocessing if name in nets.NETWORKS else name
+    is_network = name in nets.NETWORKS or own.is_reference(name)
+    recipe = nets.get_row(name).preprocessing if is_network else name
     if recipe not in RECIPES:
         raise errors.unknown("preprocessing", name, [*RECIPES, *nets.NETWORKS])
     return partial(

@@ -40,7 +40,7 @@ def _format_title(network: Network, blueprint: Blueprint) -> str:
         for name, value in (("top-1", network.top1), ("top-5", network.top5))
         if value is not None
     ]
-    lines = [f"{network.name}: {network.paper}"]
+    lines = [": ".join(filter(None, [network.name, network.paper]))]
     if accuracy:
         lines.append(
             f"published: {', '.join(accuracy)}, {network.classes} classes,"

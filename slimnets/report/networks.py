@@ -39,7 +39,7 @@ def _format_family(rows: Sequence[Network]) -> str:
     papers = dict.fromkeys(row.paper.partition(",")[0] for row in rows)
     cells = (
         _abbreviate([row.name for row in rows]),
-        _format_range([row.parameters / 1e6 for row in rows]),
+        _format_range([row.parameters / 1e6 for row in rows if row.parameters]),
         _format_range([row.top1 for row in rows if row.top1 is not None]),
         ", ".join(papers),
     )
@@ -65,14 +65,14 @@ def _format_row(network: Network) -> str:
     cells = (
         network.name,
         str(network.image_size),
-        f"{network.parameters / 1e6:.2f}",
-        f"{network.multiply_adds:,.1f}",
-        _format_percent(network.top1),
-        _format_percent(network.top5),
+        _format(network.parameters and network.parameters / 1e6, ".2f"),
+        _format(network.multiply_adds, ",.1f"),
+        _format(network.top1, ".1f"),
+        _format(network.top5, ".1f"),
         network.paper,
     )
     return f"| {' | '.join(cells)} |"
 
 
-def _format_percent(value: float | None) -> str:
-    return "" if value is None else f"{value:.1f}"
+def _format(value: float | None, form: str) -> str:
+    return "" if value is None else format(value, form)

@@ -106,7 +106,7 @@ class TrainingBatches(Iterator[Any]):
     def _make_dataset(self, context: tf.distribute.InputContext) -> tf.data.Dataset:
         config, data = self._config, self._config.data
         recipe = preprocessing.get_preprocessing(
-            data.preprocessing_name or config.model, True, data.use_grayscale
+            data.preprocessing_name or config.network, True, data.use_grayscale
         )
         size = self._model.image_size
         share = context.get_per_replica_batch_size(data.known_batch_size)

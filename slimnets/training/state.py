@@ -46,16 +46,16 @@ class TrainState:
             aggregation=tf.VariableAggregation.ONLY_FIRST_REPLICA,
         )
         self.model = Model(
-            config.model,
+            config.network,
             num_classes,
             weight_decay=config.weight_decay,
             is_training=True,
             image_size=config.data.image_size,
             channels=1 if config.data.use_grayscale else None,
             precision=precision.choose_training_type(
-                config.precision, registry.get_row(config.model)
+                config.precision, registry.get_row(config.network)
             ),
-            **self._step_argument(config.model),
+            **self._step_argument(config.network),
         )
         self.trained = _select_scopes(self.model, config.fine_tuning.trainable_scopes)
         self.optimizer = Optimizer(

@@ -1,0 +1,208 @@
+"""Networks of the user's own: a row made from a builder, and builders found by words.
+
+A reference is `package.module:name` or `path/to/file.py:name`. What bears the name is a
+builder, a row (`slimnets.Network`), or a row that importing the module registers.
+"""
+
+import importlib
+import inspect
+import os
+import sys
+import traceback
+from importlib.machinery import SourceFileLoader
+from pathlib import Path
+from types import ModuleType
+from typing import Any, NamedTuple
+
+import tf_slim
+
+from slimnets import errors, slim
+from slimnets.nets.row import ArgScope, Builder, Network
+
+
+class Reference(NamedTuple):
+    """Where a network of the user's is found.
+
+    Attributes:
+      module: 'package.module', or the path of a Python file.
+      name: of the builder or row in it.
+    """
+
+    module: str
+    name: str
+
+    @property
+    def is_file(self) -> bool:
+        """Whether the module is given as a file."""
+        return self.module.endswith(".py")
+
+    def __str__(self) -> str:
+        return f"{self.module}:{self.name}"
+
+
+def is_reference(network: str) -> bool:
+    """Returns whether a network is named by the place of its code."""
+    return ":" in network
+
+
+def parse(network: str) -> Reference:
+    """Returns a reference from its words; a file's path becomes absolute.
+
+    Args:
+      network: 'package.module:name' or 'path/to/file.py:name'.
+    """
+    module, _, name = network.rpartition(":")
+    if module.endswith(".py"):
+        module = str(Path(module).expanduser().absolute())
+    return Reference(module, name)
+
+
+def find_folder(reference: Reference) -> str | None:
+    """Returns the folder from which the module of a reference can be imported.
+
+    None for a file, which is found by its path, and for a package without a file.
+    """
+    file = import_module(reference).__file__
+    if reference.is_file or file is None:
+        return None
+    depth = reference.module.count(".") + (Path(file).name == "__init__.py")
+    return str(Path(file).absolute().parents[depth])
+
+
+def search_in(folder: str) -> None:
+    """Lets modules be imported from a folder, after all others."""
+    if folder not in sys.path:
+        sys.path.append(folder)
+
+
+def load(reference: Reference) -> Network:
+    """Imports a module and returns the row of a network in it.
+
+    Raises:
+      InputError: there is no such module or name, or the module cannot be imported.
+    """
+    module = import_module(reference)
+    found = getattr(module, reference.name, None)
+    if isinstance(found, Network):
+        return found
+    if callable(found):
+        return make_row(found, reference.name)
+    known = [
+        name
+        for name, value in vars(module).items()
+        if isinstance(value, Network) or inspect.isfunction(value)
+    ]
+    raise errors.unknown(f"network in {reference.module}", reference.name, known)
+
+
+def make_row(
+    builder: Builder, name: str | None = None, arg_scope: ArgScope | None = None
+) -> Network:
+    """Returns the row of a builder.
+
+    Args:
+      builder: `f(images, num_classes, is_training=...) -> (logits, end_points)`. Its
+        attribute `default_image_size` says for which height and width it is; 224 where
+        it has none.
+      name: of the network; None takes the builder's.
+      arg_scope: its defaults. None takes the function NAME_arg_scope beside the
+        builder, as TF-Slim calls it, or else L2 regularizers for every layer's weights.
+    """
+    name = name or str(getattr(builder, "__name__", type(builder).__name__))
+    if arg_scope is None:
+        arg_scope = getattr(builder, "__globals__", {}).get(f"{name}_arg_scope")
+    return Network(
+        name=name,
+        builder=builder,
+        arg_scope=regularize_weights if arg_scope is None else arg_scope,
+        image_size=getattr(builder, "default_image_size", 224),
+    )
+
+
+def regularize_weights(weight_decay: float = 0.0) -> dict[str, Any]:
+    """Returns an arg scope in which the layers' weights have L2 regularizers."""
+    layers = [
+        slim.conv2d,
+        slim.conv2d_transpose,
+        slim.separable_conv2d,
+        slim.fully_connected,
+    ]
+    regularizer = slim.l2_regularizer(weight_decay)
+    with tf_slim.arg_scope(layers, weights_regularizer=regularizer) as scope:
+        return scope
+
+
+def import_module(reference: Reference) -> ModuleType:
+    """Imports the module of a reference, once.
+
+    Raises:
+      InputError: there is none, or it raises an error.
+    """
+    try:
+        if reference.is_file:
+            return _import_file(Path(reference.module))
+        return _import_module(reference)
+    except errors.InputError:
+        raise
+    except Exception as error:  # the user's code may raise anything
+        raise errors.InputError(
+            f"{reference.module} cannot be imported: {describe_fault(error)}"
+        ) from error
+
+
+def _import_module(reference: Reference) -> ModuleType:
+    search_in(os.getcwd())  # which is not on an installed program's path
+    try:
+        return importlib.import_module(reference.module)
+    except ModuleNotFoundError as error:
+        if error.name is None or not f"{reference.module}.".startswith(
+            f"{error.name}."
+        ):
+            raise  # another one, which this imports
+        raise errors.InputError(
+            f"there is no module {reference.module!r} in {os.getcwd()} or among the"
+            f" installed ones; --model={reference} has to name one, or a file as"
+            f" path/to/file.py:{reference.name}"
+        ) from error
+
+
+def _import_file(path: Path) -> ModuleType:
+    if not path.is_file():
+        raise errors.InputError(
+            f"there is no file {path}; say where it is with --model=FOLDER/{path.name}:"
+            "NAME"
+        )
+    name = f"file:{path}"  # which no module of others is called
+    if name in sys.modules:
+        return sys.modules[name]
+    search_in(str(path.parent))  # for what lies beside it
+    loader = SourceFileLoader(name, str(path))
+    module = ModuleType(name)
+    module.__file__ = str(path)
+    sys.modules[name] = module
+    try:
+        loader.exec_module(module)
+    except BaseException:
+        del sys.modules[name]
+        raise
+    return module
+
+
+def is_own(network: Network) -> bool:
+    """Returns whether a network's builder is not the library's."""
+    return not network.builder.__module__.startswith(f"{__package__}.")
+
+
+def describe_fault(error: Exception) -> str:
+    """Returns an error of the user's code in one line, with the line it came from."""
+    text = f"{type(error).__name__}: {errors.summarize(error)}"
+    frames = traceback.extract_tb(error.__traceback__)
+    own = [frame for frame in frames if not _is_of_library(frame.filename)]
+    if isinstance(error, SyntaxError) or not own:
+        return text
+    return f"{text} ({own[-1].filename}, line {own[-1].lineno})"
+
+
+def _is_of_library(file: str) -> bool:
+    ours = str(Path(__file__).parents[1])
+    return file.startswith(("<", ours, sys.base_prefix)) or "site-packages" in file
