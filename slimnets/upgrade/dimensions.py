@@ -7,6 +7,9 @@ that a function gives to it.
 
 import libcst as cst
 
+from slimnets.upgrade.bindings import dotted
+
+_Key = tuple[cst.CSTNode | None, str]
 _SHAPE_METHODS = {
     "get_shape",
     "with_rank",
@@ -23,8 +26,8 @@ class Dimensions(cst.CSTVisitor):
     def __init__(self) -> None:
         super().__init__()
         self._functions: list[cst.CSTNode | None] = [None]
-        self._shapes: set[tuple[cst.CSTNode | None, str]] = set()
-        self._sizes: set[tuple[cst.CSTNode | None, str]] = set()
+        self._shapes: set[_Key] = set()
+        self._sizes: set[_Key] = set()
 
     def visit_FunctionDef(self, node: cst.FunctionDef) -> None:
         self.enter(node)
@@ -52,8 +55,8 @@ class Dimensions(cst.CSTVisitor):
 
     def is_size(self, node: cst.BaseExpression) -> bool:
         """Returns whether an expression is one size of a shape."""
-        if isinstance(node, cst.Name):
-            return self._knows(self._sizes, node.value)
+        if self._knows(self._sizes, node):
+            return True
         return (
             isinstance(node, cst.Subscript)
             and len(node.slice) == 1
@@ -63,8 +66,8 @@ class Dimensions(cst.CSTVisitor):
 
     def is_shape(self, node: cst.BaseExpression) -> bool:
         """Returns whether an expression is a shape, or a part of one."""
-        if isinstance(node, cst.Name):
-            return self._knows(self._shapes, node.value)
+        if self._knows(self._shapes, node):
+            return True
         if isinstance(node, cst.Call):
             function = node.func
             return (
@@ -87,14 +90,24 @@ class Dimensions(cst.CSTVisitor):
         name = node.value.lower() if isinstance(node, cst.Name) else ""
         return name == "d" or any(word in name for word in _LIKELY)
 
-    def _knows(self, names: set[tuple[cst.CSTNode | None, str]], name: str) -> bool:
+    def _knows(self, names: set[_Key], node: cst.BaseExpression) -> bool:
+        name = dotted(node) or ""
         return any((function, name) in names for function in self._functions)
 
+    def _key(self, node: cst.BaseExpression) -> _Key:
+        """Returns what a name is entered under; attributes hold for the whole file."""
+        function = self._functions[-1] if isinstance(node, cst.Name) else None
+        return function, dotted(node) or ""
+
     def _bind(self, target: cst.BaseExpression, value: cst.BaseExpression) -> None:
-        if isinstance(target, cst.Tuple | cst.List):
+        names, values = _elements(target), _elements(value)
+        if names and len(names) == len(values):
+            for name, element in zip(names, values, strict=True):
+                self._bind(name.value, element.value)
+        elif names:
             self._bind_elements(target, value)
-        elif isinstance(target, cst.Name):
-            key = (self._functions[-1], target.value)
+        elif dotted(target):
+            key = self._key(target)
             if self.is_shape(value):
                 self._shapes.add(key)
             elif self.is_size(value):
@@ -114,7 +127,7 @@ class Dimensions(cst.CSTVisitor):
         names = [target] if single else [e.value for e in _elements(target)]
         for name in names:
             if isinstance(name, cst.Name):
-                self._sizes.add((self._functions[-1], name.value))
+                self._sizes.add(self._key(name))
 
 
 def _elements(target: cst.BaseExpression) -> list[cst.BaseElement]:

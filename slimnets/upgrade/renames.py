@@ -19,10 +19,7 @@ MODULES: dict[str, tuple[str, ...]] = {
     "tensorflow.contrib.slim.python.slim": ("slimnets.slim",),
     "tensorflow.contrib.slim.python.slim.nets": ("slimnets.nets",),
     "tensorflow.contrib.layers": ("slimnets.slim.layers", "slimnets.slim"),
-    "tensorflow.contrib.layers.python.layers": (
-        "slimnets.slim.layers",
-        "slimnets.slim",
-    ),
+    "tensorflow.contrib.layers.python.layers": ("slimnets.slim",),
     "tensorflow.contrib.layers.python.layers.layers": ("slimnets.slim.layers",),
     "tensorflow.contrib.layers.python.layers.utils": ("slimnets.slim.utils",),
     "tensorflow.contrib.layers.python.ops": ("slimnets.slim",),

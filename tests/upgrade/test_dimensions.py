@@ -9,11 +9,12 @@ import tensorflow as tf
 def sizes(x):
   shape = x.get_shape()
   height, width = shape[1:3]
+  batch, depth = shape[0], shape[3]
   product = 1
   for dim in x.shape:
     product *= dim.value or 1
   return (
-    shape[0].value, x.shape[-1].value, height.value, width.value, product,
+    batch.value, depth.value, shape[0].value, x.shape[-1].value, height.value, width.value, product,
     [d.value for d in shape.with_rank(4)], [d.value for _, d in enumerate(shape)],
   )
 """
@@ -31,7 +32,7 @@ def test_sizes_are_numbers_or_none(move, old_shapes):
             found = names["sizes"](x)
     finally:
         tf.compat.v1.enable_v2_tensorshape()
-    assert found == (None, 3, 4, 5, 60, [None, 4, 5, 3], [None, 4, 5, 3])
+    assert found == (None, 3, None, 3, 4, 5, 60, [None, 4, 5, 3], [None, 4, 5, 3])
 
 
 def test_other_values_stay(move):
