@@ -1,6 +1,6 @@
 """What the names of one file stand for: its imports, and what is assigned from them."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import Any
 
 import libcst as cst
@@ -41,7 +41,6 @@ class Bindings:
     """
 
     def __init__(self, wrapper: metadata.MetadataWrapper):
-        self._qualified = wrapper.resolve(metadata.QualifiedNameProvider)
         self._scopes = wrapper.resolve(metadata.ScopeProvider)
         self._positions = wrapper.resolve(metadata.PositionProvider)
         self._aliases: dict[str, str | None] = {}
@@ -92,14 +91,15 @@ class Bindings:
         if target:
             yield target + name.removeprefix(first)
 
-    def _qualify(self, node: cst.CSTNode) -> set[metadata.QualifiedName]:
-        return _evaluate(self._qualified.get(node, set()))
+    def _qualify(self, node: cst.CSTNode) -> Collection[metadata.QualifiedName]:
+        scope = self._scopes.get(node)
+        return scope.get_qualified_names_for(node) if scope is not None else ()
 
 
 class _Collector(cst.CSTVisitor):
     """Collects names, dotted expressions, and assignments to one name."""
 
-    def __init__(self, enter: Any):
+    def __init__(self, enter: Callable[[cst.Name, cst.BaseExpression], None]):
         super().__init__()
         self._enter = enter
         self.names: set[str] = set()
@@ -119,8 +119,3 @@ class _Collector(cst.CSTVisitor):
         for target in node.targets:
             if isinstance(target.target, cst.Name):
                 self._enter(target.target, node.value)
-
-
-def _evaluate(value: Any) -> Any:
-    """Returns metadata that libcst may work out at its first use."""
-    return value() if callable(value) else value

@@ -48,6 +48,8 @@ MODULES: dict[str, tuple[str, ...]] = {
         "slimnets.slim.train_eval",
         "slimnets.slim.evaluation",
     ),
+    "tensorflow.contrib.training.HParams": ("slimnets.upgrade.hparams.HParams",),
+    "tensorflow.contrib.training.python.training.hparam": ("slimnets.upgrade.hparams",),
     "tensorflow.contrib.training.python.training.training": ("slimnets.slim.training",),
     "tensorflow.contrib.training.python.training.evaluation": (
         "slimnets.slim.train_eval",
@@ -165,9 +167,6 @@ REMEDIES: dict[str, str] = {
     "tensorflow.contrib.lookup": (
         "use tf.lookup.StaticHashTable with tf.lookup.KeyValueTensorInitializer or"
         " TextFileInitializer"
-    ),
-    "tensorflow.contrib.training.HParams": (
-        "use types.SimpleNamespace, or a dataclass, for the values"
     ),
     "tensorflow.contrib.learn": "the Estimators are gone; write a loop, or tf.keras",
     "tensorflow.estimator": (

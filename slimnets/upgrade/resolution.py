@@ -84,6 +84,15 @@ def exists(name: str) -> bool:
     return True
 
 
+def module_of(name: str) -> str:
+    """Returns the module that a full name which exists lies in, or is."""
+    try:
+        importlib.import_module(name)
+    except ImportError:
+        return module_of(name.rpartition(".")[0])
+    return name
+
+
 def _get(module: ModuleType, part: str, full: str) -> Any:
     """Returns a module's attribute or submodule.
 

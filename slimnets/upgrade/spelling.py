@@ -5,7 +5,7 @@ import libcst as cst
 from slimnets.upgrade import renames
 from slimnets.upgrade.bindings import Bindings, dotted
 from slimnets.upgrade.own_modules import OwnModules
-from slimnets.upgrade.resolution import V1, Names, exists
+from slimnets.upgrade.resolution import V1, Names, exists, module_of
 
 # A file with these was written for TensorFlow 2, or moved over already.
 _TENSORFLOW_2 = ("tensorflow.compat.v1", "tensorflow.function", "tensorflow.Module")
@@ -87,7 +87,7 @@ class FileNames:
         elif new.startswith("slimnets.slim."):
             module, wish, form = "slimnets.slim", "slim", "from slimnets import slim"
         else:
-            module, wish, form = _module_of(new), "", "import {module}"
+            module, wish, form = module_of(new), "", "import {module}"
         name = wish or module
         if wish in self.bindings.bound:
             name = f"slimnets_{wish}" if wish == "slim" else f"{wish}_v1"
@@ -99,7 +99,9 @@ class FileNames:
     def _is_tensorflow_2(self) -> bool:
         """Returns whether `tensorflow` has to stay TensorFlow 2 in this file."""
         uses = self.bindings.uses
-        if not any(f"{name}.".startswith(f"{m}.") for name in uses for m in _marks()):
+        if not any(
+            f"{name}.".startswith(f"{m}.") for name in uses for m in _TENSORFLOW_2
+        ):
             return False
         plain = {
             name
@@ -108,20 +110,6 @@ class FileNames:
             and not name.startswith(("tensorflow.contrib", "tensorflow.python", V1))
         }
         return all(map(exists, plain))
-
-
-def _marks() -> tuple[str, ...]:
-    return _TENSORFLOW_2
-
-
-def _module_of(name: str) -> str:
-    """Returns the module that a full name lies in."""
-    import importlib.util
-
-    module = name
-    while module and importlib.util.find_spec(module) is None:
-        module = module.rpartition(".")[0]
-    return module
 
 
 class _Imports(cst.CSTVisitor):

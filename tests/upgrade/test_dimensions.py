@@ -14,7 +14,8 @@ def sizes(x):
   for dim in x.shape:
     product *= dim.value or 1
   return (
-    batch.value, depth.value, shape[0].value, x.shape[-1].value, height.value, width.value, product,
+    batch.value, depth.value, shape[0].value, x.shape[-1].value, height.value,
+    width.value, product,
     [d.value for d in shape.with_rank(4)], [d.value for _, d in enumerate(shape)],
   )
 """

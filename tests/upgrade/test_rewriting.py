@@ -39,6 +39,20 @@ def test_a_name_of_contrib_gets_the_import_it_needs(move, old, new):
     assert moved.read() == f"{TF}from slimnets import slim\n\ny = {new}\n"
 
 
+def test_hparams_are_ours(move):
+    names: dict = {}
+    exec(
+        move(
+            """
+            from tensorflow.contrib import training as contrib_training
+            values = contrib_training.HParams(rate=0.5).parse("rate=1")
+            """
+        ).read(),
+        names,
+    )
+    assert names["values"].rate == 1.0
+
+
 def test_a_name_that_is_taken_is_left_to_who_has_it(move):
     moved = move("import tensorflow as tf\n\ndef f(slim):\n  tf.contrib.slim.stack\n")
     assert "from slimnets import slim as slimnets_slim" in moved.read()
@@ -124,12 +138,12 @@ def test_what_is_left_has_its_line_and_a_remedy(move):
         """
         import tensorflow as tf
 
-        params = tf.contrib.training.HParams(a=1)
+        params = tf.contrib.tpu.TPUEstimator(a=1)
         dense = tf.layers.dense
         """
     )
     assert moved.left[0].startswith(
-        "net.py:3: tensorflow.contrib.training.HParams: use"
+        "net.py:3: tensorflow.contrib.tpu.TPUEstimator: use"
     )
     assert moved.left[1].startswith(
         "net.py:4: tensorflow.layers.dense: pip install tf_"
