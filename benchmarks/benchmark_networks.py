@@ -89,9 +89,9 @@ def main(argv: list[str]) -> None:
 
     names: dict[str, None] = {}
     for pattern in _NETWORKS.value:
-        found = registry.list_networks(pattern)
+        found = registry.list_networks(pattern, "classifier")
         if not found:
-            raise errors.unknown("network", pattern, registry.list_networks())
+            registry.get_row(pattern)  # refuses it
         names |= dict.fromkeys(found)
     rows = []
     for name in names:

@@ -9,6 +9,9 @@ from slimnets.model import Model
 from slimnets.nets.alexnet import alexnet_v2
 from slimnets.nets.cifarnet import cifarnet
 from slimnets.nets.convnext import convnext_small, convnext_tiny
+from slimnets.nets.cyclegan import cyclegan_generator_resnet
+from slimnets.nets.dcgan import discriminator as dcgan_discriminator
+from slimnets.nets.dcgan import generator as dcgan_generator
 from slimnets.nets.densenet import densenet_121, densenet_169, densenet_201
 from slimnets.nets.efficientnet import (
     efficientnet_b0,
@@ -25,6 +28,7 @@ from slimnets.nets.efficientnet import (
     efficientnet_lite3,
     efficientnet_lite4,
 )
+from slimnets.nets.i3d import i3d
 from slimnets.nets.inception_resnet_v2 import inception_resnet_v2
 from slimnets.nets.inception_v1 import inception_v1
 from slimnets.nets.inception_v2 import inception_v2
@@ -59,6 +63,7 @@ from slimnets.nets.nasnet.nasnet import build_nasnet_mobile as nasnet_mobile
 from slimnets.nets.nasnet.pnasnet import build_pnasnet_large as pnasnet_large
 from slimnets.nets.nasnet.pnasnet import build_pnasnet_mobile as pnasnet_mobile
 from slimnets.nets.overfeat import overfeat
+from slimnets.nets.pix2pix import pix2pix_discriminator, pix2pix_generator
 from slimnets.nets.registry import get_network_fn, list_networks, register
 from slimnets.nets.regnet import regnet_y_1_6gf, regnet_y_8gf, regnet_y_400mf
 from slimnets.nets.resnet50 import resnet50, resnet50_v1_5
@@ -75,6 +80,7 @@ from slimnets.nets.resnet_v2 import (
     resnet_v2_200,
 )
 from slimnets.nets.row import Network
+from slimnets.nets.s3dg import s3dg
 from slimnets.nets.vgg import vgg_16, vgg_19, vgg_a
 from slimnets.nets.xception import xception
 
@@ -85,6 +91,9 @@ __all__ = [
     "cifarnet",
     "convnext_small",
     "convnext_tiny",
+    "cyclegan_generator_resnet",
+    "dcgan_discriminator",
+    "dcgan_generator",
     "densenet_121",
     "densenet_169",
     "densenet_201",
@@ -102,6 +111,7 @@ __all__ = [
     "efficientnet_lite3",
     "efficientnet_lite4",
     "get_network_fn",
+    "i3d",
     "inception_resnet_v2",
     "inception_v1",
     "inception_v2",
@@ -131,6 +141,8 @@ __all__ = [
     "nasnet_large",
     "nasnet_mobile",
     "overfeat",
+    "pix2pix_discriminator",
+    "pix2pix_generator",
     "pnasnet_large",
     "pnasnet_mobile",
     "register",
@@ -147,6 +159,7 @@ __all__ = [
     "resnet_v2_101",
     "resnet_v2_152",
     "resnet_v2_200",
+    "s3dg",
     "slim",
     "vgg_16",
     "vgg_19",

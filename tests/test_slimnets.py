@@ -29,7 +29,8 @@ def test_builders_bear_their_networks_names():
 
 
 def test_builders_have_their_networks_image_sizes():
-    sizes = {name: row.image_size for name, row in registry.NETWORKS.items()}
+    names = registry.list_networks(kind="classifier")
+    sizes = {name: registry.get_row(name).image_size for name in names}
     found = {name: getattr(slimnets, name).default_image_size for name in sizes}
     assert found == sizes
 

@@ -162,8 +162,13 @@ def build_branches(
 
 @slim.add_arg_scope
 def concatenate(outputs: Sequence[tf.Tensor], data_format: str = "NHWC") -> tf.Tensor:
-    """Joins the channels of branches; `slim.arg_scope` can set data_format."""
-    return tf.concat(outputs, 1 if data_format == "NCHW" else 3)
+    """Joins the channels of branches; `slim.arg_scope` can set data_format.
+
+    Args:
+      outputs: of the branches.
+      data_format: 'NHWC' or 'NCHW', with a D, of frames, where there are any.
+    """
+    return tf.concat(outputs, data_format.index("C"))
 
 
 def replace_in_layers(rows: Sequence[Row], **new: Callable[[Any], Any]) -> list[Row]:

@@ -3,7 +3,7 @@
 import dataclasses
 import fnmatch
 import functools
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import tensorflow as tf
@@ -14,8 +14,11 @@ from slimnets.nets import (
     alexnet,
     cifarnet,
     convnext,
+    cyclegan,
+    dcgan,
     densenet,
     efficientnet,
+    i3d,
     inception_resnet_v2,
     inception_v1,
     inception_v2,
@@ -26,16 +29,25 @@ from slimnets.nets import (
     mobilenet_v1,
     overfeat,
     own,
+    pix2pix,
     regnet,
     resnet50,
     resnet_v1,
     resnet_v2,
+    s3dg,
     vgg,
     xception,
 )
 from slimnets.nets.mobilenet import mobilenet_v2, mobilenet_v3, mobilenet_v4
 from slimnets.nets.nasnet import nasnet, pnasnet
-from slimnets.nets.row import ArgScope, Builder, Network, set_image_size
+from slimnets.nets.row import (
+    CLASSIFIER,
+    VIDEO_CLASSIFIER,
+    ArgScope,
+    Builder,
+    Network,
+    set_image_size,
+)
 
 # The order in which they are listed.
 FAMILIES = (
@@ -64,6 +76,11 @@ FAMILIES = (
     xception,
     convnext,
     regnet,
+    i3d,
+    s3dg,
+    dcgan,
+    cyclegan,
+    pix2pix,
 )
 
 NETWORKS: dict[str, Network] = {}
@@ -91,7 +108,10 @@ for _family in FAMILIES:
 
 
 def get_row(
-    network: str | Network | Builder, arg_scope: ArgScope | None = None
+    network: str | Network | Builder,
+    arg_scope: ArgScope | None = None,
+    *,
+    kinds: Sequence[str] = (CLASSIFIER,),
 ) -> Network:
     """Returns the row of a network.
 
@@ -100,13 +120,19 @@ def get_row(
         'path/to/file.py:name', where name may be registered by importing the module; a
         builder; or a row.
       arg_scope: defaults in the place of its own; None keeps these.
+      kinds: what the caller can do something with, see slimnets.nets.row.
 
     Raises:
-      InputError: there is none; the line has the nearest names.
+      InputError: there is none, and the nearest names; or it is none of these kinds.
     """
     if callable(network):
         return own.make_row(network, arg_scope=arg_scope)
     row = network if isinstance(network, Network) else _find_row(network)
+    if row.kind not in kinds:
+        raise errors.InputError(
+            f"{row.name} is a {row.kind}, and this takes a classifier of images: call"
+            " its builder in a graph of your own, as docs/networks.md shows"
+        )
     return row if arg_scope is None else dataclasses.replace(row, arg_scope=arg_scope)
 
 
@@ -126,9 +152,22 @@ def _find_row(name: str) -> Network:
     return registered or own.load(reference)
 
 
-def list_networks(pattern: str = "*") -> list[str]:
-    """Returns the names that match a shell wildcard, such as 'mobilenet*'."""
-    return fnmatch.filter(NETWORKS, pattern)
+def list_networks(pattern: str = "*", kind: str | None = None) -> list[str]:
+    """Returns names of networks, in the order of their families.
+
+    Args:
+      pattern: shell wildcard, such as 'mobilenet*'.
+      kind: 'classifier' (of images, which all programs take), 'video classifier',
+        'generator' or 'discriminator'; None for all.
+
+    Raises:
+      InputError: there is no such kind.
+    """
+    known = dict.fromkeys(row.kind for row in NETWORKS.values())
+    if kind is not None and kind not in known:
+        raise errors.unknown("kind", kind, known)
+    names = [name for name, row in NETWORKS.items() if kind in (None, row.kind)]
+    return fnmatch.filter(names, pattern)
 
 
 def get_network_fn(
@@ -140,8 +179,9 @@ def get_network_fn(
     """Returns a network with its classes, weight decay and mode filled in.
 
     Args:
-      network: one of list_networks(); a reference, builder or row of one's own, see
-        `get_row`; or a copy of a row with a shorter table.
+      network: a classifier of list_networks(), of images or videos; a reference,
+        builder or row of one's own, see `get_row`; or a copy of a row with a shorter
+        table.
       num_classes: number of logits; None or 0 gives features instead.
       weight_decay: of the L2 regularizers, >= 0.
       is_training: whether dropout and batch norm train.
@@ -152,9 +192,10 @@ def get_network_fn(
       `default_image_size`.
 
     Raises:
-      ValueError: there is no such network; the message has the nearest names.
+      InputError: there is no such network; the message has the nearest names. Or it is
+        no classifier.
     """
-    row = get_row(network)
+    row = get_row(network, kinds=(CLASSIFIER, VIDEO_CLASSIFIER))
 
     @functools.wraps(row.builder)
     def network_fn(

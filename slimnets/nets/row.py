@@ -18,6 +18,12 @@ Builder = Callable[..., tuple[tf.Tensor, dict[str, tf.Tensor]]]
 # An arg scope, or the function that makes it: f(weight_decay=...), or f().
 ArgScope = Mapping[str, Any] | Callable[..., Mapping[str, Any]]
 
+# What a network is for.
+CLASSIFIER = "classifier"  # of images: what programs and Model take
+VIDEO_CLASSIFIER = "video classifier"  # of float [batch, frames, height, width, 3]
+GENERATOR = "generator"  # of images, from noise or from other images
+DISCRIMINATOR = "discriminator"  # of real images and a generator's
+
 
 @dataclasses.dataclass(frozen=True)
 class Network:
@@ -26,15 +32,20 @@ class Network:
     Attributes:
       name: its key, as in research/slim's nets_factory.
       builder: `f(images, num_classes, is_training=..., ...) -> (net, end_points)`;
-        its family's, where `arguments` make it this network.
+        its family's, where `arguments` make it this network. Generators and
+        discriminators have no num_classes.
       arg_scope: its defaults: `f(weight_decay=...)` that makes the arg scope, or one
         whose weight decay is its own: `f()`, or an arg scope.
-      image_size: height and width it is usually given, in pixels.
-      preprocessing: the recipe it was trained with, a name of slimnets.preprocessing.
-      classes: of the published checkpoint; 1001 has class 0 as background.
+      image_size: height and width it is usually given, in pixels; of a generator
+        those that it makes.
+      preprocessing: the recipe it was trained with, a name of slimnets.preprocessing;
+        '' where no recipe for single images is its own.
+      classes: of the published checkpoint; 1001 has class 0 as background; 0 where
+        it has none.
       paper: where its table stands; '' for one that was not published.
       parameters: trainable ones, with `classes` classes; None where nobody counted.
-      multiply_adds: in millions, one image of image_size; None likewise.
+      multiply_adds: in millions, one image of image_size, or 64 frames of a video;
+        None likewise.
       top1: published top-1 accuracy in percent.
       top5: published top-5 accuracy in percent.
       arguments: what the builder gets by name to be this network: its table, width,
@@ -42,6 +53,7 @@ class Network:
       channels: of the images.
       trains_in_bfloat16: whether that is faster on a processor with instructions for
         it: measured so where large convolutions do most of the work.
+      kind: what it is for, one of the constants above.
     """
 
     name: str
@@ -58,6 +70,7 @@ class Network:
     arguments: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     channels: int = 3
     trains_in_bfloat16: bool = False
+    kind: str = CLASSIFIER
 
     def make_arg_scope(self, weight_decay: float) -> Mapping[str, Any]:
         """Returns its arg scope.

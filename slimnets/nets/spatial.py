@@ -27,6 +27,12 @@ def get_static_size(images: tf.Tensor) -> tuple[int | None, int | None]:
     return height, width
 
 
+def get_sizes(images: tf.Tensor) -> list[int | tf.Tensor]:
+    """Returns each of a tensor's sizes: an int, or a scalar where the run decides."""
+    static, dynamic = tf.TensorShape(images.shape).as_list(), tf.shape(images)
+    return [dynamic[axis] if size is None else size for axis, size in enumerate(static)]
+
+
 def require_static_size(images: tf.Tensor, message: str) -> tuple[int, int]:
     """Returns height and width; InputError of `message` where one is not known."""
     height, width = get_static_size(images)
@@ -57,6 +63,36 @@ def fixed_padding(
         return inputs
     before_and_after = [(total // 2, total - total // 2) for total in overhangs]
     return tf.pad(inputs, [(0, 0), *before_and_after, (0, 0)])
+
+
+def enlarge(
+    images: tf.Tensor,
+    factors: Sequence[int],
+    bilinear: bool = False,
+    align_corners: bool = False,
+) -> tf.Tensor:
+    """Multiplies height and width as TF 1 did: a pixel begins at its index.
+
+    Args:
+      images: float [batch, height, width, channels].
+      factors: of height and width.
+      bilinear: interpolate; False repeats the nearest pixels.
+      align_corners: of a bilinear one: corners keep their values.
+
+    Returns:
+      [batch, height * factors[0], width * factors[1], channels], of the same type.
+    """
+    pairs = zip(get_sizes(images)[1:3], factors, strict=True)
+    sizes = [size * factor for size, factor in pairs]
+    if bilinear:
+        net = tf.raw_ops.ResizeBilinear(
+            images=images, size=sizes, align_corners=align_corners
+        )
+    else:
+        net = tf.raw_ops.ResizeNearestNeighbor(images=images, size=sizes)
+    known = [size if isinstance(size, int) else None for size in sizes]
+    net = tf.ensure_shape(net, [None, *known, None])
+    return tf.cast(net, images.dtype)  # TensorFlow interpolates to float32
 
 
 def replace_stride_with_dilation(

@@ -36,7 +36,8 @@ def get_preprocessing(
       arguments, such as `fast_mode` or `resize_side_min`, are still open.
 
     Raises:
-      InputError: no recipe and no network has that name.
+      InputError: no recipe and no network has that name, or the network's images are
+        none that a recipe makes: it is no classifier of images.
     """
     is_network = name in nets.NETWORKS or own.is_reference(name)
     recipe = nets.get_row(name).preprocessing if is_network else name

@@ -5,17 +5,21 @@ from collections.abc import Sequence
 
 from slimnets import errors
 from slimnets.nets import registry
-from slimnets.nets.row import Network
+from slimnets.nets.row import CLASSIFIER, Network
 
 HEADER = (
     "| network | image | parameters (M) | multiply-adds (M) | top-1 | top-5 | paper |\n"
     "|---|---|---|---|---|---|---|"
 )
+OTHERS_HEADER = (
+    "| network | kind | image | parameters (M) | multiply-adds (M) | paper |\n"
+    "|---|---|---|---|---|---|"
+)
 FAMILY_HEADER = "| networks | parameters (M) | top-1 | paper |\n|---|---|---|---|"
 
 
 def format_table(pattern: str = "*") -> str:
-    """Returns a Markdown table, a row for each network.
+    """Returns a Markdown table, a row for each network; another for other kinds.
 
     Args:
       pattern: shell wildcard of the names to list.
@@ -26,7 +30,11 @@ def format_table(pattern: str = "*") -> str:
     names = registry.list_networks(pattern)
     if not names:
         raise errors.unknown("network", pattern, registry.list_networks())
-    return "\n".join([HEADER, *(_format_row(registry.get_row(name)) for name in names)])
+    rows = [registry.NETWORKS[name] for name in names]
+    classifiers = [_format_row(row) for row in rows if row.kind == CLASSIFIER]
+    others = [_format_other(row) for row in rows if row.kind != CLASSIFIER]
+    tables = ((HEADER, classifiers), (OTHERS_HEADER, others))
+    return "\n\n".join("\n".join([head, *lines]) for head, lines in tables if lines)
 
 
 def format_family_table() -> str:
@@ -69,6 +77,18 @@ def _format_row(network: Network) -> str:
         _format(network.multiply_adds, ",.1f"),
         _format(network.top1, ".1f"),
         _format(network.top5, ".1f"),
+        network.paper,
+    )
+    return f"| {' | '.join(cells)} |"
+
+
+def _format_other(network: Network) -> str:
+    cells = (
+        network.name,
+        network.kind,
+        str(network.image_size),
+        _format(network.parameters and network.parameters / 1e6, ".2f"),
+        _format(network.multiply_adds, ",.1f"),
         network.paper,
     )
     return f"| {' | '.join(cells)} |"

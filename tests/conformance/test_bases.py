@@ -72,7 +72,11 @@ def takes(function: Callable, argument: str) -> bool:
 
 
 def bases_that_take(argument: str) -> dict[str, Base]:
-    bases = {row.name: base_of(row, f) for f in registry.FAMILIES for row in f.NETWORKS}
+    bases = {
+        row.name: base_of(row, f)
+        for f in representatives.FAMILIES
+        for row in f.NETWORKS
+    }
     return {
         name: base for name, base in bases.items() if takes(base.function, argument)
     }
@@ -108,7 +112,7 @@ def assert_same(actual: tf.Tensor, expected: tf.Tensor) -> None:
     np.testing.assert_allclose(actual, expected, rtol=0, atol=atol)
 
 
-@pytest.mark.parametrize("family", registry.FAMILIES)
+@pytest.mark.parametrize("family", representatives.FAMILIES)
 def test_no_two_networks_of_a_family_share_a_table(family):
     if any(name.endswith("_base") for name in vars(family)):
         tables = [table_of(row) for row in family.NETWORKS]

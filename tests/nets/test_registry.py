@@ -4,17 +4,20 @@ import dataclasses
 import inspect
 
 import pytest
+import tensorflow as tf
 
 import slimnets
 from slimnets import errors
-from slimnets.nets import registry
+from slimnets.nets import blueprint, registry
 from slimnets.preprocessing import registry as recipes
-from tests import tiny
+from tests import tiny, v1_graph
 
 ROWS = list(registry.NETWORKS.values())
 # Those of a family whose builder takes a table; others are the builder themselves.
 NAMED = [row for row in ROWS if getattr(slimnets, row.name) is not row.builder]
-each_row = pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
+OTHERS = {row.name: row for row in ROWS if row.kind != "classifier"}
+CLASSIFIERS = [row for row in ROWS if row.kind == "classifier"]
+each_row = pytest.mark.parametrize("row", CLASSIFIERS, ids=lambda row: row.name)
 
 
 def test_a_name_is_taken_once(monkeypatch):
@@ -31,6 +34,44 @@ def test_networks_are_listed_in_the_order_of_their_families():
     rows = [row for family in registry.FAMILIES for row in family.NETWORKS]
     assert slimnets.list_networks() == [row.name for row in rows]
     assert slimnets.list_networks("densenet_1*") == ["densenet_121", "densenet_169"]
+
+
+def test_networks_are_listed_by_kind():
+    kinds = dict.fromkeys(row.kind for row in ROWS)
+    assert list(kinds)[:2] == ["classifier", "video classifier"]
+    listed = [name for kind in kinds for name in slimnets.list_networks(kind=kind)]
+    assert sorted(listed) == sorted(slimnets.list_networks())
+    assert slimnets.list_networks("*3d*", "video classifier") == ["i3d", "s3dg"]
+    assert slimnets.list_networks("*3d*", "classifier") == []
+    with pytest.raises(errors.InputError, match=r"^unknown kind 'video'"):
+        slimnets.list_networks(kind="video")
+
+
+@pytest.mark.parametrize("name", sorted(OTHERS))
+def test_what_takes_classifiers_of_images_refuses_others_in_one_line(name):
+    message = (
+        f"^{name} is a {OTHERS[name].kind}, and this takes a classifier of images: call"
+        " its builder in a graph of your own, as docs/networks.md shows$"
+    )
+    for network in (name, OTHERS[name]):
+        with pytest.raises(errors.InputError, match=message):
+            slimnets.Model(network, 10)
+    with pytest.raises(errors.InputError, match=message):
+        blueprint.trace(name, 10)
+    if "classifier" not in OTHERS[name].kind:
+        with pytest.raises(errors.InputError, match=message):
+            slimnets.get_network_fn(name, 10)
+
+
+@pytest.mark.filterwarnings("ignore:`layer.apply`:UserWarning")  # tf_slim's conv3d
+def test_a_network_of_videos_is_had_by_its_name():
+    network_fn = slimnets.get_network_fn("i3d", 7)
+    assert network_fn.default_image_size == 224
+    with tf.Graph().as_default(), v1_graph.placeholders() as shapes:
+        video = tf.compat.v1.placeholder(tf.float32, [2, 8, 32, 32, 3])
+        logits, _ = network_fn(video)
+    assert logits.shape == [2, 7]
+    assert len(shapes) == 230
 
 
 def test_an_unknown_name_is_an_error_with_the_nearest_ones():

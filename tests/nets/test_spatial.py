@@ -65,3 +65,31 @@ def test_unknown_sizes_are_squeezed_when_they_turn_out_to_be_one():
 def test_images_without_a_batch_are_refused():
     with pytest.raises(errors.InputError, match=r"rank 4.*not 3"):
         spatial.get_static_size(tf.zeros([8, 8, 3]))
+
+
+@pytest.mark.parametrize("dtype", [tf.float32, tf.bfloat16])
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        ({}, [0, 0, 1, 1, 2, 2]),
+        ({"bilinear": True}, [0, 0.5, 1, 1.5, 2, 2]),
+        ({"bilinear": True, "align_corners": True}, [0, 0.4, 0.8, 1.2, 1.6, 2]),
+    ],
+)
+def test_pixels_are_repeated_or_interpolated(options, expected, dtype):
+    ramp = tf.cast(tf.range(3.0)[None, None, :, None] + tf.zeros([1, 2, 1, 1]), dtype)
+    net = spatial.enlarge(ramp, [3, 2], **options)
+    assert net.dtype == dtype
+    assert net.shape == [1, 6, 6, 1]
+    rows = tf.cast(net[0, :, :, 0], tf.float32)
+    np.testing.assert_allclose(rows, [expected] * 6, atol=1e-2)
+
+
+def test_sizes_are_static_where_they_are_known():
+    with tf.Graph().as_default():
+        images = tf.compat.v1.placeholder(tf.float32, [None, 5, None, 3])
+        sizes = spatial.get_sizes(images)
+        assert sizes[1::2] == [5, 3]
+        assert all(tf.is_tensor(size) for size in sizes[::2])
+        net = spatial.enlarge(images, [2, 2])
+        assert net.shape.as_list() == [None, 10, None, 3]

@@ -22,7 +22,7 @@ def test_every_recipe_takes_the_same_call(recipe, is_training, use_grayscale):
         assert result.shape == (32, 24, 1 if use_grayscale else 3)
 
 
-@pytest.mark.parametrize("network", nets.NETWORKS)
+@pytest.mark.parametrize("network", nets.list_networks(kind="classifier"))
 def test_every_network_has_a_recipe(network):
     preprocess = registry.get_preprocessing(network)
     assert preprocess.func is registry.RECIPES[nets.NETWORKS[network].preprocessing]
@@ -35,6 +35,12 @@ def test_a_recipes_own_arguments_stay_open():
         preprocess(image, 32, 32, resize_side_min=side).numpy() for side in (40, 80)
     )
     assert np.abs(smaller - larger).max() > 1
+
+
+def test_a_network_of_other_images_has_none():
+    message = "^s3dg is a video classifier, and this takes a classifier of images: "
+    with pytest.raises(errors.InputError, match=message):
+        registry.get_preprocessing("s3dg")
 
 
 def test_unknown_names_are_answered_with_near_ones():
