@@ -12,10 +12,12 @@ from typing import Any
 import tensorflow as tf
 
 from slimnets import slim
-from slimnets.nets import convolutional_head
+from slimnets.nets import convolutional_head, initializers
 from slimnets.nets.convolutional_head import FullyConnected
 from slimnets.nets.row import Network, named_builder
 from slimnets.nets.rows import Conv, MaxPool
+
+trunc_normal = initializers.trunc_normal  # TF-Slim's programs take it from here
 
 ALEXNET_V2 = (
     Conv("conv1", 64, 11, stride=4, padding="VALID"),

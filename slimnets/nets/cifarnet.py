@@ -16,6 +16,7 @@ import tensorflow as tf
 
 from slimnets import slim
 from slimnets.nets import image_size
+from slimnets.nets.initializers import trunc_normal
 from slimnets.nets.row import Network, named_builder
 from slimnets.nets.rows import Conv, Dense, Dropout, Flatten, MaxPool
 from slimnets.nets.table import Row, run_table
@@ -66,13 +67,13 @@ def cifarnet_arg_scope(weight_decay: float = 0.004) -> dict[str, Any]:
     with (
         slim.arg_scope(
             [slim.conv2d],
-            weights_initializer=tf.compat.v1.truncated_normal_initializer(stddev=0.05),
+            weights_initializer=trunc_normal(0.05),
             activation_fn=tf.nn.relu,
         ),
         slim.arg_scope(
             [slim.fully_connected],
             biases_initializer=tf.compat.v1.constant_initializer(0.1),
-            weights_initializer=tf.compat.v1.truncated_normal_initializer(stddev=0.04),
+            weights_initializer=trunc_normal(0.04),
             weights_regularizer=slim.l2_regularizer(weight_decay),
             activation_fn=tf.nn.relu,
         ) as defaults,

@@ -18,6 +18,7 @@ import tensorflow as tf
 
 from slimnets import errors, slim
 from slimnets.layers import scoping
+from slimnets.nets import initializers
 from slimnets.nets.table import Row
 
 Activation = Callable[[tf.Tensor], tf.Tensor]
@@ -37,7 +38,7 @@ class Conv(NamedTuple):
     def build(self, net: tf.Tensor, stride: int, rate: int) -> tf.Tensor:
         initial: dict[str, Any] = {}
         if self.stddev is not None:
-            initial["weights_initializer"] = truncated_normal(self.stddev)
+            initial["weights_initializer"] = initializers.trunc_normal(self.stddev)
         return slim.conv2d(
             net,
             self.depth,
@@ -216,8 +217,3 @@ def depth_scale(depth_multiplier: float, min_depth: int) -> Callable[[int], int]
             f"depth_multiplier must be greater than zero, not {depth_multiplier}"
         )
     return lambda depth: max(int(depth * depth_multiplier), min_depth)
-
-
-def truncated_normal(stddev: float) -> Callable[..., tf.Tensor]:
-    """Returns an initializer of mean 0 that redraws what exceeds two `stddev`."""
-    return tf.compat.v1.truncated_normal_initializer(stddev=stddev)

@@ -13,8 +13,9 @@ from typing import Any
 import tensorflow as tf
 
 from slimnets import slim
-from slimnets.nets import inception_blocks, inception_utils
+from slimnets.nets import inception_utils
 from slimnets.nets.inception_blocks import Conv, MaxPool, Mixed
+from slimnets.nets.initializers import trunc_normal
 from slimnets.nets.row import Network, named_builder
 from slimnets.nets.table import EndPoints, Row, run_table
 
@@ -106,7 +107,7 @@ def inception_v1_base(
         tf.compat.v1.variable_scope(scope, "InceptionV1", [inputs]),
         slim.arg_scope(
             [slim.conv2d, slim.fully_connected],
-            weights_initializer=inception_blocks.truncated_normal(0.01),
+            weights_initializer=trunc_normal(0.01),
         ),
     ):
         return run_table(rows, inputs, final_endpoint)

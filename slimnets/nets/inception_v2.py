@@ -16,6 +16,7 @@ from slimnets import errors, slim
 from slimnets.layers import scoping
 from slimnets.nets import inception_blocks, inception_utils
 from slimnets.nets.inception_blocks import AvgPool, Conv, MaxPool, Mixed
+from slimnets.nets.initializers import trunc_normal
 from slimnets.nets.row import Network, named_builder
 from slimnets.nets.table import EndPoints, Row, run_table
 
@@ -40,7 +41,7 @@ class SeparableConv(NamedTuple):
             depth_multiplier=min(self.depth // 3, 8),
             stride=stride,
             padding="SAME",
-            weights_initializer=inception_blocks.truncated_normal(self.stddev),
+            weights_initializer=trunc_normal(self.stddev),
             scope=self.name,
         )
 

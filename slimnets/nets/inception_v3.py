@@ -14,6 +14,7 @@ import tensorflow as tf
 from slimnets import slim
 from slimnets.nets import image_size, inception_blocks, inception_utils, spatial
 from slimnets.nets.inception_blocks import AvgPool, Conv, Fork, MaxPool, Mixed
+from slimnets.nets.initializers import trunc_normal
 from slimnets.nets.row import Network, named_builder
 from slimnets.nets.table import EndPoints, Row, run_table
 
@@ -280,7 +281,7 @@ def _auxiliary(
             depth(768),
             kernel,
             padding="VALID",
-            weights_initializer=inception_blocks.truncated_normal(0.01),
+            weights_initializer=trunc_normal(0.01),
             scope="Conv2d_2a_{}x{}".format(*kernel),
         )
         logits = slim.conv2d(
@@ -289,7 +290,7 @@ def _auxiliary(
             1,
             activation_fn=None,
             normalizer_fn=None,
-            weights_initializer=inception_blocks.truncated_normal(0.001),
+            weights_initializer=trunc_normal(0.001),
             scope="Conv2d_2b_1x1",
         )
         if not spatial_squeeze:

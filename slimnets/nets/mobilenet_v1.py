@@ -16,8 +16,10 @@ import tensorflow as tf
 
 from slimnets import errors, slim
 from slimnets.layers import scoping
-from slimnets.nets import spatial, table
+from slimnets.nets import partials, spatial, table
 from slimnets.nets.row import Network, named_builder
+
+wrapped_partial = partials.wrapped_partial
 
 
 class _Convolution(NamedTuple):

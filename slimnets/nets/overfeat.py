@@ -14,10 +14,12 @@ from typing import Any
 import tensorflow as tf
 
 from slimnets import slim
-from slimnets.nets import convolutional_head
+from slimnets.nets import convolutional_head, initializers
 from slimnets.nets.convolutional_head import FullyConnected
 from slimnets.nets.row import Network, named_builder
 from slimnets.nets.rows import Conv, MaxPool
+
+trunc_normal = initializers.trunc_normal  # TF-Slim's programs take it from here
 
 # Table 1 of arXiv:1312.6229.
 OVERFEAT = (

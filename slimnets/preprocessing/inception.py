@@ -26,8 +26,8 @@ _saturation = partial(ops.random_saturation, lower=0.5, upper=1.5)
 _hue = partial(ops.random_hue, max_delta=0.2)
 _contrast = partial(ops.random_contrast, lower=0.5, upper=1.5)
 
-_FAST_ORDERS = ((_brightness, _saturation),)
-_SLOW_ORDERS = (
+FAST_ORDERS = ((_brightness, _saturation),)
+SLOW_ORDERS = (
     (_brightness, _saturation, _hue, _contrast),
     (_saturation, _brightness, _contrast, _hue),
     (_contrast, _hue, _brightness, _saturation),
@@ -56,7 +56,7 @@ def distort_color(image: tf.Tensor, fast_mode: bool = True) -> tf.Tensor:
                 result = change(result)
         return result
 
-    orders = _FAST_ORDERS if fast_mode else _SLOW_ORDERS
+    orders = FAST_ORDERS if fast_mode else SLOW_ORDERS
     image = ops.run_one_of([partial(apply, order) for order in orders])
     return tf.clip_by_value(image, 0.0, 1.0)
 

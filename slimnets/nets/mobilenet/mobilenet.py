@@ -20,6 +20,16 @@ from slimnets.nets.mobilenet import conv_blocks
 
 NoOpScope = contextlib.nullcontext
 
+
+def apply_activation(
+    x: tf.Tensor,
+    name: str | None = None,
+    activation_fn: Callable[..., tf.Tensor] | None = None,
+) -> tf.Tensor:
+    """Returns activation_fn(x, name=name); x itself if there is no function."""
+    return x if activation_fn is None else activation_fn(x, name=name)
+
+
 # What functions get by default: a table's 'defaults' and 'overrides'.
 ArgScopes = Mapping[tuple[Callable, ...], Mapping[str, Any]]
 

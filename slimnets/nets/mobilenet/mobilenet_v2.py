@@ -13,12 +13,15 @@ from typing import Any, NamedTuple
 import tensorflow as tf
 
 from slimnets import errors, slim
+from slimnets.nets import partials
 from slimnets.nets.mobilenet import conv_blocks
 from slimnets.nets.mobilenet import mobilenet as lib
 from slimnets.nets.row import Network, named_builder, set_image_size
 
 op = lib.op
 training_scope = lib.training_scope
+expand_input = conv_blocks.expand_input_by_factor
+wrapped_partial = partials.wrapped_partial
 
 _EXPANSION = 6  # of blocks that name none
 
@@ -76,6 +79,25 @@ V2_DEF: dict[str, Any] = {
         *(layer for stage in STAGES for layer in stage.layers()),
         op(slim.conv2d, stride=1, num_outputs=1280, kernel_size=[1, 1]),
     ],
+}
+
+# The same table with group norm (arXiv:1803.08494) in batch norm's place.
+V2_DEF_GROUP_NORM: dict[str, Any] = {
+    **V2_DEF,
+    "defaults": {
+        (slim.group_norm,): {"groups": 8},  # divides every layer's channels
+        _CONVOLUTIONS: {
+            "normalizer_fn": slim.group_norm,
+            "activation_fn": tf.nn.relu6,
+        },
+        (conv_blocks.expanded_conv,): {
+            "expansion_size": conv_blocks.expand_input_by_factor(_EXPANSION),
+            "split_expansion": 1,
+            "normalizer_fn": slim.group_norm,
+            "residual": True,
+        },
+        (slim.conv2d, slim.separable_conv2d): {"padding": "SAME"},
+    },
 }
 
 
@@ -148,6 +170,16 @@ def mobilenet_base(
     """MobileNet v2 without pooling and logits; takes `mobilenet`'s arguments."""
     return mobilenet(
         input_tensor, depth_multiplier=depth_multiplier, base_only=True, **kwargs
+    )
+
+
+@slim.add_arg_scope
+def mobilenet_base_group_norm(
+    input_tensor: tf.Tensor, depth_multiplier: float = 1.0, **kwargs: Any
+) -> tuple[tf.Tensor, dict[str, tf.Tensor]]:
+    """The same with group norm in batch norm's place."""
+    return mobilenet_base(
+        input_tensor, depth_multiplier, conv_defs=V2_DEF_GROUP_NORM, **kwargs
     )
 
 

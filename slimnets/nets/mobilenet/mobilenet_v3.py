@@ -14,9 +14,12 @@ from typing import Any, NamedTuple
 import tensorflow as tf
 
 from slimnets import errors, slim
+from slimnets.nets import partials
 from slimnets.nets.mobilenet import conv_blocks, v3_blocks
 from slimnets.nets.mobilenet import mobilenet as lib
 from slimnets.nets.row import Network, named_builder, set_image_size
+
+wrapped_partial = partials.wrapped_partial
 
 # Where TF-Slim's users look for them.
 op, training_scope = lib.op, lib.training_scope
