@@ -231,29 +231,15 @@ class _Rewriter(cst.CSTTransformer):
         if self._names.builds_graphs:
             choice = startup_lines.choose_line(original_node, self._names.bindings)
         body: list[Any] = list(updated_node.body)
-        lines = []
-        if choice is not None:
-            call, in_guard = choice
-            line = f"{self._names.spell(f'{V1}.{call}')}()"
+        calls = [] if choice is None else [choice]
+        if self._unclear_sizes and (choice is None or choice[0] != _ALL_OLD):
+            calls.append(("disable_v2_tensorshape", False))
+        lines = [f"{self._names.spell(f'{V1}.{call}')}()" for call, _ in calls]
+        body = startup_lines.place_imports(body, self._names.added)
+        for line, (_, in_guard) in zip(lines, calls, strict=True):
             self._change(original_node, f"added: {line}")
             if in_guard:
-                body = startup_lines.place_in_guard(body, _parse_line(line))
+                body = startup_lines.place_in_guard(body, line)
             else:
-                lines = [line]
-        if self._unclear_sizes and (choice is None or choice[0] != _ALL_OLD):
-            lines.append(f"{self._names.spell(f'{V1}.disable_v2_tensorshape')}()")
-            self._change(original_node, f"added: {lines[-1]}, for .value of sizes")
-        lines = [*self._names.added, *lines]
-        if not lines:
-            return updated_node.with_changes(body=body)
-        parsed = [_parse_line(line) for line in lines]
-        return updated_node.with_changes(
-            body=startup_lines.place_after_imports(body, parsed)
-        )
-
-
-def _parse_line(line: str) -> cst.SimpleStatementLine:
-    statement = cst.parse_statement(line)
-    if not isinstance(statement, cst.SimpleStatementLine):
-        raise TypeError(f"no simple statement: {line}")
-    return statement
+                body = startup_lines.place_call(body, line)
+        return updated_node.with_changes(body=body)

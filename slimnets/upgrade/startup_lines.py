@@ -6,7 +6,7 @@ branches in the graph needs the old control flow, in which the updates that a br
 collects can be run from outside.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import libcst as cst
 
@@ -30,7 +30,8 @@ _PROGRAMS = {
     "evaluation.evaluate_once",
     "evaluation.evaluation_loop",
 }
-_BRANCHES = {"cond", "case", "while_loop", "smart_cond"}
+# Those of the layers branch on a tensor `is_training`.
+_BRANCHES = {"cond", "case", "while_loop", "smart_cond", "batch_norm", "dropout"}
 _GRAPH = {"placeholder", "Variable", "get_variable"}
 
 
@@ -77,39 +78,49 @@ def find_guard(body: Iterable[cst.CSTNode]) -> cst.If | None:
     return None
 
 
-def place_in_guard(
-    body: Sequence[cst.CSTNode], line: cst.SimpleStatementLine
-) -> list[cst.CSTNode]:
+def place_in_guard(body: Sequence[cst.CSTNode], line: str) -> list[cst.CSTNode]:
     """Returns a file's statements with a line at the start of what the guard has."""
     guard = find_guard(body)
     if guard is None or not isinstance(guard.body, cst.IndentedBlock):
-        return place_after_imports(body, [line])
-    block = guard.body.with_changes(body=[line, *guard.body.body])
+        return place_call(body, line)
+    block = guard.body.with_changes(body=[cst.parse_statement(line), *guard.body.body])
     new = guard.with_changes(body=block)
     return [new if node is guard else node for node in body]
 
 
-def place_after_imports(
-    body: Sequence[cst.CSTNode], lines: Sequence[cst.SimpleStatementLine]
+def place_imports(
+    body: Sequence[cst.CSTNode], lines: Sequence[str]
 ) -> list[cst.CSTNode]:
-    """Returns a file's statements with lines put behind its import of TensorFlow.
+    """Returns a file's statements with imports put behind its first of TensorFlow.
 
-    Behind its first one, for what is imported next may build a graph; else before all
-    but the docstring and imports from __future__.
+    Where it has none they come before all but the docstring and what is imported from
+    __future__.
     """
-    where = next((i + 1 for i, node in enumerate(body) if _imports_ours(node)), None)
-    if where is None:
-        where = 0
-        while where < len(body) and _comes_first(body[where], where):
-            where += 1
-    return [*body[:where], *lines, *body[where:]]
+    where = _find(body, lambda imports: imports.packages & {"tensorflow", "slimnets"})
+    while where < len(body) and _comes_first(body[where], where):
+        where += 1
+    return [*body[:where], *map(cst.parse_statement, lines), *body[where:]]
 
 
-def _imports_ours(node: cst.CSTNode) -> bool:
-    visitor = _ImportsOf(("tensorflow", "slimnets"))
-    if not isinstance(node, cst.FunctionDef | cst.ClassDef):
-        node.visit(visitor)
-    return visitor.found
+def place_call(body: Sequence[cst.CSTNode], line: str) -> list[cst.CSTNode]:
+    """Returns a file's statements with a call put behind the import of its first name.
+
+    Not behind all imports: one of the program's files may build a graph.
+    """
+    first = line.partition(".")[0]
+    where = _find(body, lambda imports: first in imports.bound)
+    return [*body[:where], cst.parse_statement(line), *body[where:]]
+
+
+def _find(body: Sequence[cst.CSTNode], fits: Callable[["_Imports"], object]) -> int:
+    """Returns the place behind the first statement whose imports fit; 0 if none do."""
+    for index, node in enumerate(body):
+        imports = _Imports()
+        if not isinstance(node, cst.FunctionDef | cst.ClassDef):
+            node.visit(imports)
+        if fits(imports):
+            return index + 1
+    return 0
 
 
 def _comes_first(node: cst.CSTNode, index: int) -> bool:
@@ -156,21 +167,26 @@ class _Chains(cst.CSTVisitor):
         self.found.update(self._bindings.full_names(node))
 
 
-class _ImportsOf(cst.CSTVisitor):
-    """Looks for an import of certain packages."""
+class _Imports(cst.CSTVisitor):
+    """Collects the packages that a statement imports from, and the names it binds."""
 
-    def __init__(self, packages: Sequence[str]):
+    def __init__(self) -> None:
         super().__init__()
-        self._packages = packages
-        self.found = False
+        self.packages: set[str] = set()
+        self.bound: set[str] = set()
 
-    def visit_ImportAlias(self, node: cst.ImportAlias) -> None:
-        self._look(node.name)
+    def visit_Import(self, node: cst.Import) -> None:
+        for alias in node.names:
+            self.packages.add(_top(alias.name))
+            self.bound.add(_top(alias.asname.name if alias.asname else alias.name))
 
     def visit_ImportFrom(self, node: cst.ImportFrom) -> None:
         if node.module is not None and not node.relative:
-            self._look(node.module)
+            self.packages.add(_top(node.module))
+        if not isinstance(node.names, cst.ImportStar):
+            for alias in node.names:
+                self.bound.add(_top(alias.asname.name if alias.asname else alias.name))
 
-    def _look(self, node: cst.CSTNode) -> None:
-        top = (dotted(node) or "").partition(".")[0]
-        self.found = self.found or top in self._packages
+
+def _top(node: cst.CSTNode) -> str:
+    return (dotted(node) or "").partition(".")[0]

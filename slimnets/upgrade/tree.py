@@ -123,3 +123,5 @@ def _note_other(file: Path, path: Path, report: Report) -> None:
         report.left.add(Note(file, 0, f"a notebook, copied as it is: {remedy}"))
     elif file.suffix == ".pyx":
         report.left.add(Note(file, 0, "has to be compiled by Cython"))
+    elif file.suffix == ".so":
+        report.left.add(Note(file, 0, "compiled for another Python: build it again"))

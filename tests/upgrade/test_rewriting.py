@@ -28,7 +28,7 @@ def test_a_name_of_tensorflow_is_todays(move, old, new):
     ("old", "new"),
     [
         ("tf.contrib.slim.conv2d", "slim.conv2d"),
-        ("tf.contrib.layers.batch_norm(x)", "slim.layers.batch_norm(x)"),
+        ("tf.contrib.layers.conv2d(x)", "slim.layers.conv2d(x)"),
         ("tf.contrib.framework.arg_scope", "slim.arg_scope"),
         ("tf.contrib.metrics.streaming_auc", "slim.metrics.streaming_auc"),
         ("tf.contrib.training.create_train_op", "slim.training.create_train_op"),

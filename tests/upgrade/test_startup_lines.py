@@ -41,6 +41,21 @@ def test_a_network_with_branches_has_the_old_ones(move):
     assert move(old).read().startswith(f"{TF}tf.disable_control_flow_v2()\n")
 
 
+def test_the_call_stands_behind_the_import_of_its_name(move):
+    old = (
+        "from tensorflow.python.framework import ops\nimport tensorflow as tf\n\n"
+        "tf.Session()\n"
+    )
+    assert move(old).read() == (
+        f"from tensorflow.python.framework import ops\n{TF}{OFF}\ntf.Session()\n"
+    )
+
+
+def test_layers_that_may_branch_do_so_too(move):
+    old = "import tf_slim\n\ndef f(x, t):\n  tf_slim.batch_norm(x, is_training=t)\n"
+    assert "tf.disable_control_flow_v2()\n" in move(old).read()
+
+
 def test_who_asks_already_is_left_alone(move):
     old = f"{TF}{OFF}tf.Session()\n"
     assert move(old).read() == old
