@@ -105,6 +105,9 @@ EARLY: dict[str, str] = {
     ),
 }
 
+# What TensorFlow's tables rename to something that is called in another way.
+OTHER_ARGUMENTS = ("tensorflow.contrib.summary.",)
+
 # Where the names of TensorFlow's private modules that moved are looked for.
 PUBLIC = (
     "tensorflow.compat.v1",

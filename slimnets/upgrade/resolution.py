@@ -117,7 +117,8 @@ def _rename_tensorflow(name: str) -> str | None:
     """Returns the first name that exists of those the tables give."""
     if name in ("tensorflow", "tensorflow.compat.v1", "tf_slim"):
         return {"tf_slim": "slimnets.slim"}.get(name, V1)
-    return next(filter(exists, _candidates(name)), None)
+    plain = name.replace(f"{V1}.", "tensorflow.", 1)
+    return next(filter(exists, _candidates(plain)), None)
 
 
 def _candidates(name: str) -> Iterator[str]:
@@ -146,7 +147,7 @@ def _look_up(name: str) -> Iterator[str]:
     table = _tensorflow_renames()
     short = name.replace("tensorflow", "tf", 1)
     prefix = renames.longest_prefix(short, table)
-    if prefix is None:
+    if prefix is None or name.startswith(renames.OTHER_ARGUMENTS):
         return
     target = table[prefix] + short.removeprefix(prefix)
     plain = target.replace("tf.compat.v1.", "tf.", 1)

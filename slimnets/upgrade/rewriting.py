@@ -159,22 +159,23 @@ class _Rewriter(cst.CSTTransformer):
 
     def _rename(self, node: cst.Attribute) -> str | None:
         """Returns the new expression for names joined by dots, None to keep them."""
-        found = self._names.bindings.full_names(node) if dotted(node) else ()
-        if len(found) != 1 or found[0].startswith("."):
+        whole, first = dotted(node), dotted(root(node))
+        if whole is None or first is None:
             return None
-        first = root(node)
-        before = self._names.bindings.full_names(first)
-        stands_for = (self._names.rename(before[0]) or "") if before else ""
-        kept = stands_for + found[0].removeprefix(before[0]) if stands_for else ""
-        new = self._names.rename(found[0])
-        if new is None or new == found[0] == kept:
-            if new is None and not (kept and kept != found[0] and exists(kept)):
-                self._leave(node, f"{found[0]}: {remedy(found[0])}")
+        found = self._names.bindings.full_names(node)
+        place = self._names.find_place(root(node))
+        kept = place and place + whole.removeprefix(first)
+        new_names = {self._names.rename(name) for name in found}
+        if kept in new_names or len(new_names) != 1:
             return None
-        if new == kept or (kept != found[0] and kept and exists(kept)):
+        if kept and kept not in found and exists(kept):
+            return None  # its import is rewritten, and has the name
+        new = new_names.pop()
+        if new is None:
+            self._leave(node, f"{found[0]}: {remedy(found[0])}")
             return None
-        text = self._names.spell(new, dotted(first) or "", stands_for)
-        self._change(node, f"{dotted(node)} -> {text}")
+        text = self._names.spell(new, first, place or "")
+        self._change(node, f"{whole} -> {text}")
         return text
 
     def _take_value(

@@ -49,11 +49,14 @@ class FileNames:
     def rename(self, name: str) -> str | None:
         """Returns what a full name is called today, None if it is gone."""
         new = self._names.rename(name)
-        if self._is_new and new is not None and new.startswith(V1):
-            plain = new.replace(V1, "tensorflow", 1)
-            if plain == name or name.startswith(V1):
-                return name
+        if self._is_new and new == name.replace("tensorflow", V1, 1):
+            return name
         return new
+
+    def find_place(self, node: cst.CSTNode) -> str | None:
+        """Returns what a name stands for in the new file, None if that is unclear."""
+        places = {self.rename(name) for name in self.bindings.full_names(node)}
+        return places.pop() if len(places) == 1 else None
 
     def note_import(self, name: str) -> None:
         """Notes that the file imports a full name."""

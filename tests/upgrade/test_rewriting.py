@@ -90,6 +90,24 @@ def test_numpys_old_aliases(move):
     ]
 
 
+def test_a_library_imported_under_two_names_is_one(move):
+    moved = move(
+        """
+        import tensorflow.compat.v1 as tf
+        import tf_slim as slim
+        import tensorflow as tf
+        from tensorflow.contrib import slim
+        a = tf.pack([slim.conv2d])
+        """
+    )
+    assert moved.read().splitlines()[1:] == [
+        "from slimnets import slim",
+        "import tensorflow.compat.v1 as tf",
+        "from slimnets import slim",
+        "a = tf.stack([slim.conv2d])",
+    ]
+
+
 def test_python_2s_builtins_and_dictionaries(move):
     old = "for i in xrange(3):\n  {}.iteritems()\n"
     assert move(old).read() == "for i in range(3):\n  {}.items()\n"
@@ -140,11 +158,13 @@ def test_what_is_left_has_its_line_and_a_remedy(move):
 
         params = tf.contrib.tpu.TPUEstimator(a=1)
         dense = tf.layers.dense
+        always = tf.contrib.summary.always_record_summaries()
         """
     )
     assert moved.left[0].startswith(
         "net.py:3: tensorflow.contrib.tpu.TPUEstimator: use"
     )
+    assert "contrib.summary.always_record_summaries: use" in moved.left[2]
     assert moved.left[1].startswith(
         "net.py:4: tensorflow.layers.dense: pip install tf_"
     )
