@@ -7,11 +7,12 @@ import tensorflow as tf
 import slimnets
 from slimnets import checkpoints, errors, hardware, slim
 from slimnets import model as models
+from slimnets.config.devices import DevicesConfig
+from slimnets.distribution import strategies
 from slimnets.hardware import Hardware
 from slimnets.layers.computation import Computation, computing
 from slimnets.model import Model
 from slimnets.nets import registry
-from slimnets.training import distribute
 from tests.tiny_runs import tiny_networks  # noqa: F401 - for every test
 
 v1 = tf.compat.v1
@@ -181,7 +182,7 @@ def test_images_of_another_size_where_the_network_cannot_take_them(monkeypatch):
 
 
 def test_in_a_mirrored_strategy_the_averages_are_each_replicas_own():
-    strategy = distribute.get_strategy("mirrored", num_clones=2)
+    strategy = strategies.get_strategy(DevicesConfig("mirrored", num_clones=2))
     with strategy.scope():
         model = Model("tiny_bn", 3, is_training=True)
     kinds = {n: v.synchronization for n, v in model.variables_by_name.items()}

@@ -21,7 +21,7 @@ ROOMS = (
     ("datasets",),
     ("checkpoints",),
     ("model",),
-    ("export", "monitoring"),
+    ("distribution", "export", "monitoring"),
     ("inference", "report", "training", "weights"),
     ("api",),
     ("slimnets",),  # the package itself, which offers what api does

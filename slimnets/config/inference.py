@@ -8,6 +8,7 @@ import dataclasses
 from slimnets import errors
 from slimnets.config import choices, network_name
 from slimnets.config.dataclass_flags import setting
+from slimnets.config.devices import DevicesConfig
 from slimnets.config.reading import MAX_PIXELS, MAX_PIXELS_HELP, ReadingConfig
 
 
@@ -127,6 +128,7 @@ class EvalConfig:
     )
     reading: ReadingConfig = dataclasses.field(default_factory=ReadingConfig)
     inference: InferenceConfig = dataclasses.field(default_factory=InferenceConfig)
+    devices: DevicesConfig = dataclasses.field(default_factory=DevicesConfig)
     eval_dir: str | None = setting(
         None,
         "Folder for results. None takes eval_<split> beside the checkpoint.",

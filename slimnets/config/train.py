@@ -9,6 +9,7 @@ from typing import Literal
 
 from slimnets.config import choices, network_name
 from slimnets.config.dataclass_flags import setting
+from slimnets.config.devices import DevicesConfig
 from slimnets.config.reading import ReadingConfig
 
 
@@ -232,25 +233,10 @@ class RunConfig:
         " GPU, and with --data_service, sums and images come in no fixed order. None"
         " differs at each run.",
     )
-    strategy: str = setting(
-        "none",
-        "none: one device. mirrored: all of this machine's. multi_worker: the machines"
-        " that TF_CONFIG names.",
-        choices=choices.STRATEGIES,
-    )
-    num_clones: int = setting(
-        0, "Replicas on this machine; 0 takes one per GPU, or one CPU.", lowest=0
-    )
-    clone_on_cpu: bool = setting(False, "Put the replicas on CPUs, GPUs or not.")
     sync_batch_norm: bool = setting(
         False,
         "Let batch norm take the moments of all replicas' images together, as one"
         " device would with the whole batch. For few images on each replica.",
-    )
-    rendezvous_timeout: float = setting(
-        600.0,
-        "Seconds that a worker of --strategy=multi_worker waits for the others.",
-        lowest=1.0,
     )
     steps_per_call: int = setting(
         1,
@@ -290,6 +276,7 @@ class TrainConfig:
     )
     fine_tuning: FineTuneConfig = dataclasses.field(default_factory=FineTuneConfig)
     run: RunConfig = dataclasses.field(default_factory=RunConfig)
+    devices: DevicesConfig = dataclasses.field(default_factory=DevicesConfig)
     reading: ReadingConfig = dataclasses.field(default_factory=ReadingConfig)
     precision: str = setting(
         "auto",

@@ -12,19 +12,23 @@ class LeftOut:
 
     Attributes:
       lines: one for each example left out: which it is, and why.
+      numbers: theirs.
     """
 
-    def __init__(self, total: int, describe: Callable[[int], str], most: int | None):
+    def __init__(
+        self, numbers: range, describe: Callable[[int], str], most: int | None
+    ):
         """Starts before the first.
 
         Args:
-          total: examples there are; the numbers of those that come are below it.
+          numbers: those of the examples that should come.
           describe: returns the line for the example of a number.
           most: how many may be left out; None for any number.
         """
         self.lines: list[str] = []
-        self._total, self._describe, self._most = total, describe, most
-        self._next = 0
+        self.numbers: list[int] = []
+        self._due, self._describe, self._most = numbers, describe, most
+        self._total = len(numbers)
 
     def note(self, numbers: Iterable[int] | np.ndarray) -> None:
         """Notes a batch of examples that came, by their numbers.
@@ -33,13 +37,14 @@ class LeftOut:
           InputError: more are missing than may be, or there are more than the total.
         """
         for number in map(int, numbers):
-            if number >= self._total:
+            if number not in self._due:
                 raise errors.InputError(
-                    f"the dataset has more than the {self._total} examples that"
+                    f"the dataset has more than the {self._due.stop} examples that"
                     " dataset.json says; convert it again"
                 )
-            self._add(range(self._next, number))
-            self._next = number + 1
+            missing = self._due.index(number)
+            self._add(self._due[:missing])
+            self._due = self._due[missing + 1 :]
 
     def finish(self) -> None:
         """Notes that no more come.
@@ -47,14 +52,16 @@ class LeftOut:
         Raises:
           InputError: more are missing than may be, or all of them.
         """
-        self._add(range(self._next, self._total))
-        if len(self.lines) == self._total:
+        self._add(self._due)
+        self._due = self._due[:0]
+        if self.lines and len(self.lines) == self._total:
             raise errors.InputError(
                 f"none of the {self._total} images can be used, such as {self.lines[0]}"
             )
 
     def _add(self, missing: Iterable[int]) -> None:
         for number in missing:
+            self.numbers.append(number)
             self.lines.append(self._describe(number))
             if self._most is not None and len(self.lines) > self._most:
                 raise errors.InputError(

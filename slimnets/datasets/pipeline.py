@@ -141,7 +141,7 @@ def eval_batches(
     preprocess: Preprocess,
     batch_size: int,
     *,
-    num_replicas: int = 1,
+    shard: tuple[int, int] = (0, 1),
     channels: int | None = None,
     upright: bool = True,
     max_pixels: int = MAX_PIXELS,
@@ -157,9 +157,9 @@ def eval_batches(
     Args:
       dataset: the split to evaluate on.
       preprocess: prepares one image.
-      batch_size: examples a batch over all replicas.
-      num_replicas: the batch size has to be a multiple of it, so that each replica
-        gets as many examples and the shapes stay static.
+      batch_size: examples a batch.
+      shard: (index, count): this worker's share, each `count`-th example; the others
+        are read, but not decoded.
       channels: 1 for gray, 3 for RGB; None: as the dataset stores them.
       upright: turn photos as their cameras noted; False takes pixels as stored.
       max_pixels: an image that has more is bad data.
@@ -181,19 +181,19 @@ def eval_batches(
       InputError: of an argument.
     """
     _check_arguments(dataset, batch_size, labels_offset)
-    if batch_size % num_replicas:
-        raise errors.InputError(
-            f"batch_size {batch_size} is not a multiple of {num_replicas} replicas"
-        )
     parse = _make_record_parser(dataset, channels, labels_offset, upright, max_pixels)
 
     @_without_autograph
     def example(number: tf.Tensor, serialized: tf.Tensor) -> dict[str, tf.Tensor]:
         return _make_masked_example(preprocess, number, **parse(serialized))
 
-    records = _enumerate_records(dataset).map(example, num_parallel_calls)
+    index, count = shard
+    records = _enumerate_records(dataset)
+    if count > 1:
+        records = records.filter(lambda number, _: number % count == index)
+    examples = records.map(example, num_parallel_calls)
     return _pad_to_batches(
-        records.ignore_errors() if skip_broken else records, batch_size
+        examples.ignore_errors() if skip_broken else examples, batch_size
     )
 
 

@@ -1,11 +1,13 @@
 """Exact evaluation of checkpoints: every example once, whatever the batch size."""
 
 import dataclasses
+import functools
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import numpy as np
 import tensorflow as tf
 
 from slimnets import checkpoints, errors
@@ -16,6 +18,7 @@ from slimnets.config.reading import ReadingConfig
 from slimnets.datasets import failures, pipeline
 from slimnets.datasets.left_out import LeftOut
 from slimnets.datasets.registry import Dataset
+from slimnets.distribution import strategies, workers
 from slimnets.export import runtimes
 from slimnets.inference import class_matching, label_offset, metrics
 from slimnets.inference.defaults import (
@@ -65,6 +68,7 @@ class _Setup(NamedTuple):
       batch_size: of every batch.
       upright: whether photos are turned as their cameras noted.
       reading: what happens at bad records.
+      strategy: over the devices that share the work.
     """
 
     predictor: Predictor
@@ -75,12 +79,16 @@ class _Setup(NamedTuple):
     batch_size: int
     upright: bool
     reading: ReadingConfig
+    strategy: tf.distribute.Strategy
 
 
 def evaluate(
     config: EvalConfig, log: Callable[[str], None] = print
 ) -> Iterator[Evaluation]:
     """Evaluates a checkpoint, or each new one of a folder as it appears.
+
+    Several workers each score their share of the images; all get the result of the
+    whole, and the chief writes it.
 
     Args:
       config: all settings.
@@ -93,6 +101,14 @@ def evaluate(
       InputError: a setting or an input is at fault.
     """
     _check(config)
+    strategy = strategies.get_strategy(config.devices)
+    with workers.name_the_lost(strategy, "Start all workers again"):
+        yield from _evaluate_each(config, strategy, log)
+
+
+def _evaluate_each(
+    config: EvalConfig, strategy: tf.distribute.Strategy, log: Callable[[str], None]
+) -> Iterator[Evaluation]:
     most = config.max_evals if config.eval_interval_secs else 1
     setup: _Setup | None = None
     count = 0
@@ -103,7 +119,7 @@ def evaluate(
         log,
     ):
         try:
-            setup = setup or _set_up(config, checkpoint, log)
+            setup = setup or _set_up(config, strategy, checkpoint, log)
             evaluation = _evaluate(setup, config, checkpoint, log)
         except errors.InputError:
             if checkpoints.exists(checkpoint):
@@ -124,9 +140,24 @@ def _check(config: EvalConfig) -> None:
             "--timeout and --max_evals say when to stop waiting for new checkpoints;"
             " give --eval_interval_secs too"
         )
+    if config.eval_interval_secs and config.devices.has_workers:
+        raise errors.InputError(
+            "--eval_interval_secs with --strategy=multi_worker: each worker would find"
+            " its own checkpoints; leave one of the two out"
+        )
+    if config.inference.runtime != "tensorflow" and config.devices.strategy != "none":
+        raise errors.InputError(
+            f"--runtime={config.inference.runtime} runs on one device; leave"
+            f" --strategy={config.devices.strategy} out"
+        )
 
 
-def _set_up(config: EvalConfig, checkpoint: str, log: Callable[[str], None]) -> _Setup:
+def _set_up(
+    config: EvalConfig,
+    strategy: tf.distribute.Strategy,
+    checkpoint: str,
+    log: Callable[[str], None],
+) -> _Setup:
     """Builds the network and finds the dataset, from the first checkpoint."""
     completed = complete_config(config.trained, checkpoint)
     num_classes = find_num_classes(completed, checkpoint)
@@ -134,16 +165,21 @@ def _set_up(config: EvalConfig, checkpoint: str, log: Callable[[str], None]) -> 
         config.trained, completed, checkpoint, num_classes, log
     )
     num_classes = num_classes or dataset.num_classes - offset
-    predictor = load_predictor(completed, num_classes, config.inference)
+    local = strategies.get_local_part(strategy)
+    with local.scope():
+        predictor = load_predictor(completed, num_classes, config.inference)
+    batch_size = min(config.inference.batch_size, dataset.num_examples)
+    replicas = local.num_replicas_in_sync
     return _Setup(
         predictor,
         num_classes,
         dataset,
         offset,
-        logits=_make_logits(predictor),
-        batch_size=min(config.inference.batch_size, dataset.num_examples),
+        logits=_make_logits(predictor, local),
+        batch_size=-(-batch_size // replicas) * replicas,
         upright=completed.upright is not False,
         reading=config.reading,
+        strategy=strategy,
     )
 
 
@@ -152,6 +188,7 @@ def _evaluate(
 ) -> Evaluation:
     report = setup.predictor.restore(checkpoint)
     log(str(report))
+    _require_same_step(setup.strategy, checkpoint)
     run = setup.predictor.prepare(setup.logits, setup.batch_size)
     began = time.monotonic()
     summary, left_out = _score_dataset(setup, run)
@@ -167,7 +204,21 @@ def _evaluate(
         or str(Path(checkpoint).parent / f"eval_{setup.dataset.split}"),
         left_out=tuple(left_out),
     )
+    if not strategies.is_chief(setup.strategy):
+        return dataclasses.replace(evaluation, eval_dir=None)
     return _write(evaluation, bool(config.eval_dir), log)
+
+
+def _require_same_step(strategy: tf.distribute.Strategy, checkpoint: str) -> None:
+    """Raises an InputError if the workers found different checkpoints."""
+    step = checkpoints.get_step(checkpoint)
+    _, count = workers.get_share(strategy)
+    [total] = workers.sum_over(strategy, np.array(step))
+    if total != step * count:
+        raise errors.InputError(
+            f"this worker found {checkpoint}, another one that of another step; give"
+            " the path of a checkpoint, on a file system that all workers share"
+        )
 
 
 def _match_classes(
@@ -210,10 +261,21 @@ def _require_logits(num_classes: int, dataset: Dataset, offset: int) -> None:
         )
 
 
-def _make_logits(predictor: Predictor) -> Any:
+def _make_logits(predictor: Predictor, strategy: tf.distribute.Strategy) -> Any:
+    """Returns a function of images whose replicas each take an equal share."""
+    replicas = strategy.num_replicas_in_sync
+
+    def run_share(images: tf.Tensor) -> tf.Tensor:
+        place = tf.distribute.get_replica_context().replica_id_in_sync_group
+        share = images.shape[0] // replicas
+        return predictor.network(images[place * share :][:share])[0]
+
     @tf.function(autograph=False)
     def logits(images: tf.Tensor) -> dict[str, tf.Tensor]:
-        return {"logits": predictor.network(images)[0]}
+        if replicas == 1:
+            return {"logits": predictor.network(images)[0]}
+        parts = strategy.run(run_share, (images,))
+        return {"logits": tf.concat(strategy.experimental_local_results(parts), 0)}
 
     return logits
 
@@ -226,9 +288,12 @@ def _score_dataset(
 ) -> tuple[metrics.Summary, list[str]]:
     """Scores every example of the split; returns what was left out of it, too."""
     dataset, reading = setup.dataset, setup.reading
+    index, workers_count = share = workers.get_share(setup.strategy)
+    numbers = range(index, dataset.num_examples, workers_count)
+    describe = failures.describe_left_out(dataset, setup.offset, reading.max_pixels)
     left_out = LeftOut(
-        dataset.num_examples,
-        failures.describe_left_out(dataset, setup.offset, reading.max_pixels),
+        numbers,
+        describe,
         reading.max_bad_records if reading.skips else None,
     )
     counts = metrics.Counts(setup.num_classes)
@@ -236,6 +301,7 @@ def _score_dataset(
         dataset,
         setup.predictor.preprocess,
         setup.batch_size,
+        shard=share,
         channels=setup.predictor.model.channels,
         upright=setup.upright,
         max_pixels=reading.max_pixels,
@@ -243,7 +309,7 @@ def _score_dataset(
         labels_offset=setup.offset,
     )
     scored = 0  # padding included
-    with image_bar(dataset.num_examples, leave=False) as bar:
+    with image_bar(len(numbers), leave=False) as bar:
         try:
             for batch in batches:
                 logits = run(batch["image"])["logits"]
@@ -258,15 +324,21 @@ def _score_dataset(
                 error,
                 dataset,
                 setup.offset,
-                first=scored,
-                most=setup.batch_size,
+                first=scored * workers_count,
+                most=setup.batch_size * workers_count,
                 max_pixels=reading.max_pixels,
             ) from error
     left_out.finish()
     if left_out.lines and not reading.skips:
         raise errors.InputError(left_out.lines[0])
-    expected = dataset.num_examples - len(left_out.lines)
-    return counts.summarize(expected), left_out.lines
+    counts.merge(functools.partial(workers.sum_over, setup.strategy))
+    missing = np.zeros([dataset.num_examples], np.int32)
+    missing[left_out.numbers] = 1
+    [missing] = workers.sum_over(setup.strategy, missing)
+    lines = left_out.lines
+    if workers_count > 1:
+        lines = [describe(int(number)) for number in np.flatnonzero(missing)]
+    return counts.summarize(dataset.num_examples - len(lines)), lines
 
 
 def _write(

@@ -177,7 +177,7 @@ def _find_images(
     reading = config.reading
     size = min(config.inference.batch_size, dataset.num_examples)
     left_out = LeftOut(
-        dataset.num_examples,
+        range(dataset.num_examples),
         failures.describe_left_out(dataset, offset, reading.max_pixels),
         reading.max_bad_records,
     )
@@ -236,7 +236,7 @@ def _find_image_files(
             skip_broken=True,
         ),
         len(paths),
-        LeftOut(len(paths), describe, None),
+        LeftOut(range(len(paths)), describe, None),
         lambda error, _: failures.describe_of_images(error, paths, max_pixels),
         unreadable=tuple(unreadable),
     )

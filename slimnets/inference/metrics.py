@@ -1,6 +1,6 @@
 """Exact metrics: every example is scored on the device and counted on the host."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -195,6 +195,21 @@ class Counts:
         np.add.at(self._confusion_matrix, (labels[defined], prediction[defined]), 1)
         self._in_top5 += int(in_top5.sum())
         self._loss += float(loss.sum(dtype=np.float64))
+
+    def merge(self, sum_over: Callable[..., Sequence[np.ndarray]]) -> None:
+        """Adds what others counted.
+
+        Args:
+          sum_over: returns each of the arrays it is given, summed over all counts.
+        """
+        others = sum_over(
+            self._confusion_matrix,
+            self._count,
+            np.array(self._in_top5),
+            np.array(self._loss),
+        )
+        self._confusion_matrix, self._count, in_top5, loss = others
+        self._in_top5, self._loss = int(in_top5), float(loss)
 
     def summarize(self, expected_num_examples: int) -> Summary:
         """Returns the result.

@@ -69,7 +69,7 @@ class Predictor:
             )
         changed = ""
         if own.is_own(self.model.network):
-            changed = f"if {self.model.network.name} was changed since, go back; or "
+            changed = f"{self.model.network.name} may have been changed since; "
         return (
             f"{changed}name its network with --model and the number of its classes with"
             " --num_classes"

@@ -4,7 +4,7 @@ network_fn = nets_factory.get_network_fn("resnet_v1_50", num_classes=5)
 logits, end_points = network_fn(images)
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from slimnets.nets import registry
@@ -19,10 +19,15 @@ def _get_builder(row: Network) -> Builder:
     return named_builder([row], row.name) if row.arguments else row.builder
 
 
+def _get_arg_scope(row: Network) -> Callable[..., Mapping[str, Any]]:
+    """Returns the function of a row's arg scope, with all the arguments it has."""
+    return row.arg_scope if callable(row.arg_scope) else row.make_arg_scope
+
+
 # As the registry is when this module is imported; get_network_fn knows later rows too.
 networks_map: dict[str, Builder] = {
     name: _get_builder(row) for name, row in registry.NETWORKS.items()
 }
-arg_scopes_map: dict[str, Callable[..., dict[str, Any]]] = {
-    name: row.arg_scope for name, row in registry.NETWORKS.items()
+arg_scopes_map: dict[str, Callable[..., Mapping[str, Any]]] = {
+    name: _get_arg_scope(row) for name, row in registry.NETWORKS.items()
 }

@@ -72,7 +72,7 @@ class Network:
     trains_in_bfloat16: bool = False
     kind: str = CLASSIFIER
 
-    def make_arg_scope(self, weight_decay: float) -> Mapping[str, Any]:
+    def make_arg_scope(self, weight_decay: float = 0.0) -> Mapping[str, Any]:
         """Returns its arg scope.
 
         Args:

@@ -22,8 +22,8 @@ from slimnets.nets.inception_blocks import (
     concatenate,
     depth_scale,
     replace_in_layers,
-    truncated_normal,
 )
+from slimnets.nets.initializers import trunc_normal
 from slimnets.nets.row import VIDEO_CLASSIFIER, Network, named_builder
 from slimnets.nets.table import EndPoints, Row, run_table
 
@@ -124,7 +124,7 @@ def self_gating(
         normalizer_fn=None,
         biases_initializer=None,
         data_format=data_format,
-        weights_initializer=truncated_normal(0.01),
+        weights_initializer=trunc_normal(0.01),
         scope=f"{scope}/self_gating/transformer_W",
     )
     return tf.multiply(tf.sigmoid(weights), input_tensor)
@@ -177,7 +177,7 @@ def s3dg_base(
     layers = [slim.conv3d, slim.max_pool3d, i3d_utils.conv3d_spatiotemporal]
     with (
         tf.compat.v1.variable_scope(scope, "InceptionV1", [inputs]),
-        slim.arg_scope([slim.conv3d], weights_initializer=truncated_normal(0.01)),
+        slim.arg_scope([slim.conv3d], weights_initializer=trunc_normal(0.01)),
         slim.arg_scope([*layers, concatenate], data_format=data_format),
         slim.arg_scope(layers, stride=1, padding="SAME"),
     ):

@@ -11,7 +11,7 @@ from typing import Any
 
 from slimnets import errors
 from slimnets.config.train import TrainConfig
-from slimnets.training import distribute
+from slimnets.distribution import strategies
 from slimnets.training.batch_trial import OutOfMemory, Trial, measure_in_subprocess
 
 AUTO = "auto"
@@ -38,8 +38,7 @@ def resolve_auto(
     """
     if config.data.batch_size != AUTO:
         return config
-    run = config.run
-    if run.strategy == "multi_worker":
+    if config.devices.has_workers:
         raise errors.InputError(
             "--batch_size=auto with --strategy=multi_worker: each worker would find"
             " another; give a number"
@@ -48,7 +47,7 @@ def resolve_auto(
     if chosen:
         log(f"--batch_size=auto: {chosen}, with which this run began")
         return _replace_batch_size(config, chosen)
-    replicas = distribute.count_replicas(run.strategy, run.num_clones, run.clone_on_cpu)
+    replicas = strategies.count_replicas(config.devices)
     trials = search(
         lambda size: measure_in_subprocess(_replace_batch_size(config, size)),
         generate_sizes(replicas),

@@ -11,14 +11,15 @@ import tensorflow as tf
 
 from slimnets import checkpoints, errors
 from slimnets.config.train import TrainConfig
+from slimnets.distribution import strategies
+from slimnets.distribution.workers import Agreement
 from slimnets.monitoring.progress import TrainingProgress
 from slimnets.monitoring.summaries import Summaries
-from slimnets.training import distribute, loss_scale
+from slimnets.training import loss_scale
 from slimnets.training.interruption import Interruption
 from slimnets.training.state import TrainState
 from slimnets.training.step import StepResult, TrainStep
 from slimnets.training.timers import DataWait, Interval, Throughput
-from slimnets.training.workers import Agreement
 
 
 @dataclasses.dataclass(frozen=True)
@@ -66,7 +67,7 @@ class Loop:
         self._run, self._strategy = run, strategy
         self._state, self._train_step = state, train_step
         self._step, self._last_step = step, last_step
-        self._is_chief = distribute.is_chief(strategy)
+        self._is_chief = strategies.is_chief(strategy)
         self._agreement = Agreement(strategy)
         self._log_due = Interval(step, steps=run.log_every_n_steps)
         self._images_due = Interval(step, secs=run.save_summaries_secs, at_once=True)

@@ -7,7 +7,7 @@ import tensorflow as tf
 from slimnets.config.train import TrainConfig
 from slimnets.datasets import registry as datasets
 from slimnets.datasets.registry import Dataset
-from slimnets.training import distribute
+from slimnets.distribution import strategies
 
 
 class Resources(NamedTuple):
@@ -30,10 +30,8 @@ def find_resources(config: TrainConfig) -> Resources:
     Raises:
       InputError: there are not as many devices, or there is no such dataset.
     """
-    run, data = config.run, config.data
-    strategy = distribute.get_strategy(
-        run.strategy, run.num_clones, run.clone_on_cpu, run.rendezvous_timeout
-    )
+    data = config.data
+    strategy = strategies.get_strategy(config.devices)
     dataset = datasets.get_dataset(
         data.dataset_dir, data.dataset_split_name, data.dataset_name
     )

@@ -11,7 +11,8 @@ import tensorflow as tf
 from slimnets import checkpoints, folder_lock
 from slimnets.checkpoints import run_settings
 from slimnets.config.train import TrainConfig
-from slimnets.training import batch_size, distribute, workers
+from slimnets.distribution import strategies, workers
+from slimnets.training import batch_size
 from slimnets.training.batches import TrainingBatches
 from slimnets.training.checks import check
 from slimnets.training.interruption import Interruption, interruptible
@@ -41,21 +42,23 @@ def train(config: TrainConfig, log: Callable[[str], None] = print) -> Outcome:
     with contextlib.ExitStack() as held:
         interruption = held.enter_context(interruptible())
         check(config)
-        if config.run.strategy != "multi_worker":
+        if not config.devices.has_workers:
             held.enter_context(_lock(config))
         start = find_start(config, log)
         config = batch_size.resolve_auto(config, start.own_flags, log)
         resources = find_resources(config)
-        if config.run.strategy == "multi_worker" and distribute.is_chief(
-            resources.strategy
-        ):
+        if config.devices.has_workers and strategies.is_chief(resources.strategy):
             held.enter_context(_lock(config))
         if start.own is not None:
             run_settings.require_same_classes(start.own, resources.dataset)
         if config.run.seed is not None:
             tf.random.set_seed(config.run.seed)
         strategy = resources.strategy
-        with workers.name_the_lost(strategy, config.run.train_dir), strategy.scope():
+        advice = (
+            "Start all workers again: they resume from the last checkpoint in"
+            f" {config.run.train_dir}"
+        )
+        with workers.name_the_lost(strategy, advice), strategy.scope():
             return _train(config, start, resources, interruption, log)
 
 
@@ -76,12 +79,12 @@ def _train(
     state = TrainState(config, num_classes)
     restore(state, start, config, log)
     check_same_step(strategy, state)
-    if distribute.is_chief(strategy):
+    if strategies.is_chief(strategy):
         checkpoints.clear_leftovers(config.run.train_dir)
     if start.own and last_step is not None and state.step >= last_step:
         log(_describe_finished(config.run.train_dir, state.step, last_step))
         return Outcome(state.step, start.own, seconds=0.0, loss=None)
-    if distribute.is_chief(strategy):
+    if strategies.is_chief(strategy):
         run_settings.write(
             config.run.train_dir,
             config,

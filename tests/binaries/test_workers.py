@@ -20,6 +20,9 @@ NETWORK = ("--model=lenet", "--image_size=32")
 STOPPED = 128 + signal.SIGTERM
 
 
+EVAL = "eval.eval_image_classifier"
+
+
 def find_addresses(count: int) -> list[str]:
     """Returns addresses of this machine that nobody listens at."""
     sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
@@ -140,3 +143,60 @@ def test_the_losses_are_those_of_one_process(
         worker.communicate(timeout=PATIENCE)
     assert len(one) == 6 and max(one) - min(one) > 0.01
     np.testing.assert_allclose(several, one, rtol=1e-3)
+
+
+@pytest.fixture
+def trained(train, tmp_path) -> Path:
+    """Returns the folder of a run of one step."""
+    process = train(tmp_path / "run", "--max_number_of_steps=1", "--seed=1")
+    _, said = process.communicate(timeout=PATIENCE)
+    assert process.returncode == 0, said
+    return tmp_path / "run"
+
+
+def evaluate_together(start, folder: Path, *flags: str) -> list[dict]:
+    """Returns the results that three workers' evaluation left."""
+    cluster = {"worker": find_addresses(3)}
+    processes = [
+        start(
+            EVAL,
+            f"--checkpoint_path={folder}",
+            f"--eval_dir={folder}/{index}",
+            "--strategy=multi_worker",
+            "--batch_size=2",
+            *flags,
+            TF_CONFIG=json.dumps(
+                {"cluster": cluster, "task": {"type": "worker", "index": index}}
+            ),
+            TF_CPP_MIN_LOG_LEVEL="3",
+        )
+        for index in range(3)
+    ]
+    for process in processes:
+        printed, said = process.communicate(timeout=PATIENCE)
+        assert process.returncode == 0, said
+        assert "7 examples: top-1" in printed
+    assert [(folder / str(index)).exists() for index in range(3)] == [
+        True,
+        False,
+        False,
+    ]
+    return json.loads((folder / "0" / "results-1.json").read_text())
+
+
+@pytest.mark.parametrize("together", ["workers", "replicas"])
+def test_an_evaluation_is_exact(start, trained, together):
+    def evaluate(*flags: str) -> dict:
+        given = (f"--checkpoint_path={trained}", f"--eval_dir={trained}/one")
+        process = start(EVAL, *given, *flags)
+        _, said = process.communicate(timeout=PATIENCE)
+        assert process.returncode == 0, said
+        return json.loads((trained / "one" / "results-1.json").read_text())
+
+    one = evaluate()
+    if together == "workers":
+        several = evaluate_together(start, trained)
+    else:
+        several = evaluate(*TWO_REPLICAS, "--batch_size=3")
+    assert several.pop("loss") == pytest.approx(one.pop("loss"), rel=1e-6)
+    assert several == one and one["num_examples"] == 7

@@ -206,22 +206,18 @@ def test_evaluation_order_is_the_files(numbered):
     assert run() == run()
 
 
-def test_batch_has_to_be_a_multiple_of_the_replicas(numbered):
-    dataset = numbered(10)
-    pipeline.eval_batches(dataset, plain, 8, num_replicas=4)
-    with pytest.raises(errors.InputError, match="10 is not a multiple of 4 replicas"):
-        pipeline.eval_batches(dataset, plain, 10, num_replicas=4)
-
-
-def test_replicas_share_a_batch_and_see_all_examples(numbered):
-    strategy = tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
-    batches = pipeline.eval_batches(numbered(10), plain, 4, num_replicas=2)
-    seen = 0.0
-    for batch in strategy.experimental_distribute_dataset(batches):
-        parts = strategy.experimental_local_results(batch["mask"])
-        assert [part.shape[0] for part in parts] == [2, 2]
-        seen += sum(float(tf.reduce_sum(part)) for part in parts)
-    assert seen == 10
+@pytest.mark.parametrize("files", [1, 3])
+def test_workers_share_the_examples_of_an_evaluation(numbered, files):
+    names = []
+    for index in range(3):
+        shard = (index, 3)
+        batches = list(
+            pipeline.eval_batches(numbered(10, files), plain, 2, shard=shard)
+        )
+        numbers = [n for b in batches for n in b["number"].numpy()[b["mask"] > 0]]
+        assert numbers == list(range(index, 10, 3))
+        names += [n for b in batches for n in b["filename"].numpy()[b["mask"] > 0]]
+    assert len(set(names)) == 10
 
 
 @pytest.mark.parametrize(("channels", "expected"), [(None, 1), (1, 1), (3, 3)])

@@ -14,13 +14,13 @@ import slimnets
 from slimnets import errors, slim
 from slimnets.config import dataclass_flags
 from slimnets.config.train import TrainConfig
+from slimnets.distribution import strategies
 from slimnets.layers import computation, recomputation
 from slimnets.layers.block_runs import Recomputation
 from slimnets.layers.computation import Computation, computing
 from slimnets.nets import registry
 from slimnets.nets.nasnet import operations
 from slimnets.nets.row import Network
-from slimnets.training import distribute
 from slimnets.training import step as steps
 from slimnets.training.state import TrainState
 from tests import tiny
@@ -362,10 +362,7 @@ class TestTraining:
         """Returns what a checkpoint would hold after so many steps."""
         flags = {"batch_size": 6, "learning_rate": 0.1, "weight_decay": 0.1, **flags}
         config = dataclass_flags.from_dict(TrainConfig, flags)
-        run = config.run
-        strategy = distribute.get_strategy(
-            run.strategy, run.num_clones, run.clone_on_cpu
-        )
+        strategy = strategies.get_strategy(config.devices)
         tf.random.set_seed(1)
         with strategy.scope():
             state = TrainState(config, 3)

@@ -5,8 +5,9 @@ import pytest
 import tensorflow as tf
 
 from slimnets import slim
+from slimnets.config.devices import DevicesConfig
+from slimnets.distribution import strategies
 from slimnets.layers.computation import Computation, computing
-from slimnets.training import distribute
 from tests.layers import graphs
 
 EXAMPLES, CHANNELS = 6, 3
@@ -30,7 +31,9 @@ def make_variables():
 
 def normalize(replicas, weights, is_synced=True):
     """Returns outputs, gradients of the images, and the moving averages."""
-    strategy = distribute.get_strategy("mirrored", replicas, clone_on_cpu=True)
+    strategy = strategies.get_strategy(
+        DevicesConfig("mirrored", replicas, clone_on_cpu=True)
+    )
     share = EXAMPLES // replicas
     with strategy.scope():
         variables = make_variables()

@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from slimnets.training import distribute, loss_scale
+from slimnets.config.devices import DevicesConfig
+from slimnets.distribution import strategies
+from slimnets.training import loss_scale
 from slimnets.training.loss_scale import LossScale
 
 
@@ -62,7 +64,7 @@ def test_no_gradients_are_finite():
 
 
 def test_replicas_keep_the_same():
-    strategy = distribute.get_strategy("mirrored", 2, clone_on_cpu=True)
+    strategy = strategies.get_strategy(DevicesConfig("mirrored", 2, clone_on_cpu=True))
     with strategy.scope():
         scale = LossScale(8.0)
 

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from slimnets.training import distribute
+from slimnets.config.devices import DevicesConfig
+from slimnets.distribution import strategies
 from slimnets.training.moving_averages import MovingAverages, compute_early_decay
 
 v1 = tf.compat.v1
@@ -60,7 +61,7 @@ def test_reset_begins_at_the_present_values():
 
 
 def test_each_replica_keeps_its_own_and_reading_takes_the_mean():
-    strategy = distribute.get_strategy("mirrored", num_clones=2)
+    strategy = strategies.get_strategy(DevicesConfig("mirrored", num_clones=2))
     with strategy.scope():
         shared = tf.Variable([1.0])
         own = tf.Variable(

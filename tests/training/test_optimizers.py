@@ -5,8 +5,10 @@ import pytest
 import tensorflow as tf
 
 from slimnets import errors
+from slimnets.config.devices import DevicesConfig
 from slimnets.config.train import OptimizerConfig
-from slimnets.training import distribute, optimizers
+from slimnets.distribution import strategies
+from slimnets.training import optimizers
 from slimnets.training.optimizers import Optimizer
 
 STEPS = 5
@@ -149,7 +151,7 @@ def test_a_variable_without_gradient_is_left_alone(name):
     "config", [*CONFIGS, NESTEROV, ADAMW], ids=lambda config: config.optimizer
 )
 def test_two_replicas_do_what_one_does(config):
-    strategy = distribute.get_strategy("mirrored", num_clones=2)
+    strategy = strategies.get_strategy(DevicesConfig("mirrored", num_clones=2))
     with strategy.scope():
         mirrored = Problem(config)
 

@@ -6,11 +6,13 @@ import pytest
 
 from slimnets import errors, folder_lock
 from slimnets.config import dataclass_flags
+from slimnets.config.devices import DevicesConfig
 from slimnets.config.inference import EvalConfig
 from slimnets.datasets import arrays
+from slimnets.distribution import strategies
 from slimnets.inference import evaluator
-from slimnets.training import distribute, trainer
 from slimnets.training import start as starts
+from slimnets.training import trainer
 from slimnets.training.state import TrainState
 from tests.tiny_runs import (
     CLASSES,
@@ -56,7 +58,7 @@ def test_on_another_number_of_replicas(config):
 
 
 def test_workers_that_do_not_share_a_train_dir(config):
-    strategy = distribute.get_strategy("mirrored", num_clones=2)
+    strategy = strategies.get_strategy(DevicesConfig("mirrored", num_clones=2))
     with strategy.scope():
         state = TrainState(config(), len(CLASSES))
         state.global_step.assign(7)

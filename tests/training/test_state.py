@@ -7,8 +7,9 @@ import pytest
 import tensorflow as tf
 
 from slimnets import checkpoints, errors
+from slimnets.config.devices import DevicesConfig
+from slimnets.distribution import strategies
 from slimnets.nets import registry
-from slimnets.training import distribute
 from slimnets.training.state import TrainState
 
 WEIGHTS = "Tiny/Conv/weights"
@@ -196,7 +197,7 @@ def test_what_is_not_finite_is_not_saved(config, tmp_path, value):
 
 
 def test_replicas_averages_are_saved_as_their_mean(config, tmp_path):
-    strategy = distribute.get_strategy("mirrored", num_clones=2)
+    strategy = strategies.get_strategy(DevicesConfig("mirrored", num_clones=2))
     with strategy.scope():
         state = TrainState(config(model="tiny_bn"), 3)
         name = "Tiny/Conv/BatchNorm/moving_mean"

@@ -5,7 +5,7 @@ import pytest
 import tensorflow as tf
 
 from slimnets import checkpoints
-from slimnets.training import distribute
+from slimnets.distribution import strategies
 from slimnets.training import step as steps
 from slimnets.training.loss_scale import LossScale
 from slimnets.training.state import TrainState
@@ -21,9 +21,7 @@ class Training:
 
     def __init__(self, config, start: float | None = None, grow: int = 2000):
         run = config.run
-        self.strategy = distribute.get_strategy(
-            run.strategy, run.num_clones, run.clone_on_cpu
-        )
+        self.strategy = strategies.get_strategy(config.devices)
         tf.random.set_seed(run.seed)
         with self.strategy.scope():
             self.state = TrainState(config, CLASSES)

@@ -4,11 +4,12 @@ import json
 import os
 import socket
 
+import numpy as np
 import pytest
 import tensorflow as tf
 
 from slimnets import errors
-from slimnets.training import workers
+from slimnets.distribution import workers
 
 
 @pytest.fixture
@@ -76,19 +77,18 @@ def test_one_that_is_lost_is_named(partner, monkeypatch, error, message, reason)
     monkeypatch.setattr(workers, "is_cluster", lambda strategy: True)
     with (
         pytest.raises(errors.PartnerLost) as caught,
-        workers.name_the_lost(tf.distribute.get_strategy(), "runs/a"),
+        workers.name_the_lost(tf.distribute.get_strategy(), "Start again"),
     ):
         raise error(None, None, message)
     assert str(caught.value) == (
-        f"worker 1 at {address(partner)} is gone: {reason}. Start all workers again:"
-        " they resume from the last checkpoint in runs/a"
+        f"worker 1 at {address(partner)} is gone: {reason}. Start again"
     )
 
 
 def test_where_there_is_no_other_an_error_stays_what_it_is():
     with (
         pytest.raises(tf.errors.InternalError),
-        workers.name_the_lost(tf.distribute.get_strategy(), "runs/a"),
+        workers.name_the_lost(tf.distribute.get_strategy(), "Start again"),
     ):
         raise tf.errors.InternalError(None, None, "broken")
 
@@ -98,3 +98,10 @@ def test_a_worker_alone_agrees_with_itself(asked):
     agreement = workers.Agreement(tf.distribute.get_strategy())
     agreement.meet()
     assert agreement.asks_any(asked) == asked
+
+
+def test_a_worker_alone_has_all_and_sums_up_what_it_has():
+    strategy = tf.distribute.get_strategy()
+    counts = np.arange(3)
+    assert workers.get_share(strategy) == (0, 1)
+    assert workers.sum_over(strategy, counts) == (counts,)

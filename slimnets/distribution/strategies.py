@@ -7,59 +7,60 @@ import tensorflow as tf
 
 from slimnets import errors
 from slimnets.config import choices
-from slimnets.training import workers
+from slimnets.config.devices import DevicesConfig
+from slimnets.distribution import workers
 
 
-def get_strategy(
-    name: str,
-    num_clones: int = 0,
-    clone_on_cpu: bool = False,
-    rendezvous_timeout: float = 600.0,
-) -> tf.distribute.Strategy:
+def get_strategy(config: DevicesConfig) -> tf.distribute.Strategy:
     """Returns a strategy; call it before TensorFlow has used its devices.
 
     Args:
-      name: 'none' (one device), 'mirrored' (the devices of this machine) or
-        'multi_worker' (the machines that TF_CONFIG names).
-      num_clones: replicas on this machine; 0 takes one per GPU, or one CPU. More than
-        one on a CPU split it into that many logical devices.
-      clone_on_cpu: use CPUs even where there are GPUs.
-      rendezvous_timeout: seconds to wait for the other workers.
+      config: which devices. More than one replica on a CPU split it into that many
+        logical devices.
 
     Raises:
       InputError: the name is unknown, there are fewer devices than clones, or TF_CONFIG
         is missing or broken, or a worker that it names did not come.
     """
-    if name not in choices.STRATEGIES:
-        raise errors.unknown("strategy", name, choices.STRATEGIES)
-    if clone_on_cpu:
+    if config.strategy not in choices.STRATEGIES:
+        raise errors.unknown("strategy", config.strategy, choices.STRATEGIES)
+    if config.clone_on_cpu:
         tf.config.set_visible_devices([], "GPU")
-    if name == "none":
-        if num_clones > 1:
+    if config.strategy == "none":
+        if config.num_clones > 1:
             raise errors.InputError(
-                f"--num_clones={num_clones} needs --strategy=mirrored or multi_worker"
+                f"--num_clones={config.num_clones} needs --strategy=mirrored or"
+                " multi_worker"
             )
         return tf.distribute.get_strategy()
-    if name == "mirrored":
-        return _make_mirrored(_list_devices(num_clones))
+    if config.strategy == "mirrored":
+        return _make_mirrored(_list_devices(config.num_clones))
     _check_cluster()
-    _hide_other_gpus(num_clones)
-    workers.await_partners(rendezvous_timeout)
+    _hide_other_gpus(config.num_clones)
+    workers.await_partners(config.rendezvous_timeout)
     return tf.distribute.MultiWorkerMirroredStrategy()
 
 
-def count_replicas(name: str, num_clones: int = 0, clone_on_cpu: bool = False) -> int:
-    """Returns how many replicas a strategy would have, without starting TensorFlow.
+def get_local_part(strategy: tf.distribute.Strategy) -> tf.distribute.Strategy:
+    """Returns a strategy over those of its devices that are this process's."""
+    if not workers.is_cluster(strategy):
+        return strategy
+    gpus = tf.config.get_visible_devices("GPU")
+    if len(gpus) < 2:
+        return tf.distribute.get_strategy()
+    return _make_mirrored(_list_devices(len(gpus)))
+
+
+def count_replicas(config: DevicesConfig) -> int:
+    """Returns how many replicas 'none' or 'mirrored' has, without starting TensorFlow.
 
     Args:
-      name: 'none' or 'mirrored'.
-      num_clones: as `get_strategy`'s.
-      clone_on_cpu: as `get_strategy`'s.
+      config: which devices.
     """
-    if name == "none":
+    if config.strategy == "none":
         return 1
-    gpus = [] if clone_on_cpu else tf.config.get_visible_devices("GPU")
-    return num_clones or len(gpus) or 1
+    gpus = [] if config.clone_on_cpu else tf.config.get_visible_devices("GPU")
+    return config.num_clones or len(gpus) or 1
 
 
 def _make_mirrored(devices: list[str]) -> tf.distribute.Strategy:

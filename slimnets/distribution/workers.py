@@ -7,9 +7,10 @@ import re
 import socket
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
+import numpy as np
 import tensorflow as tf
 
 from slimnets import errors
@@ -112,12 +113,12 @@ def _listen(port: int) -> socket.socket:
 
 
 @contextlib.contextmanager
-def name_the_lost(strategy: tf.distribute.Strategy, train_dir: str) -> Iterator[None]:
+def name_the_lost(strategy: tf.distribute.Strategy, advice: str) -> Iterator[None]:
     """Makes one line of the error by which a lost worker shows.
 
     Args:
       strategy: of the run; nothing is done for one without other workers.
-      train_dir: where its checkpoints are, for the line.
+      advice: what to do about it, the end of the line.
 
     Raises:
       PartnerLost: a worker ended, stopped or cannot be reached.
@@ -128,9 +129,45 @@ def name_the_lost(strategy: tf.distribute.Strategy, train_dir: str) -> Iterator[
         if not is_cluster(strategy):
             raise
         raise errors.PartnerLost(
-            f"{_describe_lost(str(error))} is gone: {_describe_reason(error)}. Start"
-            f" all workers again: they resume from the last checkpoint in {train_dir}"
+            f"{_describe_lost(str(error))} is gone: {_describe_reason(error)}. {advice}"
         ) from error
+
+
+def get_share(strategy: tf.distribute.Strategy) -> tuple[int, int]:
+    """Returns this process's place among the workers, from 0, and their number."""
+    if not is_cluster(strategy):
+        return 0, 1
+    own, others = _read_cluster()
+    tasks = sorted([own, *others], key=lambda task: (task.kind, task.number))
+    return tasks.index(own), len(tasks)
+
+
+def sum_over(
+    strategy: tf.distribute.Strategy, *arrays: np.ndarray
+) -> Sequence[np.ndarray]:
+    """Returns arrays summed over all workers, who have to call this together.
+
+    Args:
+      strategy: of the run.
+      *arrays: this worker's, int32, int64, float32 or float64; of one shape and type
+        on all of them.
+    """
+    if not is_cluster(strategy):
+        return arrays
+    count = len(strategy.extended.worker_devices)  # of this process
+
+    def take_once(*values: tf.Tensor) -> list[tf.Tensor]:
+        context = tf.distribute.get_replica_context()
+        is_first = context.replica_id_in_sync_group % count == 0
+        return [tf.where(is_first, value, tf.zeros_like(value)) for value in values]
+
+    @tf.function(autograph=False)
+    def add(*values: tf.Tensor) -> list[tf.Tensor]:
+        parts = strategy.run(take_once, values)
+        total = tf.distribute.ReduceOp.SUM
+        return [strategy.reduce(total, part, axis=None) for part in parts]
+
+    return [value.numpy() for value in add(*map(tf.constant, arrays))]
 
 
 class Agreement:

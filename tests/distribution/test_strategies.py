@@ -6,7 +6,8 @@ import pytest
 import tensorflow as tf
 
 from slimnets import errors
-from slimnets.training import distribute
+from slimnets.config.devices import DevicesConfig
+from slimnets.distribution import strategies
 
 WORKERS = ["a:1", "b:2"]
 
@@ -18,15 +19,17 @@ def tf_config(kind: str = "worker", index: int = 0, **cluster: list[str]) -> str
 
 
 def test_none_is_tensorflows_default():
-    strategy = distribute.get_strategy("none")
-    assert strategy.num_replicas_in_sync == 1 and distribute.is_chief(strategy)
-    assert distribute.get_strategy("none", num_clones=1, clone_on_cpu=True)
+    strategy = strategies.get_strategy(DevicesConfig("none"))
+    assert strategy.num_replicas_in_sync == 1 and strategies.is_chief(strategy)
+    assert strategies.get_strategy(
+        DevicesConfig("none", num_clones=1, clone_on_cpu=True)
+    )
 
 
 def test_mirrored_on_two_cpus():
-    strategy = distribute.get_strategy("mirrored", 2, clone_on_cpu=True)
+    strategy = strategies.get_strategy(DevicesConfig("mirrored", 2, clone_on_cpu=True))
     assert isinstance(strategy, tf.distribute.MirroredStrategy)
-    assert strategy.num_replicas_in_sync == 2 and distribute.is_chief(strategy)
+    assert strategy.num_replicas_in_sync == 2 and strategies.is_chief(strategy)
     assert all("CPU" in device for device in strategy.extended.worker_devices)
 
 
@@ -35,8 +38,10 @@ def test_mirrored_on_two_cpus():
     [(("none",), 1), (("mirrored", 2), 2), (("mirrored", 0, True), 1)],
 )
 def test_replicas_counted_beforehand(arguments, count):
-    assert distribute.count_replicas(*arguments) == count
-    assert distribute.get_strategy(*arguments).num_replicas_in_sync == count
+    assert strategies.count_replicas(DevicesConfig(*arguments)) == count
+    assert (
+        strategies.get_strategy(DevicesConfig(*arguments)).num_replicas_in_sync == count
+    )
 
 
 @pytest.mark.parametrize(
@@ -51,7 +56,7 @@ def test_replicas_counted_beforehand(arguments, count):
 def test_what_cannot_be(monkeypatch, arguments, message):
     monkeypatch.delenv("TF_CONFIG", raising=False)
     with pytest.raises(errors.InputError, match=message):
-        distribute.get_strategy(*arguments)
+        strategies.get_strategy(DevicesConfig(*arguments))
 
 
 @pytest.mark.parametrize(
@@ -68,14 +73,16 @@ def test_what_cannot_be(monkeypatch, arguments, message):
 def test_a_broken_tf_config(monkeypatch, text):
     monkeypatch.setenv("TF_CONFIG", text)
     with pytest.raises(errors.InputError, match="TF_CONFIG is not usable") as caught:
-        distribute.get_strategy("multi_worker")
+        strategies.get_strategy(DevicesConfig("multi_worker"))
     assert text in str(caught.value) and "\n" not in str(caught.value)
 
 
 def test_a_worker_on_a_cpu_has_one_replica(monkeypatch):
     monkeypatch.setenv("TF_CONFIG", tf_config())
     with pytest.raises(errors.InputError, match="on a CPU has one replica"):
-        distribute.get_strategy("multi_worker", num_clones=2, clone_on_cpu=True)
+        strategies.get_strategy(
+            DevicesConfig("multi_worker", num_clones=2, clone_on_cpu=True)
+        )
 
 
 @pytest.mark.parametrize(
@@ -95,4 +102,4 @@ def test_the_chief_is_the_chief_or_else_the_first_worker(
     class Strategy:
         cluster_resolver = tf.distribute.cluster_resolver.TFConfigClusterResolver()
 
-    assert distribute.is_chief(Strategy()) is chief
+    assert strategies.is_chief(Strategy()) is chief
