@@ -36,24 +36,12 @@ from tf_slim import (
     assign_from_checkpoint_fn,
     assign_from_values,
     assign_from_values_fn,
-    avg_pool3d,
     bias_add,
     bucketization_op,
     bucketize,
     check_ops,
     clip_ops,
     control_flow_ops,
-    conv1d,
-    conv2d_in_plane,
-    conv2d_transpose,
-    conv3d,
-    conv3d_transpose,
-    convolution,
-    convolution1d,
-    convolution2d_in_plane,
-    convolution2d_transpose,
-    convolution3d,
-    convolution3d_transpose,
     create_global_step,
     current_arg_scope,
     data_decoder,
@@ -87,7 +75,6 @@ from tf_slim import (
     l1_regularizer,
     l2_regularizer,
     math_ops,
-    max_pool3d,
     maxout,
     model_analyzer,
     model_variable,
@@ -134,11 +121,17 @@ from tf_slim import (
 )
 
 from slimnets.layers.convolution import conv2d, separable_conv2d
+from slimnets.layers.convolution_in_plane import conv2d_in_plane
+from slimnets.layers.convolution_nd import convolution, convolution1d, convolution3d
 from slimnets.layers.dense import dropout, flatten, fully_connected
 from slimnets.layers.grouped_convolution import grouped_conv2d
 from slimnets.layers.layer_normalization import layer_norm
 from slimnets.layers.normalization import batch_norm
-from slimnets.layers.pooling import avg_pool2d, max_pool2d
+from slimnets.layers.pooling import avg_pool2d, avg_pool3d, max_pool2d, max_pool3d
+from slimnets.layers.transposed_convolution import (
+    convolution2d_transpose,
+    convolution3d_transpose,
+)
 from slimnets.lazy import import_submodule
 from slimnets.mended import paths
 from slimnets.mended.modules import (
@@ -161,7 +154,12 @@ _Function = TypeVar("_Function", bound=Callable[..., Any])
 # Named here for its type: a decorated function keeps its own.
 add_arg_scope: Callable[[_Function], _Function] = tf_slim.add_arg_scope
 
+conv1d = convolution1d
+conv2d_transpose = convolution2d_transpose
+conv3d = convolution3d
+conv3d_transpose = convolution3d_transpose
 convolution2d = conv2d
+convolution2d_in_plane = conv2d_in_plane
 separable_convolution2d = separable_conv2d
 
 elu = layers.elu
@@ -199,9 +197,10 @@ def install() -> None:
     paths.take_place("tf_slim", sys.modules[__name__])
 
 
-# What is left of tf_slim's Keras-built layers (conv3d, conv2d_transpose, ...) says
-# this at each call; the user can do nothing about it.
-warnings.filterwarnings("ignore", "`layer.apply` is deprecated", UserWarning)
+# tf_slim's gdn, a Keras layer, says these at each call; its user cannot help it.
+warnings.filterwarnings(
+    "ignore", r"`layer\.(apply|add_variable)` is deprecated", UserWarning
+)
 
 __all__ = [
     "GDN",

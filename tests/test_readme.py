@@ -40,3 +40,11 @@ def test_the_page_of_your_own_network_runs():
 
 def _read(page: str) -> str:
     return (ROOT / page).read_text(encoding="utf-8")
+
+
+def test_what_the_page_for_tf_slims_users_imports_is_there():
+    page = _read("docs/from_tf_slim.md")
+    lines = re.findall(r"`(from slimnets[\w.]* import \w+)`", page)
+    assert len(lines) >= 10
+    for line in dict.fromkeys(lines):
+        exec(line, {})

@@ -18,8 +18,11 @@ PUBLIC = sorted(name for name in dir(tf_slim) if not name.startswith("_"))
 # The names that are not tf_slim's own objects, by the reason.
 OURS = {
     "built on TensorFlow alone, without Keras' legacy layers": """
-        avg_pool2d batch_norm conv2d convolution2d dropout flatten fully_connected
-        max_pool2d separable_conv2d separable_convolution2d""",
+        avg_pool2d avg_pool3d batch_norm conv1d conv2d conv2d_in_plane conv2d_transpose
+        conv3d conv3d_transpose convolution convolution1d convolution2d
+        convolution2d_in_plane convolution2d_transpose convolution3d
+        convolution3d_transpose dropout flatten fully_connected max_pool2d max_pool3d
+        separable_conv2d separable_convolution2d""",
     "takes an epsilon": "layer_norm",
     "calls a layer of ours": "elu linear relu relu6",
     "takes a name that TensorFlow moved": """
@@ -93,7 +96,7 @@ warnings.simplefilter("error")
 from slimnets import slim
 assert before == [dict(vars(module)) for module in modules]
 with tf.Graph().as_default():
-    slim.conv3d(tf.zeros([1, 4, 4, 4, 1]), 2, 3)
+    slim.gdn(tf.zeros([1, 4, 4, 1]))
 try:
     warnings.warn("another", UserWarning)
 except UserWarning:

@@ -90,7 +90,7 @@ def add_biases(
     """Adds biases [channels] to a tensor of any rank from 2 on."""
     biases = scoping.cast_to(biases, outputs.dtype)
     add = _add_in_bfloat16 if outputs.dtype == tf.bfloat16 else tf.nn.bias_add
-    return add(outputs, biases, data_format if outputs.shape.rank == 4 else None)
+    return add(outputs, biases, data_format)
 
 
 def _covers_input(inputs: tf.Tensor, weights: tf.Tensor, padding: str) -> bool:
@@ -211,14 +211,16 @@ def _compute_filter_gradient(
 
 
 def _add_in_bfloat16(
-    outputs: tf.Tensor, biases: tf.Tensor, data_format: str | None
+    outputs: tf.Tensor, biases: tf.Tensor, data_format: str
 ) -> tf.Tensor:
     """Adds biases; their gradient is summed in float32.
 
     TensorFlow's own, BiasAddGrad, sums in bfloat16 on a CPU: of 25,088 ones it makes
     512.
     """
-    axes = [0, 2, 3] if data_format == "NCHW" else list(range(outputs.shape.rank - 1))
+    channels = data_format.index("C") if data_format.startswith("NC") else -1
+    axes = list(range(outputs.shape.rank))
+    del axes[channels]
 
     @tf.custom_gradient
     def add(outputs: tf.Tensor, biases: tf.Tensor) -> tuple[tf.Tensor, Callable]:

@@ -218,7 +218,7 @@ def check_data_format(data_format: str | None) -> str:
 
 def get_channels(inputs: tf.Tensor, data_format: str) -> int:
     """Returns the static number of channels; ValueError where it is unknown."""
-    axis = 1 if data_format == "NCHW" else -1
+    axis = 1 if data_format.startswith("NC") else -1
     channels = inputs.shape.as_list()[axis] if inputs.shape.rank else None
     if channels is None:
         raise ValueError(

@@ -7,29 +7,46 @@ those that are to use a replacement.
 
 import functools
 
+import tensorflow as tf
 import tf_slim
 from tf_slim.ops import variables as slim_variables
 
 from slimnets.layers import (
     convolution,
+    convolution_in_plane,
+    convolution_nd,
     dense,
     layer_normalization,
     normalization,
     pooling,
+    transposed_convolution,
 )
 from slimnets.mended import checkpoints, scopes, supervisor, tfexample_decoder
 from slimnets.mended.twin import make_twin, rebind
 
 OWN_LAYERS = {
     "avg_pool2d": pooling.avg_pool2d,
+    "avg_pool3d": pooling.avg_pool3d,
     "batch_norm": normalization.batch_norm,
+    "conv1d": convolution_nd.convolution1d,
     "conv2d": convolution.conv2d,
+    "conv2d_in_plane": convolution_in_plane.conv2d_in_plane,
+    "conv2d_transpose": transposed_convolution.convolution2d_transpose,
+    "conv3d": convolution_nd.convolution3d,
+    "conv3d_transpose": transposed_convolution.convolution3d_transpose,
+    "convolution": convolution_nd.convolution,
+    "convolution1d": convolution_nd.convolution1d,
     "convolution2d": convolution.conv2d,
+    "convolution2d_in_plane": convolution_in_plane.conv2d_in_plane,
+    "convolution2d_transpose": transposed_convolution.convolution2d_transpose,
+    "convolution3d": convolution_nd.convolution3d,
+    "convolution3d_transpose": transposed_convolution.convolution3d_transpose,
     "dropout": dense.dropout,
     "flatten": dense.flatten,
     "fully_connected": dense.fully_connected,
     "layer_norm": layer_normalization.layer_norm,
     "max_pool2d": pooling.max_pool2d,
+    "max_pool3d": pooling.max_pool3d,
     "separable_conv2d": convolution.separable_conv2d,
     "separable_convolution2d": convolution.separable_conv2d,
     **{
@@ -39,6 +56,9 @@ OWN_LAYERS = {
         for name in ("elu", "linear", "relu", "relu6")
     },
 }
+
+# tf_slim names this gradient of its gdn, as TF 1 did, but no longer registers it.
+tf.RegisterGradient("GDNLowerBound")(tf_slim.GDN._lower_bound_grad)
 
 arg_scope_lib = make_twin(tf_slim.arg_scope_lib, arg_scope=scopes.arg_scope)
 utils = make_twin(tf_slim.utils, ["constant_value", "smart_cond"])

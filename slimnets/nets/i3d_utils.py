@@ -153,7 +153,11 @@ def inception_block_v1_3d(
         num_outputs_3_0b,
     )
     row = Mixed(scope, depths, temporal_kernel_size, self_gating_fn)
-    layers = [slim.conv3d, slim.max_pool3d, conv3d_spatiotemporal]
+    layers: list[Callable[..., Any]] = [
+        slim.conv3d,
+        slim.max_pool3d,
+        conv3d_spatiotemporal,
+    ]
     with slim.arg_scope([*layers, concatenate], data_format=data_format):
         return row.build(inputs, 1, 1)
 

@@ -17,7 +17,8 @@ KEYS = v1.GraphKeys
 
 # tf_slim's own layers say so at each call.
 peers = pytest.mark.filterwarnings(
-    r"ignore:`(layer\.apply|tf\.layers\.flatten)` is deprecated:UserWarning"
+    r"ignore:`(layer\.(apply|add_variable)|tf\.layers\.flatten)` is"
+    " deprecated:UserWarning"
 )
 
 

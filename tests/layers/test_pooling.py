@@ -30,6 +30,26 @@ def test_pools(layer, kernel_size, options):
     graphs.compare(layer, IMAGES, kernel_size, **options)
 
 
+@pytest.mark.parametrize("layer", ["max_pool3d", "avg_pool3d"])
+@pytest.mark.parametrize(
+    ("kernel_size", "options"),
+    [
+        (2, {}),
+        ([1, 3, 2], {"stride": [1, 2, 3], "padding": "same", "scope": "pool1"}),
+        (2, {"static_shape": [None, None, None, None, 2], "padding": "SAME"}),
+        (2, {"data_format": "NCDHW", "outputs_collections": ["outputs"]}),
+    ],
+)
+def test_pools_of_three_axes(layer, kernel_size, options):
+    graphs.compare(layer, graphs.images(2, 5, 4, 5, 2), kernel_size, **options)
+
+
+@pytest.mark.parametrize("layer", ["max_pool3d", "avg_pool3d"])
+def test_three_axes_have_formats_of_their_own(layer):
+    with pytest.raises(ValueError, match="NCDHW or NDHWC"):
+        getattr(slim, layer)(tf.zeros([1, 2, 2, 2, 1]), 2, data_format="NHWC")
+
+
 def test_average_does_not_count_padding():
     pooled = slim.avg_pool2d(tf.ones([1, 3, 3, 1]), 3, stride=1, padding="SAME")
     np.testing.assert_allclose(pooled, np.ones([1, 3, 3, 1]))

@@ -7,22 +7,12 @@ import tf_slim
 
 from slimnets import slim
 from slimnets.layers import scoping
+from slimnets.mended import modules
 from tests.layers import graphs
 
 v1 = tf.compat.v1
 
-REPLACED = [
-    "avg_pool2d",
-    "batch_norm",
-    "conv2d",
-    "convolution2d",
-    "dropout",
-    "flatten",
-    "fully_connected",
-    "max_pool2d",
-    "separable_conv2d",
-    "separable_convolution2d",
-]
+REPLACED = sorted(modules.OWN_LAYERS.keys() - {"elu", "linear", "relu", "relu6"})
 
 
 @pytest.mark.parametrize("name", REPLACED)
