@@ -18,7 +18,7 @@ ROOMS = (
     ("slim",),
     ("nets",),
     ("preprocessing",),
-    ("datasets",),
+    ("datasets", "deployment"),
     ("checkpoints",),
     ("model",),
     ("distribution", "export", "monitoring"),

@@ -174,7 +174,11 @@ def s3dg_base(
     )
     stem, *rows = _begin_at(temporal_conv_startat, rows, frames=3)
     rows.insert(0, stem._replace(frames=first_temporal_kernel_size))
-    layers = [slim.conv3d, slim.max_pool3d, i3d_utils.conv3d_spatiotemporal]
+    layers: list[Callable[..., Any]] = [
+        slim.conv3d,
+        slim.max_pool3d,
+        i3d_utils.conv3d_spatiotemporal,
+    ]
     with (
         tf.compat.v1.variable_scope(scope, "InceptionV1", [inputs]),
         slim.arg_scope([slim.conv3d], weights_initializer=trunc_normal(0.01)),

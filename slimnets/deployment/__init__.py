@@ -1,0 +1,1 @@
+"""Clones of a network on several devices, in v1 graphs."""
