@@ -91,7 +91,8 @@ def main(argv: list[str]) -> None:
     for pattern in _NETWORKS.value:
         found = registry.list_networks(pattern, "classifier")
         if not found:
-            registry.get_row(pattern)  # refuses it
+            known = registry.list_networks(kind="classifier")
+            raise errors.unknown("classifier of images", pattern, known)
         names |= dict.fromkeys(found)
     rows = []
     for name in names:
