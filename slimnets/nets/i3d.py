@@ -17,6 +17,7 @@ from slimnets.nets import i3d_utils, s3dg
 from slimnets.nets.row import VIDEO_CLASSIFIER, Network, named_builder
 from slimnets.nets.table import EndPoints, Row
 
+trunc_normal = s3dg.trunc_normal  # TF-Slim's programs take it from here
 # Figure 3 of arXiv:1705.07750.
 TABLE = s3dg.TABLE
 

@@ -9,7 +9,13 @@ from typing import Any
 
 from slimnets.nets import registry
 from slimnets.nets.registry import get_network_fn
-from slimnets.nets.row import Builder, Network, named_builder
+from slimnets.nets.row import (
+    CLASSIFIER,
+    VIDEO_CLASSIFIER,
+    Builder,
+    Network,
+    named_builder,
+)
 
 __all__ = ["arg_scopes_map", "get_network_fn", "networks_map"]
 
@@ -25,9 +31,14 @@ def _get_arg_scope(row: Network) -> Callable[..., Mapping[str, Any]]:
 
 
 # As the registry is when this module is imported; get_network_fn knows later rows too.
+_CLASSIFIERS = {
+    name: row
+    for name, row in registry.NETWORKS.items()
+    if row.kind in (CLASSIFIER, VIDEO_CLASSIFIER)
+}
 networks_map: dict[str, Builder] = {
-    name: _get_builder(row) for name, row in registry.NETWORKS.items()
+    name: _get_builder(row) for name, row in _CLASSIFIERS.items()
 }
 arg_scopes_map: dict[str, Callable[..., Mapping[str, Any]]] = {
-    name: _get_arg_scope(row) for name, row in registry.NETWORKS.items()
+    name: _get_arg_scope(row) for name, row in _CLASSIFIERS.items()
 }

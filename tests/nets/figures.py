@@ -73,7 +73,7 @@ def count_costs(row: Network, shape: list[int]) -> tuple[int, float]:
     arguments = {"num_classes": row.classes} if row.classes else {}
     with tf.Graph().as_default() as graph, v1_graph.stand_ins(stand_in):
         inputs = tf.compat.v1.placeholder(tf.float32, shape)
-        with slim.arg_scope(row.make_arg_scope(0.0)):
+        with slim.arg_scope(row.make_arg_scope()):
             row.builder(inputs, is_training=False, **arguments, **row.arguments)
     return sum(parameters), round(sum(map(_count, graph.get_operations())) / 1e6, 1)
 

@@ -7,6 +7,7 @@ from slimnets import slim
 from slimnets.nets import (
     alexnet,
     cifarnet,
+    i3d,
     inception_v1,
     inception_v2,
     inception_v3,
@@ -14,6 +15,7 @@ from slimnets.nets import (
     nets_factory,
     overfeat,
     registry,
+    s3dg,
     vgg,
 )
 from slimnets.nets.mobilenet import mobilenet, mobilenet_v2, mobilenet_v3
@@ -23,6 +25,10 @@ from tests import v1_graph
 def test_the_maps_have_every_network_with_its_size():
     assert nets_factory.networks_map.keys() == nets_factory.arg_scopes_map.keys()
     assert nets_factory.get_network_fn is registry.get_network_fn
+    assert nets_factory.networks_map.keys() == {
+        *registry.list_networks(kind="classifier"),
+        *registry.list_networks(kind="video classifier"),
+    }
     for name in ("vgg_16", "mobilenet_v2_140", "lenet"):
         size = registry.get_row(name).image_size
         assert nets_factory.networks_map[name].default_image_size == size
@@ -43,7 +49,16 @@ def test_a_network_of_the_map_is_built_by_its_own_table():
 
 @pytest.mark.parametrize(
     "module",
-    [alexnet, cifarnet, inception_v1, inception_v2, inception_v3, overfeat],
+    [
+        alexnet,
+        cifarnet,
+        i3d,
+        inception_v1,
+        inception_v2,
+        inception_v3,
+        overfeat,
+        s3dg,
+    ],
 )
 def test_trunc_normal(module):
     assert module.trunc_normal(0.25).stddev == 0.25
