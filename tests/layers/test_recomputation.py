@@ -23,7 +23,7 @@ from slimnets.nets.nasnet import operations
 from slimnets.nets.row import Network
 from slimnets.training import step as steps
 from slimnets.training.state import TrainState
-from tests import tiny
+from tests import representatives, tiny
 from tests.goldens import fill
 
 BOUND = 1e-5  # of the largest value
@@ -279,7 +279,7 @@ class TestNetworks:
         "name",
         [
             name if name in OF_EACH_KIND else pytest.param(name, marks=pytest.mark.slow)
-            for name in (family.NETWORKS[0].name for family in registry.FAMILIES)
+            for name in (f.NETWORKS[0].name for f in representatives.FAMILIES)
         ],
     )
     def test_trains_alike_or_says_that_it_has_no_blocks(self, name, monkeypatch):
