@@ -12,9 +12,6 @@ from tests import filled, v1_graph
 from tests.goldens import fill
 from tests.nets import figures
 
-# tf_slim's conv2d_transpose
-pytestmark = pytest.mark.filterwarnings("ignore:`layer.apply`:UserWarning")
-
 v1 = tf.compat.v1
 SMALL = {"num_resnet_blocks": 1, "num_filters": 4}
 

@@ -1,7 +1,6 @@
 """I3D: research/slim's figures, costs, and its two ways of looking at frames."""
 
 import numpy as np
-import pytest
 import tensorflow as tf
 
 from slimnets import slim
@@ -11,9 +10,6 @@ from tests.nets import figures
 from tests.nets.test_s3dg import videos
 
 v1 = tf.compat.v1
-
-# tf_slim's conv3d
-pytestmark = pytest.mark.filterwarnings("ignore:`layer.apply`:UserWarning")
 
 
 def test_variables_and_numbers_are_research_slims():

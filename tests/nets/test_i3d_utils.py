@@ -10,9 +10,6 @@ from tests import filled, v1_graph
 
 v1 = tf.compat.v1
 
-# tf_slim's conv3d
-pytestmark = pytest.mark.filterwarnings("ignore:`layer.apply`:UserWarning")
-
 
 @pytest.mark.parametrize("stride", [2, [2, 1, 1], (1, 2, 2)])
 def test_two_steps_stride_as_one_does(stride):

@@ -11,9 +11,6 @@ from tests import filled, v1_graph
 from tests.goldens import fill
 from tests.nets import figures
 
-# tf_slim's conv2d_transpose
-pytestmark = pytest.mark.filterwarnings("ignore:`layer.apply`:UserWarning")
-
 v1 = tf.compat.v1
 BLOCKS = [Block(8, 0), Block(16, 0), Block(32, 0), Block(16, 0)]
 ENCODED = {

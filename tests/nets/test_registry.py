@@ -63,7 +63,6 @@ def test_what_takes_classifiers_of_images_refuses_others_in_one_line(name):
             slimnets.get_network_fn(name, 10)
 
 
-@pytest.mark.filterwarnings("ignore:`layer.apply`:UserWarning")  # tf_slim's conv3d
 def test_a_network_of_videos_is_had_by_its_name():
     network_fn = slimnets.get_network_fn("i3d", 7)
     assert network_fn.default_image_size == 224

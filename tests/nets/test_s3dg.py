@@ -14,9 +14,6 @@ from tests.nets import figures
 
 v1 = tf.compat.v1
 
-# tf_slim's conv3d
-pytestmark = pytest.mark.filterwarnings("ignore:`layer.apply`:UserWarning")
-
 
 def videos(frames: int, height: int, width: int) -> tf.Tensor:
     """Returns one video, float32 [1, frames, height, width, 3]."""
