@@ -4,13 +4,14 @@ from types import ModuleType
 from typing import Any
 
 from slimnets import errors, slim
-from slimnets.datasets import cifar10, flowers, imagenet, mnist
+from slimnets.datasets import cifar10, flowers, imagenet, mnist, visualwakewords
 
 datasets_map: dict[str, ModuleType] = {
     "cifar10": cifar10,
     "flowers": flowers,
     "imagenet": imagenet,
     "mnist": mnist,
+    "visualwakewords": visualwakewords,
 }
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import tensorflow as tf
 
 from slimnets import slim
+from slimnets.datasets import slim_split
 from slimnets.datasets.slim_split import Source, read_split
 
 v1 = tf.compat.v1
@@ -37,8 +38,6 @@ def get_split(
 ) -> slim.dataset.Dataset:
     """Returns a split for tf_slim's data providers; arguments as `read_split`'s."""
     decoders = slim.tfexample_decoder
-    corners = ["ymin", "xmin", "ymax", "xmax"]
-    boxes = "image/object/bbox/"
     return read_split(
         SOURCE,
         split_name,
@@ -46,14 +45,14 @@ def get_split(
         file_pattern,
         reader,
         features={
-            "image/class/label": v1.FixedLenFeature([], tf.int64, default_value=-1),
+            **slim_split.UNKNOWN_LABEL,
+            **slim_split.BOX_FEATURES,
             "image/class/text": v1.FixedLenFeature([], tf.string, default_value=""),
-            **{f"{boxes}{name}": v1.VarLenFeature(tf.float32) for name in corners},
             "image/object/class/label": v1.VarLenFeature(tf.int64),
         },
         handlers={
             "label_text": decoders.Tensor("image/class/text"),
-            "object/bbox": decoders.BoundingBox(corners, boxes),
+            **slim_split.BOX_HANDLERS,
             "object/label": decoders.Tensor("image/object/class/label"),
         },
     )

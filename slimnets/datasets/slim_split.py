@@ -15,6 +15,15 @@ from slimnets.datasets import dataset_utils
 
 v1 = tf.compat.v1
 
+_CORNERS = ["ymin", "xmin", "ymax", "xmax"]
+_BOXES = "image/object/bbox/"
+# Of data sets with boxes: features of their records, and the item 'object/bbox'.
+BOX_FEATURES = {f"{_BOXES}{name}": v1.VarLenFeature(tf.float32) for name in _CORNERS}
+BOX_HANDLERS = {"object/bbox": slim.tfexample_decoder.BoundingBox(_CORNERS, _BOXES)}
+UNKNOWN_LABEL = {
+    "image/class/label": v1.FixedLenFeature([], tf.int64, default_value=-1)
+}
+
 
 class Source(NamedTuple):
     """A data set that research/slim's scripts convert.

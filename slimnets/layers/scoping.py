@@ -74,22 +74,24 @@ def _get_model_variable(
     renamed: Mapping[str, str],
     getter: Callable[..., tf.Variable],
     name: str,
-    reuse: bool | None = None,  # tf_slim.model_variable asks the scope for it
+    reuse: bool | None = None,
     validate_shape: bool = True,
     constraint: Any = None,
     **options: Any,
 ) -> tf.Variable:
     """Gets a variable of a layer as tf_slim.model_variable does."""
     folder, slash, last = name.rpartition("/")
+    name = folder + slash + renamed.get(last, last)
 
     def get(name: str, **options: Any) -> tf.Variable:
         return getter(
             name=name, validate_shape=validate_shape, constraint=constraint, **options
         )
 
-    return tf_slim.model_variable(
-        folder + slash + renamed.get(last, last), custom_getter=get, **options
-    )
+    # The layer's own come from model_variable already.
+    if tf.compat.v1.GraphKeys.MODEL_VARIABLES in (options.get("collections") or ()):
+        return get(name, reuse=reuse, **options)
+    return tf_slim.model_variable(name, custom_getter=get, **options)
 
 
 def regularize_in_scope(

@@ -15,12 +15,14 @@ SHAPES = {
     "flowers": (5, 4, 3),
     "imagenet": (5, 4, 3),
     "mnist": (28, 28, 1),
+    "visualwakewords": (5, 4, 3),
 }
 FILES = {
     "cifar10": "cifar10_train.tfrecord",
     "flowers": "flowers_train_00000-of-00001.tfrecord",
     "imagenet": "train-00000-of-00001",
     "mnist": "mnist_train.tfrecord",
+    "visualwakewords": "train.record-00000-of-00001",
 }
 
 
@@ -104,3 +106,20 @@ def test_a_tarball_is_downloaded_and_unpacked(tmp_path, capsys):
     dataset_utils.download_and_uncompress_tarball(url, folder)
     assert (folder / "photos" / "photo.txt").read_text() == "here"
     assert "photos.tar.gz" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("name", ["imagenet", "visualwakewords"])
+def test_boxes_come_with_their_images(name, tmp_path):
+    split = dataset_factory.get_dataset(name, "train", str(tmp_path))
+    boxes = {"ymin": [0.1, 0.5], "xmin": [0.2, 0.6], "ymax": [0.3, 0.7], "xmax": [1, 1]}
+    feature = {
+        f"image/object/bbox/{side}": dataset_utils.float_feature(values)
+        for side, values in boxes.items()
+    }
+    example = tf.train.Example(features=tf.train.Features(feature=feature))
+    with tf.Graph().as_default(), v1.Session() as session:
+        items = ["object/bbox", "label"]
+        decoded = split.decoder.decode(example.SerializeToString(), items)
+        found, label = session.run(decoded)
+    np.testing.assert_allclose(found, [[0.1, 0.2, 0.3, 1], [0.5, 0.6, 0.7, 1]])
+    assert label == -1
