@@ -15,7 +15,7 @@ from google.protobuf.message import DecodeError
 from tensorflow.core.protobuf import trackable_object_graph_pb2
 
 from slimnets import errors
-from slimnets.checkpoints import file_kinds, size_limits
+from slimnets.checkpoints import file_kinds, index_table, size_limits
 
 # What TensorFlow raises for a file that is absent, damaged or of another kind.
 UNREADABLE = (
@@ -52,6 +52,7 @@ class Reader:
         self.path = path
         try:
             size_limits.check_table(path)
+            index_table.check(path)
             self._alias = _Alias(path)
             self._reader = tf.train.load_checkpoint(self._alias.path)
             shapes = self._reader.get_variable_to_shape_map()

@@ -9,7 +9,7 @@ import tensorflow as tf
 
 _FREE = 2**26  # bytes that any file may unfold to
 _RATIO = 16  # weights do not compress as far; zeros do
-_FOOTER = 48  # bytes, of a table
+FOOTER_BYTES = 48  # bytes, of a table
 _VARINT_BYTES = 10
 
 
@@ -61,7 +61,7 @@ def check_table(path: str) -> None:
     file = file if file.is_file() else Path(path)
     size = file.stat().st_size
     with file.open("rb") as stream:
-        stream.seek(max(0, size - _FOOTER))
+        stream.seek(max(0, size - FOOTER_BYTES))
         footer = stream.read()
     position = 0
     for _ in range(2):
