@@ -43,6 +43,12 @@ class Bindings:
     def __init__(self, wrapper: metadata.MetadataWrapper):
         self._scopes = wrapper.resolve(metadata.ScopeProvider)
         self._positions = wrapper.resolve(metadata.PositionProvider)
+        self._assigned = {
+            assignment.name
+            for scope in set(self._scopes.values())
+            if scope is not None
+            for assignment in scope.assignments
+        }
         self._aliases: dict[str, str | None] = {}
         visitor = _Collector(self._enter_alias)
         wrapper.module.visit(visitor)
@@ -59,10 +65,9 @@ class Bindings:
                 found.update(self._through_alias(name.name))
         return sorted(found)
 
-    def is_unbound(self, node: cst.Name) -> bool:
-        """Returns whether nothing in the file gives this name a meaning."""
-        scope = self._scopes.get(node)
-        return scope is not None and node.value not in scope
+    def is_assigned(self, name: str) -> bool:
+        """Returns whether anything in the file gives a name a meaning."""
+        return name in self._assigned
 
     def is_global(self, node: cst.CSTNode) -> bool:
         """Returns whether a statement binds names of the whole file."""

@@ -184,6 +184,9 @@ REMEDIES: dict[str, str] = {
         "the cells are in tf.compat.v1.nn.rnn_cell, with pip install tf_keras and"
         " TF_USE_LEGACY_KERAS=1"
     ),
+    "tensorflow.contrib.distributions": "use tensorflow_probability",
+    "tensorflow.contrib.seq2seq": "use tensorflow_addons' seq2seq",
+    "tensorflow.contrib.crf": "use tensorflow_addons' text.crf",
     "tensorflow.contrib.opt": "use tensorflow_addons' or an optimizer of tf.train",
     "tensorflow.contrib.tensorboard": "use the package tensorboard itself",
     "tensorflow.contrib.summary": "use tf.compat.v2.summary",

@@ -37,16 +37,25 @@ def rewrite(source: bytes, file: Path, own: OwnModules, report: Report) -> bytes
     Returns:
       The source as it was if it is no Python 3, or if nothing is to be changed.
     """
-    fault = _find_fault(source)
-    if fault:
-        report.left.add(Note(file, *fault))
+    try:
+        fault = _find_fault(source)
+        if fault:
+            report.left.add(Note(file, *fault))
+            return source
+        return _rewrite_module(cst.parse_module(source), file, own, report)
+    except RecursionError:
+        report.left.add(Note(file, 0, "nested too deeply, so it was copied as it is"))
         return source
-    wrapper = metadata.MetadataWrapper(cst.parse_module(source), unsafe_skip_copy=True)
-    bindings = Bindings(wrapper)
-    names = FileNames(bindings, own, wrapper.module)
+
+
+def _rewrite_module(
+    module: cst.Module, file: Path, own: OwnModules, report: Report
+) -> bytes:
+    wrapper = metadata.MetadataWrapper(module, unsafe_skip_copy=True)
+    names = FileNames(Bindings(wrapper), own, module)
     sizes = Dimensions()
-    wrapper.module.visit(sizes)
-    return wrapper.module.visit(_Rewriter(names, sizes, file, report)).bytes
+    module.visit(sizes)
+    return module.visit(_Rewriter(names, sizes, file, report)).bytes
 
 
 def _find_fault(source: bytes) -> tuple[int, str] | None:
@@ -155,7 +164,11 @@ class _Rewriter(cst.CSTTransformer):
             return parse_dotted(new)
         if original_node.attr.value == "value":
             return self._take_value(original_node, updated_node)
-        return updated_node
+        return updated_node.with_changes(attr=original_node.attr)
+
+    def leave_Arg(self, original_node: cst.Arg, updated_node: cst.Arg) -> cst.Arg:
+        """Keeps an argument's keyword."""
+        return updated_node.with_changes(keyword=original_node.keyword)
 
     def _rename(self, node: cst.Attribute) -> str | None:
         """Returns the new expression for names joined by dots, None to keep them."""
@@ -206,7 +219,7 @@ class _Rewriter(cst.CSTTransformer):
     ) -> cst.BaseExpression:
         """Gives the builtins of Python 2 their new names."""
         new = renames.PYTHON_2.get(original_node.value)
-        if new is None or not self._names.bindings.is_unbound(original_node):
+        if new is None or self._names.bindings.is_assigned(original_node.value):
             return updated_node
         self._change(original_node, f"{original_node.value} -> {new}")
         return cst.Name(new)
@@ -230,7 +243,9 @@ class _Rewriter(cst.CSTTransformer):
         """Adds the imports that are needed, and the call of TensorFlow 1's ways."""
         choice = None
         if self._names.builds_graphs:
-            choice = startup_lines.choose_line(original_node, self._names.bindings)
+            choice = startup_lines.choose_line(
+                original_node, self._names.bindings, self._names.is_new
+            )
         body: list[Any] = list(updated_node.body)
         calls = [] if choice is None else [choice]
         if self._unclear_sizes and (choice is None or choice[0] != _ALL_OLD):

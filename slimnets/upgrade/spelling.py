@@ -8,7 +8,13 @@ from slimnets.upgrade.own_modules import OwnModules
 from slimnets.upgrade.resolution import V1, Names, exists, module_of
 
 # A file with these was written for TensorFlow 2, or moved over already.
-_TENSORFLOW_2 = ("tensorflow.compat.v1", "tensorflow.function", "tensorflow.Module")
+_TENSORFLOW_2 = (
+    "tensorflow.GradientTape",
+    "tensorflow.Module",
+    "tensorflow.compat",
+    "tensorflow.function",
+    "tensorflow.keras",
+)
 
 
 class FileNames:
@@ -16,6 +22,7 @@ class FileNames:
 
     Attributes:
       added: the import statements that the new names need.
+      is_new: the file was written for TensorFlow 2 alone.
 
     Args:
       bindings: what the file's names stand for.
@@ -28,7 +35,10 @@ class FileNames:
         self.own = own
         self.added: list[str] = []
         self._names = Names(own)
-        self._is_new = self._is_tensorflow_2()
+        self._keeps_tensorflow = self._is_tensorflow_2()
+        self.is_new = self._keeps_tensorflow and not any(
+            name.startswith(f"{V1}.") for name in bindings.uses
+        )
         self._imported: set[str] = set()
         self._places: dict[str, str] = {}  # what is bound in the whole file -> its name
         module.visit(_Imports(self))
@@ -49,7 +59,7 @@ class FileNames:
     def rename(self, name: str) -> str | None:
         """Returns what a full name is called today, None if it is gone."""
         new = self._names.rename(name)
-        if self._is_new and new == name.replace("tensorflow", V1, 1):
+        if self._keeps_tensorflow and new == name.replace("tensorflow", V1, 1):
             return name
         return new
 

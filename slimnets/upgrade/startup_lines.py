@@ -12,9 +12,12 @@ import libcst as cst
 
 from slimnets.upgrade.bindings import Bindings, dotted
 
-_OFF = {
+# A file that calls one of these has chosen.
+_CHOICES = {
     "disable_v2_behavior",
     "disable_eager_execution",
+    "enable_eager_execution",
+    "enable_v2_behavior",
 }
 _PROGRAMS = {
     "Session",
@@ -35,18 +38,21 @@ _BRANCHES = {"cond", "case", "while_loop", "smart_cond", "batch_norm", "dropout"
 _GRAPH = {"placeholder", "Variable", "get_variable"}
 
 
-def choose_line(module: cst.Module, bindings: Bindings) -> tuple[str, bool] | None:
+def choose_line(
+    module: cst.Module, bindings: Bindings, is_new: bool
+) -> tuple[str, bool] | None:
     """Returns what a file has to call, or None.
 
     Args:
       module: the file's syntax tree.
       bindings: what its names stand for.
+      is_new: it was written for TensorFlow 2.
 
     Returns:
       The name of a function of tf.compat.v1; and whether it is to be called only where
       the file is the program, after `if __name__ == "__main__":`.
     """
-    if _ends(bindings.uses, _OFF):
+    if _ends(bindings.uses, _CHOICES):
         return None
     guard = find_guard(module.body)
     outside = [statement for statement in module.body if statement is not guard]
@@ -58,7 +64,7 @@ def choose_line(module: cst.Module, bindings: Bindings) -> tuple[str, bool] | No
         or _ends(bindings.uses, {"app.run"})
     ):
         return "disable_v2_behavior", False
-    if guard is not None and bindings.uses:
+    if guard is not None and not is_new:
         return "disable_v2_behavior", True
     if _ends(used, _BRANCHES):
         return "disable_control_flow_v2", False

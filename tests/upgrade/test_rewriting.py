@@ -114,7 +114,7 @@ def test_python_2s_builtins_and_dictionaries(move):
 
 
 def test_a_name_of_the_files_own_is_no_builtin(move):
-    old = "xrange = range\nxrange(3)\n"
+    old = "def f(xrange):\n  return xrange(unicode=3), g().unicode, g.unicode\n"
     assert move(old).read() == old
 
 
@@ -138,6 +138,21 @@ def test_comments_and_layout_stay(move):
         "import tensorflow as tf   # the library\n",
         f"{TF[:-1]}   # the library\nfrom slimnets import slim\n",
     ).replace("tf.contrib.layers", "slim.layers")
+
+
+def test_a_file_for_keras_stays(move):
+    old = (
+        "import tensorflow as tf\n\nnet = tf.keras.Sequential()\n"
+        "if __name__ == '__main__':\n  net.fit()\n"
+    )
+    assert move(old).read() == old
+
+
+def test_what_is_nested_too_deeply_is_copied_and_told(move):
+    old = f"import tensorflow as tf\nx = {' + '.join(['1'] * 3000)}\n"
+    moved = move(old)
+    assert moved.read() == old
+    assert "nested too deeply" in moved.left[0]
 
 
 @pytest.mark.parametrize(
