@@ -124,12 +124,15 @@ class ImportRewriter:
 
 def _spell_import(name: str, bound: str | None, new: str | None) -> list[str]:
     """Returns the lines for `import name as bound`, whose new name is `new`."""
-    if new is None:
-        return _stand_in(name, bound) if bound else []
     if new == V1:
-        return [f"import {V1} as {bound or name.partition('.')[0]}"]
+        return [f"import {V1} as {bound or 'tensorflow'}"]
     if bound is None:
-        return [f"import {new}"]
+        # `import tensorflow.contrib.x` gives a meaning to `tensorflow`, too.
+        is_moved = new != name and name.startswith("tensorflow.")
+        top = [f"import {V1} as tensorflow"] if is_moved else []
+        return top if is_moved and new is None else [*top, f"import {new or name}"]
+    if new is None:
+        return _stand_in(name, bound)
     parent, _, last = new.rpartition(".")
     if not parent or new == name:
         return [f"import {_alias(new, bound)}"]

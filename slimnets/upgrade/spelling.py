@@ -135,8 +135,10 @@ class _Imports(cst.CSTVisitor):
     def visit_Import(self, node: cst.Import) -> None:
         for alias in node.names:
             name = dotted(alias.name) or ""
-            bound = dotted(alias.asname.name) if alias.asname else None
-            self._bind(node, bound or name, name)
+            new = self._names.rename(name)
+            whole = "tensorflow" if new == V1 else new or name
+            bound = dotted(alias.asname.name) if alias.asname else whole
+            self._bind(node, bound or "", name)
 
     def visit_ImportFrom(self, node: cst.ImportFrom) -> None:
         if (

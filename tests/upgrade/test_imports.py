@@ -40,6 +40,16 @@ TF = "import tensorflow.compat.v1 as tf\n"
             "import os\nimport tensorflow.compat.v1 as tf  # both\n",
         ),
         ("import tensorflow.compat.v1 as tf", TF),
+        ("import nets.vgg", "import slimnets.nets.vgg\n"),
+        (
+            "import tensorflow.contrib.slim\ntensorflow.contrib.slim.conv2d",
+            "import tensorflow.compat.v1 as tensorflow\nimport slimnets.slim\n"
+            "slimnets.slim.conv2d\n",
+        ),
+        (
+            "import tensorflow.contrib.quantize",
+            "import tensorflow.compat.v1 as tensorflow\n",
+        ),
         ("from . import tensorflow", "from . import tensorflow\n"),
     ],
 )
