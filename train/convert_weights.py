@@ -38,7 +38,7 @@ _WEIGHTS = dataclass_flags.define_path(
 _MODEL = flags.DEFINE_string(
     "model",
     None,
-    "The network of the weights, one of slimnets.list_networks(). Without it a"
+    "The network of the weights, a classifier that `slimnets list` has. Without it a"
     " checkpoint is rewritten whole.",
 )
 _OUTPUT = dataclass_flags.define_path(

@@ -1,7 +1,7 @@
 """How the flags --model and --import name a network together."""
 
 MODEL_HELP = (
-    "The network: one of slimnets.list_networks(), or your own:"
+    "The network: a classifier that `slimnets list` has, or your own:"
     " path/to/my_net.py:NAME or my_package.my_net:NAME, where NAME is its builder, or a"
     " name that --import registers."
 )
