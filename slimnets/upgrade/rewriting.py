@@ -4,6 +4,7 @@ Comments and layout stay as they are.
 """
 
 import ast
+import contextlib
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,7 +13,7 @@ from typing import Any
 import libcst as cst
 from libcst import metadata
 
-from slimnets.upgrade import renames, startup_lines
+from slimnets.upgrade import indentation, renames, startup_lines
 from slimnets.upgrade.bindings import Bindings, dotted, parse_dotted, root
 from slimnets.upgrade.dimensions import Dimensions
 from slimnets.upgrade.imports import ImportRewriter
@@ -38,11 +39,14 @@ def rewrite(source: bytes, file: Path, own: OwnModules, report: Report) -> bytes
       The source as it was if it is no Python 3, or if nothing is to be changed.
     """
     try:
-        fault = _find_fault(source)
+        text = _mend_indentation(source)
+        fault = _find_fault(text)
         if fault:
             report.left.add(Note(file, *fault))
             return source
-        return _rewrite_module(cst.parse_module(source), file, own, report)
+        if text != source:
+            report.changed.add(Note(file, 0, "tabs in its indentation -> spaces"))
+        return _rewrite_module(cst.parse_module(text), file, own, report)
     except RecursionError:
         report.left.add(Note(file, 0, "nested too deeply, so it was copied as it is"))
         return source
@@ -58,12 +62,29 @@ def _rewrite_module(
     return module.visit(_Rewriter(names, sizes, file, report)).bytes
 
 
+def _mend_indentation(source: bytes) -> bytes:
+    """Returns the source with tabs expanded where Python 3 cannot read them."""
+    try:
+        _parse(source)
+    except IndentationError:
+        with contextlib.suppress(SyntaxError):
+            return indentation.expand_tabs(source)
+    except (SyntaxError, ValueError):
+        pass  # has another fault
+    return source
+
+
+def _parse(source: bytes) -> None:
+    """Raises a SyntaxError or a ValueError if a source is no Python 3."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of escapes such as "\d"
+        ast.parse(source)
+
+
 def _find_fault(source: bytes) -> tuple[int, str] | None:
     """Returns line and remedy of what is no Python 3, None if all is."""
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of escapes such as "\d"
-            ast.parse(source)
+        _parse(source)
         cst.parse_module(source)
     except (SyntaxError, ValueError, cst.ParserSyntaxError) as error:
         line = getattr(error, "lineno", None) or getattr(error, "raw_line", 0)

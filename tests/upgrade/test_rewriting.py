@@ -156,7 +156,7 @@ def test_what_is_nested_too_deeply_is_copied_and_told(move):
 
 
 @pytest.mark.parametrize(
-    "source", ["print 'x'\n", "if 1:\n\tx = 1\n        y = 2\n", "except = 1\n"]
+    "source", ["print 'x'\n", "if 1:\n\tx = 1\n    y = 2\n", "except = 1\n"]
 )
 def test_what_is_no_python_3_is_copied_and_told(move, source):
     source = f"import tensorflow as tf\n{source}"
