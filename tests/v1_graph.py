@@ -69,3 +69,20 @@ def placeholders(training: bool = False) -> Iterator[dict[str, list[int]]]:
 
     with stand_ins(placeholder):
         yield shapes
+
+
+@contextlib.contextmanager
+def without_v2_behavior() -> Iterator[None]:
+    """Turns off, inside, what `disable_v2_behavior` turns off within graphs."""
+    v1 = tf.compat.v1
+    v1.disable_v2_tensorshape()
+    v1.disable_resource_variables()
+    v1.disable_control_flow_v2()
+    v1.disable_tensor_equality()
+    try:
+        yield
+    finally:
+        v1.enable_v2_tensorshape()
+        v1.enable_resource_variables()
+        v1.enable_control_flow_v2()
+        v1.enable_tensor_equality()

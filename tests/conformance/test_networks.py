@@ -1,7 +1,6 @@
 """What every network promises, each property once over the whole registry."""
 
 import tempfile
-from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
@@ -51,21 +50,6 @@ class Called(NamedTuple):
         for name in ["the logits", *of]:
             bound = BOUND * np.abs(expected[name]).max()
             np.testing.assert_allclose(actual[name], expected[name], 0, bound, name)
-
-
-@pytest.fixture
-def v1_behavior() -> Iterator[None]:
-    """Turns off what `tf.compat.v1.disable_v2_behavior` does, within graphs."""
-    v1 = tf.compat.v1
-    v1.disable_v2_tensorshape()
-    v1.disable_resource_variables()
-    v1.disable_control_flow_v2()
-    v1.disable_tensor_equality()
-    yield
-    v1.enable_v2_tensorshape()
-    v1.enable_resource_variables()
-    v1.enable_control_flow_v2()
-    v1.enable_tensor_equality()
 
 
 @pytest.fixture(scope="module", params=representatives.NETWORKS)
@@ -136,9 +120,13 @@ def test_logits_of_odd_sizes_of_any_number_of_images(name):
 
 
 @pytest.mark.parametrize("name", representatives.NETWORKS)
-def test_a_program_without_v2_behavior_builds_it(v1_behavior, name):
+def test_a_program_without_v2_behavior_builds_it(name):
     network_fn = registry.get_network_fn(name, 2, is_training=True)
-    with tf.Graph().as_default(), v1_graph.placeholders(training=True):
+    with (
+        v1_graph.without_v2_behavior(),
+        tf.Graph().as_default(),
+        v1_graph.placeholders(training=True),
+    ):
         shape = [2, *tiny_images(name).shape[1:]]
         logits, _ = network_fn(tf.compat.v1.placeholder(tf.float32, shape))
     assert logits.shape.as_list() == [2, 2]

@@ -1,12 +1,11 @@
 """What every layer of slimnets.slim with variables promises."""
 
-from collections.abc import Iterator
-
 import numpy as np
 import pytest
 import tensorflow as tf
 
 from slimnets import slim
+from tests import v1_graph
 from tests.layers import graphs
 
 v1 = tf.compat.v1
@@ -50,24 +49,14 @@ def build(name: str, **options) -> tf.Tensor:
     return getattr(slim, name)(tf.constant(inputs), **arguments, **options)
 
 
-@pytest.fixture
-def v1_behavior() -> Iterator[None]:
-    """Turns off what `disable_v2_behavior` does, within graphs."""
-    v1.disable_v2_tensorshape()
-    v1.disable_resource_variables()
-    v1.disable_control_flow_v2()
-    v1.disable_tensor_equality()
-    yield
-    v1.enable_v2_tensorshape()
-    v1.enable_resource_variables()
-    v1.enable_control_flow_v2()
-    v1.enable_tensor_equality()
-
-
 @graphs.peers
 @pytest.mark.parametrize("name", [*LAYERS, *WITHOUT_VARIABLES, *TF_SLIMS])
-def test_a_program_without_v2_behavior_runs_it(v1_behavior, name):
-    with tf.Graph().as_default(), v1.Session() as session:
+def test_a_program_without_v2_behavior_runs_it(name):
+    with (
+        v1_graph.without_v2_behavior(),
+        tf.Graph().as_default(),
+        v1.Session() as session,
+    ):
         net = build(name)
         updates = v1.get_collection(v1.GraphKeys.UPDATE_OPS)
         gradients = tf.gradients(net, v1.trainable_variables())
@@ -78,9 +67,13 @@ def test_a_program_without_v2_behavior_runs_it(v1_behavior, name):
 
 
 @pytest.mark.parametrize("name", LAYERS.keys() - set(NORMS))
-def test_channels_that_are_unknown_are_named_without_v2_behavior(v1_behavior, name):
+def test_channels_that_are_unknown_are_named_without_v2_behavior(name):
     inputs, arguments = LAYERS[name]
-    with tf.Graph().as_default(), pytest.raises(ValueError, match="undefined channels"):
+    with (
+        v1_graph.without_v2_behavior(),
+        tf.Graph().as_default(),
+        pytest.raises(ValueError, match="undefined channels"),
+    ):
         unknown = v1.placeholder(tf.float32, [*inputs.shape[:-1], None])
         getattr(slim, name)(unknown, **arguments)
 

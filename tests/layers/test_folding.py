@@ -56,6 +56,9 @@ NORMALIZED = {
         lambda net: slim.separable_conv2d(net, None, 3, 2, **NORMALIZED),
         lambda net: slim.separable_conv2d(net, 3, 3, 2, **NORMALIZED),
         lambda net: slim.grouped_conv2d(net, 6, 3, groups=2, **NORMALIZED),
+        lambda net: slim.conv1d(net[0], 3, 3, stride=2, **NORMALIZED),
+        lambda net: slim.conv3d(net[None], 3, 2, **NORMALIZED),
+        lambda net: slim.convolution(net, 3, 3, padding="VALID", **NORMALIZED),
         lambda net: slim.fully_connected(slim.flatten(net), 3, **NORMALIZED),
         lambda net: slim.fully_connected(net, 3, **NORMALIZED),
         lambda net: norm(linear(net)),
@@ -67,6 +70,9 @@ NORMALIZED = {
         "depthwise",
         "separable",
         "grouped",
+        "one axis",
+        "three axes",
+        "any axes",
         "product",
         "product of rank 4",
         "separate calls",
@@ -111,8 +117,16 @@ def linear(net: tf.Tensor, scope: str = "conv") -> tf.Tensor:
         lambda net: norm(linear(net) + net),
         lambda net: norm(tf.concat([linear(net), net], axis=-1)),
         lambda net: slim.batch_norm(linear(net), is_training=True),
+        lambda net: slim.conv2d_transpose(net, 3, 3, stride=2, **NORMALIZED),
     ],
-    ids=["first", "bias and activation", "addition", "concatenation", "training"],
+    ids=[
+        "first",
+        "bias and activation",
+        "addition",
+        "concatenation",
+        "training",
+        "transposed",
+    ],
 )
 def test_other_batch_norms_stay(layers):
     plain, folded, folding = plain_and_folded(layers, IMAGES)
