@@ -124,6 +124,7 @@ from slimnets.layers.convolution import conv2d, separable_conv2d
 from slimnets.layers.convolution_in_plane import conv2d_in_plane
 from slimnets.layers.convolution_nd import convolution, convolution1d, convolution3d
 from slimnets.layers.dense import dropout, flatten, fully_connected
+from slimnets.layers.fast import fast_layers
 from slimnets.layers.grouped_convolution import grouped_conv2d
 from slimnets.layers.layer_normalization import layer_norm
 from slimnets.layers.normalization import batch_norm
@@ -259,6 +260,7 @@ __all__ = [
     "dtypes",
     "elu",
     "evaluation",
+    "fast_layers",
     "filter_variables",
     "flatten",
     "fully_connected",

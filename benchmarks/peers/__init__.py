@@ -12,6 +12,7 @@ from types import ModuleType
 NEEDS = {
     "slimnets": (),
     "v1_graph": (),
+    "v1_fast": (),
     "keras": ("keras",),
     "pytorch": ("torch", "timm", "torchvision"),
     "openvino": ("openvino", "torch", "timm"),

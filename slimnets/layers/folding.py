@@ -68,10 +68,13 @@ class Folding:
         """Returns what one call of the network needs to fold."""
         return FoldedCall(self)
 
-    def refresh(self) -> None:
-        """Makes the folded kernels follow the variables as they are now."""
-        for folded in self._folded.values():
-            folded.refresh()
+    def refresh(self) -> list[tf.Operation]:
+        """Makes the folded kernels follow the variables as they are now.
+
+        Returns:
+          In a v1 graph, the ops that do it; the same at each call.
+        """
+        return [op for folded in self._folded.values() for op in folded.refresh()]
 
     @property
     def count(self) -> int:
@@ -140,13 +143,23 @@ class _Folded:
         self._parameters, self._epsilon = parameters, epsilon
         kernel, bias = self._values()
         name = layer.kernel.name.split(":")[0]
-        self.kernel = tf.Variable(kernel, trainable=False, name=f"{name}/folded")
-        self.bias = tf.Variable(bias, trainable=False, name=f"{name}/folded_bias")
+        self.kernel = _make_variable(kernel, f"{name}/folded")
+        self.bias = _make_variable(bias, f"{name}/folded_bias")
+        self._updates: list[tf.Operation] = []
+        if not tf.executing_eagerly():
+            self._updates = self._assign(kernel, bias)
 
-    def refresh(self) -> None:
-        kernel, bias = self._values()
-        self.kernel.assign(kernel)
-        self.bias.assign(bias)
+    def refresh(self) -> list[tf.Operation]:
+        """Folds again; in a v1 graph returns the ops that do it."""
+        if tf.executing_eagerly():
+            self._assign(*self._values())
+        return self._updates
+
+    def _assign(self, kernel: tf.Tensor, bias: tf.Tensor) -> list[tf.Operation]:
+        return [
+            variable.assign(value, read_value=False)
+            for variable, value in ((self.kernel, kernel), (self.bias, bias))
+        ]
 
     def _values(self) -> tuple[tf.Tensor, tf.Tensor]:
         beta, gamma, mean, variance = self._parameters
@@ -157,3 +170,16 @@ class _Folded:
         kernel = self._unfolded
         by_channel = tf.reshape(factor, kernel.shape[-self._channel_axes :])
         return tf.cast(tf.cast(kernel, tf.float32) * by_channel, kernel.dtype), bias
+
+
+def _make_variable(value: tf.Tensor, name: str) -> tf.Variable:
+    """Returns a variable that no saver saves."""
+    if tf.executing_eagerly():
+        return tf.Variable(value, trainable=False, name=name)
+    return tf.compat.v1.Variable(
+        value,
+        trainable=False,
+        name=name,
+        collections=[tf.compat.v1.GraphKeys.LOCAL_VARIABLES],
+        use_resource=True,
+    )
