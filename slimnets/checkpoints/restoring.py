@@ -211,7 +211,7 @@ def require_match(
         raise Misfit(f"{path} holds no weights")
     if wanted and not found:
         raise Misfit(
-            f"{path} is a checkpoint of another network: it has none of the"
+            f"{path} is of another network: it has none of the"
             f" {len(wanted)} variables, such as {next(iter(wanted))}, but"
             f" {_list_some(held)}"
         )

@@ -11,7 +11,6 @@ import numpy as np
 import tensorflow as tf
 
 from slimnets import checkpoints, errors
-from slimnets.checkpoints import atomic_files
 from slimnets.config import dataclass_flags
 from slimnets.config.inference import EvalConfig, TrainedNetworkConfig
 from slimnets.config.reading import ReadingConfig
@@ -26,34 +25,9 @@ from slimnets.inference.defaults import (
     find_dataset,
     find_num_classes,
 )
+from slimnets.inference.evaluation import Evaluation
 from slimnets.inference.predictor import Predictor, load_predictor, to_numpy
 from slimnets.monitoring.progress import image_bar
-from slimnets.monitoring.summaries import Summaries
-
-
-@dataclasses.dataclass(frozen=True)
-class Evaluation:
-    """The result for one checkpoint.
-
-    Attributes:
-      report: what of the checkpoint was restored.
-      dataset: the split that was scored.
-      summary: the metrics.
-      class_names: of the logits.
-      seconds: spent scoring.
-      eval_dir: folder of the results; None where they could not be written.
-      fault: why they could not, though they should have been; '' otherwise.
-      left_out: a line for each record that was skipped: which it is, and why.
-    """
-
-    report: checkpoints.RestoreReport
-    dataset: Dataset
-    summary: metrics.Summary
-    class_names: tuple[str, ...]
-    seconds: float
-    eval_dir: str | None
-    fault: str = ""
-    left_out: tuple[str, ...] = ()
 
 
 class _Setup(NamedTuple):
@@ -206,7 +180,7 @@ def _evaluate(
     )
     if not strategies.is_chief(setup.strategy):
         return dataclasses.replace(evaluation, eval_dir=None)
-    return _write(evaluation, bool(config.eval_dir), log)
+    return evaluation.write(bool(config.eval_dir), log)
 
 
 def _require_same_step(strategy: tf.distribute.Strategy, checkpoint: str) -> None:
@@ -339,63 +313,3 @@ def _score_dataset(
     if workers_count > 1:
         lines = [describe(int(number)) for number in np.flatnonzero(missing)]
     return counts.summarize(dataset.num_examples - len(lines)), lines
-
-
-def _write(
-    evaluation: Evaluation, asked_for: bool, log: Callable[[str], None]
-) -> Evaluation:
-    """Writes the results; where that fails, says so in what it returns.
-
-    Args:
-      evaluation: what to write, into its eval_dir.
-      asked_for: whether the user named that folder; if not, it is no fault that no
-        folder can be made beside the checkpoint.
-      log: gets a line where there is no folder and need not be one.
-    """
-    folder = Path(str(evaluation.eval_dir))
-    try:
-        atomic_files.make_writable(folder)
-    except OSError as error:
-        reason = f"cannot write to --eval_dir={folder}: {error.strerror}"
-        if not asked_for:
-            log(f"no results are written: {folder}: {error.strerror}; give --eval_dir")
-            reason = ""
-        return dataclasses.replace(evaluation, eval_dir=None, fault=reason)
-    try:
-        _write_results(evaluation, folder)
-    except (OSError, tf.errors.OpError) as error:
-        reason = f"cannot write the results to {folder}: {errors.summarize(error)}"
-        return dataclasses.replace(evaluation, eval_dir=None, fault=reason)
-    return evaluation
-
-
-def _write_results(evaluation: Evaluation, folder: Path) -> None:
-    """Writes results-<step>.json and TensorBoard's scalars.
-
-    The file of a checkpoint that training did not write has the checkpoint's name
-    instead: a folder may have several published ones, all of them at step 0.
-    """
-    step = checkpoints.get_step(evaluation.report.path)
-    summary = evaluation.summary
-    content = {
-        "checkpoint": evaluation.report.path,
-        "global_step": step,
-        "moving_averages": evaluation.report.averaged,
-        "dataset": evaluation.dataset.name,
-        "split": evaluation.dataset.split,
-        **summary.to_json(dict(enumerate(evaluation.class_names))),
-    }
-    if evaluation.left_out:
-        content["left_out"] = evaluation.left_out
-    name = Path(evaluation.report.path).name.removeprefix(f"{checkpoints.BASENAME}-")
-    atomic_files.write_json(folder / f"results-{name}.json", content)
-    summaries = Summaries(str(folder))
-    summaries.scalars(
-        step,
-        {
-            "eval/Accuracy": summary.top1,
-            "eval/Recall_5": summary.top5,
-            "eval/loss": summary.loss,
-        },
-    )
-    summaries.close()
