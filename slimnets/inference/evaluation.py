@@ -51,9 +51,7 @@ class Evaluation:
         except OSError as error:
             reason = str(error.strerror)
             if not asked_for:
-                log(
-                    f"no results are written: {folder}: {error.strerror}; give --eval_dir"
-                )
+                log(f"no results are written: {folder}: {reason}; give --eval_dir")
                 return dataclasses.replace(self, eval_dir=None)
             fault = f"cannot write to --eval_dir={folder}: {reason}"
             return dataclasses.replace(self, eval_dir=None, fault=fault)

@@ -34,6 +34,8 @@ def stands_for(slim_layer: Callable[..., Any]) -> Callable[[Layer], Layer]:
     """
 
     def decorate(layer: Layer) -> Layer:
+        # A user's tf.function would have all of a layer's Python rewritten.
+        layer = tf.autograph.experimental.do_not_convert(layer)
         key = slim_arg_scope.arg_scope_func_key(slim_layer)
         vars(layer).update(_key_op=key)
         layer.__name__ = slim_layer.__name__

@@ -46,6 +46,7 @@ from slimnets.nets.row import (
     ArgScope,
     Builder,
     Network,
+    get_family_builder,
     set_image_size,
 )
 
@@ -99,7 +100,8 @@ def register(row: Network) -> None:
         raise ValueError(f"there is a network {row.name!r} already; give another name")
     NETWORKS[row.name] = row
     if getattr(row.builder, "__name__", "") == row.name:
-        set_image_size(row.builder, row.image_size)
+        for builder in (row.builder, get_family_builder(row.builder)):
+            set_image_size(builder, row.image_size)
 
 
 for _family in FAMILIES:

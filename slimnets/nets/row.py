@@ -5,6 +5,7 @@ checkpoints in research/slim or in the row's paper; None where none was publishe
 """
 
 import dataclasses
+import functools
 import inspect
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -72,6 +73,11 @@ class Network:
     trains_in_bfloat16: bool = False
     kind: str = CLASSIFIER
 
+    def __post_init__(self) -> None:
+        if self.arguments:
+            complete = _complete(self.builder, self.arguments)
+            object.__setattr__(self, "builder", complete)
+
     def make_arg_scope(self, weight_decay: float = 0.0) -> Mapping[str, Any]:
         """Returns its arg scope.
 
@@ -95,7 +101,7 @@ class Network:
           **settings: what else the builder takes, such as is_training; they come before
             the row's own arguments.
         """
-        return self.builder(images, num_classes, **{**self.arguments, **settings})
+        return self.builder(images, num_classes, **settings)
 
 
 def set_image_size(builder: Any, image_size: int) -> None:
@@ -116,13 +122,9 @@ def named_builder(rows: Sequence[Network], name: str) -> Builder:
       name: of one of them, such as 'resnet_v1_50'.
     """
     (row,) = [row for row in rows if row.name == name]
-    signature = inspect.signature(row.builder)
-    names = list(signature.parameters)
 
     def build(*args: Any, **kwargs: Any) -> tuple[tf.Tensor, dict[str, tf.Tensor]]:
-        given = names[: len(args)]
-        defaults = {k: v for k, v in row.arguments.items() if k not in given}
-        return row.builder(*args, **{**defaults, **kwargs})
+        return row.builder(*args, **kwargs)
 
     attributes: dict[str, Any] = {
         "__name__": name,
@@ -130,13 +132,38 @@ def named_builder(rows: Sequence[Network], name: str) -> Builder:
         # The caller's, as collections.namedtuple does: the family's.
         "__module__": sys._getframe(1).f_globals["__name__"],
         "__doc__": f"{name} ({row.paper}).\n\n{row.builder.__doc__}",
-        "__signature__": _with_defaults(signature, row.arguments),
+        "__signature__": inspect.signature(row.builder),
     }
     if tf_slim.has_arg_scope(row.builder):
         attributes["_key_op"] = tf_slim.arg_scope_func_key(row.builder)
     for attribute, value in attributes.items():
         setattr(build, attribute, value)
     set_image_size(build, row.image_size)
+    return build
+
+
+def get_family_builder(builder: Builder) -> Builder:
+    """Returns the builder that a row was given, of the builder that it has."""
+    return getattr(builder, "family_builder", builder)
+
+
+def _complete(builder: Builder, arguments: Mapping[str, Any]) -> Builder:
+    """Returns a family's builder with other defaults; those of before are dropped."""
+    family = get_family_builder(builder)
+    signature = inspect.signature(family)
+    names = list(signature.parameters)
+
+    @functools.wraps(family)
+    def build(*args: Any, **kwargs: Any) -> tuple[tf.Tensor, dict[str, tf.Tensor]]:
+        given = names[: len(args)]
+        defaults = {k: v for k, v in arguments.items() if k not in given}
+        return family(*args, **{**defaults, **kwargs})
+
+    attributes = {
+        "family_builder": family,
+        "__signature__": _with_defaults(signature, arguments),
+    }
+    vars(build).update(attributes)
     return build
 
 

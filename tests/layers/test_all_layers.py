@@ -66,7 +66,7 @@ def test_a_program_without_v2_behavior_runs_it(name):
     assert np.isfinite(values).all()
 
 
-@pytest.mark.parametrize("name", LAYERS.keys() - set(NORMS))
+@pytest.mark.parametrize("name", sorted(LAYERS.keys() - set(NORMS)))
 def test_channels_that_are_unknown_are_named_without_v2_behavior(name):
     inputs, arguments = LAYERS[name]
     with (
@@ -78,7 +78,7 @@ def test_channels_that_are_unknown_are_named_without_v2_behavior(name):
         getattr(slim, name)(unknown, **arguments)
 
 
-@pytest.mark.parametrize("name", LAYERS.keys() - set(NORMS))
+@pytest.mark.parametrize("name", sorted(LAYERS.keys() - set(NORMS)))
 def test_the_getter_around_learns_the_regularizers(name):
     regularizers = {"weights": slim.l2_regularizer(0.1), "biases": lambda w: None}
     asked = {}
