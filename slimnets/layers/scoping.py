@@ -1,8 +1,9 @@
 """What every layer shares: tf_slim's scope keys, collections and output names."""
 
+import contextlib
 import functools
 import operator
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from typing import Any, TypeVar
 
@@ -86,14 +87,33 @@ def _get_model_variable(
     name = folder + slash + renamed.get(last, last)
 
     def get(name: str, **options: Any) -> tf.Variable:
-        return getter(
-            name=name, validate_shape=validate_shape, constraint=constraint, **options
-        )
+        with _tell_of_models(name):
+            return getter(
+                name=name,
+                validate_shape=validate_shape,
+                constraint=constraint,
+                **options,
+            )
 
     # The layer's own come from model_variable already.
     if tf.compat.v1.GraphKeys.MODEL_VARIABLES in (options.get("collections") or ()):
         return get(name, reuse=reuse, **options)
     return tf_slim.model_variable(name, custom_getter=get, **options)
+
+
+@contextlib.contextmanager
+def _tell_of_models(name: str) -> Iterator[None]:
+    """Says what TensorFlow cannot when a function makes a variable a second time."""
+    try:
+        yield
+    except AttributeError as error:
+        # TensorFlow looks for the op that made the variable, to name it.
+        if "Tensor.op is undefined" not in str(error):
+            raise
+        raise ValueError(
+            f"the variable {name} exists already: outside a v1 graph, call the builder"
+            " through slimnets.Model, which finds its variables again"
+        ) from error
 
 
 def regularize_in_scope(

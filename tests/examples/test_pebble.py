@@ -46,6 +46,7 @@ def test_it_is_evaluated_extracted_and_described_by_its_checkpoint_alone(
     assert "37,674" in described.printed and "37 of 37" in described.printed
 
 
+@pytest.mark.slow
 def test_it_is_exported_and_reloaded(run, tmp_path):
     exported = programs.run(
         "eval.export_network",

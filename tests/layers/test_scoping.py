@@ -203,3 +203,9 @@ def test_a_regularizer_of_no_weight_leaves_no_loss():
             tf.zeros([1, 8, 8, 3]), 4, 3, weights_regularizer=slim.l2_regularizer(0.0)
         )
         assert not v1.losses.get_regularization_losses()
+
+
+def test_a_layer_in_a_function_alone_is_told_of_models():
+    run = tf.function(lambda net: slim.conv2d(net, 2, 3, scope="again"))
+    with pytest.raises(ValueError, match="again/weights exists already: outside a v1"):
+        run(tf.ones([1, 4, 4, 3]))

@@ -159,7 +159,7 @@ def test_a_damaged_checkpoint_and_leftovers_of_killed_saves(config, tmp_path):
     leftover.touch()
     lines = []
     assert trainer.train(made, lines.append).step == 3
-    before = last.replace("-3", "-2")
+    before = f"{last.removesuffix('-3')}-2"
     assert lines == [
         f"{last} is damaged or cut off; taking {before}, the newest that is not",
         f"resuming from {before}, step 2",

@@ -10,8 +10,6 @@ import pytest
 from slimnets.upgrade import tree
 from slimnets.upgrade.report import Report
 
-pytest.importorskip("libcst")
-
 
 @dataclass(frozen=True)
 class Moved:

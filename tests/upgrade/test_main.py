@@ -1,30 +1,22 @@
 """The command."""
 
-import pytest
-from absl import flags
+from tests.binaries import programs
 
-from slimnets import errors
-from slimnets.upgrade import __main__ as program
+MODULE = "slimnets.upgrade.__main__"
 
 
-@pytest.fixture
-def output(tmp_path):
-    flags.FLAGS(["upgrade", f"--output={tmp_path / 'new'}"])
-    yield tmp_path / "new"
-    flags.FLAGS.unparse_flags()
-
-
-def test_a_line_says_what_happened(output, tmp_path, capsys):
-    pytest.importorskip("libcst")
+def test_a_line_says_what_happened(tmp_path):
     (tmp_path / "net.py").write_text("import tensorflow as tf\n")
-    program.main(["upgrade", str(tmp_path / "net.py")])
-    assert capsys.readouterr().out == (
+    output = tmp_path / "new"
+    ended = programs.run(MODULE, str(tmp_path / "net.py"), f"--output={output}")
+    assert (ended.status, ended.said) == (0, "")
+    assert ended.printed == (
         "1 files, 1 of them rewritten: 1 changes, 0 things left to do;"
         f" see {output}/upgrade_report.txt\n"
     )
 
 
-@pytest.mark.parametrize("words", [[], ["a", "b"]])
-def test_one_program_at_a_time(output, words):
-    with pytest.raises(errors.InputError):
-        program.main(["upgrade", *words])
+def test_one_program_at_a_time(tmp_path):
+    for words in ((), ("a", "b")):
+        ended = programs.run(MODULE, *words, f"--output={tmp_path / 'new'}")
+        assert ended.status == 2 and ended.said.startswith("error: ")

@@ -99,7 +99,8 @@ class TableCell:
         filters = int(self._num_conv_filters * filter_scaling)
         cell = cells.Cell(self.table, filters, stride, keep_prob, self._bounded)
         of_one_size = prev_layer is None or (
-            prev_layer.shape.as_list()[2] == net.shape.as_list()[2]
+            tf.compat.dimension_value(prev_layer.shape[2])
+            == tf.compat.dimension_value(net.shape[2])
         )
         return cell.build(
             net, prev_layer, scope=scope, previous_stride=1 if of_one_size else 2
