@@ -34,11 +34,7 @@ NETWORKS = [name for name in registry.list_networks(kind="classifier") if name i
 WITH_LOGITS = representatives.slow_but_representatives(
     name for name in NETWORKS if "logits" in golden(name)
 )
-SLOW_VARIANTS = {"resnet_v1_50_os16_600", "resnet_v1_50_train"}
-VARIANTS = [
-    pytest.param(name, marks=pytest.mark.slow) if name in SLOW_VARIANTS else name
-    for name in sorted(path.stem for path in (GOLDENS / "variants").glob("*.json"))
-]
+VARIANTS = sorted(path.stem for path in (GOLDENS / "variants").glob("*.json"))
 
 
 def assert_close(actual: np.ndarray, expected: dict[str, Any]) -> None:
@@ -108,6 +104,7 @@ def test_numbers(name):
     assert_same_norms(end_points, facts["end_point_norms"])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("variant", VARIANTS)
 def test_numbers_with_other_arguments(variant):
     facts = golden(f"variants/{variant}")

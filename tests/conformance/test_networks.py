@@ -67,6 +67,7 @@ def test_a_function_agrees_with_an_eager_call(called):
     called.assert_same(*traced, of=[])
 
 
+@pytest.mark.slow  # tests/test_model.py has it of one network
 def test_a_graph_agrees_with_the_checkpoint_of_an_eager_model(called):
     name, shape = called.model.name, called.images.shape
     # half a gigabyte of some networks: not left for pytest to keep

@@ -41,6 +41,7 @@ def test_what_is_drawn_is_drawn_for_the_whole_batch(
     assert_same(one, two, **CLOSE)
 
 
+@pytest.mark.slow  # tests/layers/test_synced_moments.py has it of a layer
 def test_batch_norm_sees_all_replicas_where_asked_to(trained):
     flags = {
         "model": "tiny_bn",
