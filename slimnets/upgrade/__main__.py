@@ -2,7 +2,7 @@ r"""Moves a program written for TF-Slim over to slimnets and today's TensorFlow.
 
 Example:
 
-  python -m slimnets.upgrade old/program --output=new/program
+  python -m slimnets.upgrade --output=new/program old/program
 
 The program, a folder or one file, stays as it is. The output is a copy in which imports
 and names are today's; comments and layout stay. What was changed, and what is left to
@@ -11,6 +11,8 @@ says that the copy is whole; what is left to do is counted in the line printed.
 """
 
 from pathlib import Path
+
+from absl import flags
 
 from slimnets import errors, startup
 from slimnets.config import dataclass_flags
@@ -21,6 +23,7 @@ _OUTPUT = dataclass_flags.define_path(
     "Folder to write the program into; it must not be there yet, or be empty.",
     required=True,
 )
+flags.adopt_module_key_flags(dataclass_flags)
 
 
 def main(argv: list[str]) -> None:
