@@ -38,6 +38,7 @@ _NUM_CLASSES = flags.DEFINE_integer(
     lower_bound=1,
 )
 flags.DEFINE_alias("model_name", "model")
+flags.adopt_module_key_flags(dataclass_flags)
 
 
 def describe(config: TrainedNetworkConfig, checkpoint: str | None) -> str:

@@ -41,6 +41,7 @@ _SHARDS = flags.DEFINE_integer(
 _OVERWRITE = flags.DEFINE_bool(
     "overwrite", False, "Replace the dataset that the output already holds."
 )
+flags.adopt_module_key_flags(dataclass_flags)
 
 
 def main(argv: list[str]) -> None:

@@ -77,6 +77,7 @@ _OVERWRITE = flags.DEFINE_bool(
 
 _BROKEN_FILE = "broken_images.txt"
 _MOST_PRINTED = 20
+flags.adopt_module_key_flags(dataclass_flags)
 
 
 def main(argv: list[str]) -> None:

@@ -75,6 +75,7 @@ _FLIP = flags.DEFINE_bool(
 _OVERWRITE = flags.DEFINE_bool(
     "overwrite", False, "Replace the checkpoint or file that the output already holds."
 )
+flags.adopt_module_key_flags(dataclass_flags)
 
 
 def main(argv: list[str]) -> None:
