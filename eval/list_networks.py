@@ -23,7 +23,7 @@ def main(argv: list[str]) -> None:
     from slimnets.report import networks
 
     if _IMPORT.value is not None:
-        own.import_module(own.Reference(_IMPORT.value, "*"))
+        own.import_module(_IMPORT.value)
     print(networks.format_table(_NETWORKS.value))
 
 

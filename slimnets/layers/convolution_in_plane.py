@@ -92,8 +92,7 @@ def conv2d_in_plane(
             biases_regularizer=biases_regularizer,
             variables_collections=variables_collections,
             trainable=trainable,
+            biases_loss="biases",
         )
-        outputs = apply_norm_bias_activation(
-            outputs, "NHWC", epilogue._replace(biases_loss="biases")
-        )
+        outputs = apply_norm_bias_activation(outputs, "NHWC", epilogue)
         return scoping.collect_outputs(outputs_collections, sc.name, outputs)

@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 import tf_slim
 
 from slimnets import errors, slim
-from slimnets.nets.row import ArgScope, Builder, Network
+from slimnets.nets.row import Builder, Network
 
 
 class Reference(NamedTuple):
@@ -62,7 +62,7 @@ def find_folder(reference: Reference) -> str | None:
 
     None for a file, which is found by its path, and for a package without a file.
     """
-    file = import_module(reference).__file__
+    file = import_module(reference.module).__file__
     if reference.is_file or file is None:
         return None
     depth = reference.module.count(".") + (Path(file).name == "__init__.py")
@@ -75,46 +75,43 @@ def search_in(folder: str) -> None:
         sys.path.append(folder)
 
 
-def load(reference: Reference) -> Network:
-    """Imports a module and returns the row of a network in it.
+def find(reference: Reference) -> Network | Builder | None:
+    """Imports a module and returns what bears a name in it; None if nothing does.
 
     Raises:
-      InputError: there is no such module or name, or the module cannot be imported.
+      InputError: there is no such module, or it cannot be imported.
     """
-    module = import_module(reference)
-    found = getattr(module, reference.name, None)
-    if isinstance(found, Network):
-        return found
-    if callable(found):
-        return make_row(found, reference.name)
-    known = [
+    found = getattr(import_module(reference.module), reference.name, None)
+    return found if isinstance(found, Network) or callable(found) else None
+
+
+def list_names(reference: Reference) -> list[str]:
+    """Returns the names in a module that may be networks."""
+    return [
         name
-        for name, value in vars(module).items()
+        for name, value in vars(import_module(reference.module)).items()
         if isinstance(value, Network) or inspect.isfunction(value)
     ]
-    raise errors.unknown(f"network in {reference.module}", reference.name, known)
 
 
-def make_row(
-    builder: Builder, name: str | None = None, arg_scope: ArgScope | None = None
-) -> Network:
+def make_row(builder: Builder, name: str | None = None) -> Network:
     """Returns the row of a builder.
+
+    Its arg scope is the function NAME_arg_scope beside it, as TF-Slim calls it, or else
+    L2 regularizers for every layer's weights.
 
     Args:
       builder: `f(images, num_classes, is_training=...) -> (logits, end_points)`. Its
         attribute `default_image_size` says for which height and width it is; 224 where
         it has none.
       name: of the network; None takes the builder's.
-      arg_scope: its defaults. None takes the function NAME_arg_scope beside the
-        builder, as TF-Slim calls it, or else L2 regularizers for every layer's weights.
     """
     name = name or str(getattr(builder, "__name__", type(builder).__name__))
-    if arg_scope is None:
-        arg_scope = getattr(builder, "__globals__", {}).get(f"{name}_arg_scope")
+    beside = getattr(builder, "__globals__", {})
     return Network(
         name=name,
         builder=builder,
-        arg_scope=regularize_weights if arg_scope is None else arg_scope,
+        arg_scope=beside.get(f"{name}_arg_scope", regularize_weights),
         image_size=getattr(builder, "default_image_size", 224),
     )
 
@@ -132,37 +129,37 @@ def regularize_weights(weight_decay: float = 0.0) -> dict[str, Any]:
         return scope
 
 
-def import_module(reference: Reference) -> ModuleType:
-    """Imports the module of a reference, once.
+def import_module(name: str) -> ModuleType:
+    """Imports a module of the user's, once.
+
+    Args:
+      name: 'package.module', or the path of a Python file.
 
     Raises:
       InputError: there is none, or it raises an error.
     """
     try:
-        if reference.is_file:
-            return _import_file(Path(reference.module))
-        return _import_module(reference)
+        if name.endswith(".py"):
+            return _import_file(Path(name))
+        return _import_by_name(name)
     except errors.InputError:
         raise
     except Exception as error:  # the user's code may raise anything
         raise errors.InputError(
-            f"{reference.module} cannot be imported: {describe_fault(error)}"
+            f"{name} cannot be imported: {describe_fault(error)}"
         ) from error
 
 
-def _import_module(reference: Reference) -> ModuleType:
+def _import_by_name(name: str) -> ModuleType:
     search_in(os.getcwd())  # which is not on an installed program's path
     try:
-        return importlib.import_module(reference.module)
+        return importlib.import_module(name)
     except ModuleNotFoundError as error:
-        if error.name is None or not f"{reference.module}.".startswith(
-            f"{error.name}."
-        ):
+        if not f"{name}.".startswith(f"{error.name}."):
             raise  # another one, which this imports
         raise errors.InputError(
-            f"there is no module {reference.module!r} in {os.getcwd()} or among the"
-            f" installed ones; --model={reference} has to name one, or a file as"
-            f" path/to/file.py:{reference.name}"
+            f"there is no module {name!r} in {os.getcwd()} or among the installed ones;"
+            " a file is named by its path, as FOLDER/my_net.py"
         ) from error
 
 
@@ -190,7 +187,12 @@ def _import_file(path: Path) -> ModuleType:
 
 def is_own(network: Network) -> bool:
     """Returns whether a network's builder is not the library's."""
-    return not network.builder.__module__.startswith(f"{__package__}.")
+    return not is_librarys(network.builder)
+
+
+def is_librarys(builder: Builder) -> bool:
+    """Returns whether a builder lies in slimnets.nets."""
+    return getattr(builder, "__module__", "").startswith(f"{__package__}.")
 
 
 def describe_fault(error: Exception) -> str:

@@ -127,9 +127,10 @@ def get_row(
     Raises:
       InputError: there is none, and the nearest names; or it is none of these kinds.
     """
-    if callable(network):
-        return own.make_row(network, arg_scope=arg_scope)
-    row = network if isinstance(network, Network) else _find_row(network)
+    if isinstance(network, Network):
+        row = network
+    else:
+        row = _make_row(network) if callable(network) else _find_row(network)
     if row.kind not in kinds:
         raise errors.InputError(
             f"{row.name} is a {row.kind}, and this takes a classifier of images: call"
@@ -149,9 +150,27 @@ def _find_row(name: str) -> Network:
             " FILE.py:NAME, or MODULE:NAME where importing the module registers it"
         )
     reference = own.parse(name)
-    own.import_module(reference)
-    registered = NETWORKS.get(reference.name)
-    return registered or own.load(reference)
+    found = own.find(reference)
+    if isinstance(found, Network):
+        return found
+    if found is not None:
+        return _make_row(found, reference.name)
+    if reference.name in NETWORKS:
+        return NETWORKS[reference.name]
+    raise errors.unknown(
+        f"network in {reference.module}", reference.name, own.list_names(reference)
+    )
+
+
+def _make_row(builder: Builder, name: str | None = None) -> Network:
+    """Returns the row of a builder: its own where it is the library's."""
+    if own.is_librarys(builder):
+        if getattr(builder, "__name__", "") in NETWORKS:
+            return NETWORKS[builder.__name__]
+        for row in NETWORKS.values():
+            if builder in (row.builder, get_family_builder(row.builder)):
+                return row
+    return own.make_row(builder, name)
 
 
 def list_networks(pattern: str = "*", kind: str | None = None) -> list[str]:

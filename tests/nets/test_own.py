@@ -26,6 +26,7 @@ def flat_arg_scope(weight_decay):
 
 flat.default_image_size = sizes.SIZE
 row = slimnets.Network("flat_row", flat, image_size=6)
+vgg_a = flat  # a name that the library has, too
 number = 3
 """
 
@@ -63,12 +64,20 @@ def folder(tmp_path, monkeypatch) -> Path:
         ("flatpack.inner:row", "flat_row", 6),
         ("flatpack:flat_registered", "flat_registered", 7),
         ("flatpack:lenet", "lenet", 28),
+        ("flats:vgg_a", "vgg_a", 5),
+        ("slimnets.nets.cifarnet:cifarnet", "cifarnet", 32),
     ],
 )
 def test_words_lead_to_a_network(folder, words, name, size):
     row = registry.get_row(words)
     assert (row.name, row.image_size) == (name, size)
     assert registry.get_row(words).builder is row.builder  # imported once
+
+
+@pytest.mark.parametrize("name", slimnets.list_networks(kind="classifier"))
+def test_a_builder_of_the_librarys_has_its_row(name):
+    builder = getattr(slimnets, name)
+    assert registry.get_row(builder) is registry.get_row(name)
 
 
 def test_a_builder_is_a_row_with_defaults():
