@@ -192,7 +192,9 @@ def is_own(network: Network) -> bool:
 
 def is_librarys(builder: Builder) -> bool:
     """Returns whether a builder lies in slimnets.nets."""
-    return getattr(builder, "__module__", "").startswith(f"{__package__}.")
+    # None where a function was made outside of a module.
+    module = getattr(builder, "__module__", None) or ""
+    return module.startswith(f"{__package__}.")
 
 
 def describe_fault(error: Exception) -> str:
