@@ -9,7 +9,8 @@ from slimnets import checkpoints, errors
 from slimnets.weights import rules
 from slimnets.weights.rules import Found, Layer
 from slimnets.weights.torch import files
-from slimnets.weights.torch.tables import LINEAR, NORM, TABLES, Table
+from slimnets.weights.torch.kinds import LINEAR, NORM, Table
+from slimnets.weights.torch.tables import TABLES
 
 # What wrappers put before names: DataParallel, compile, Lightning, a user's own module.
 _WRAPPERS = ("module.", "_orig_mod.", "model.", "backbone.")
