@@ -1,6 +1,6 @@
 """Which examples a pipeline left out, because they could not be read or decoded."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
 
@@ -28,7 +28,6 @@ class LeftOut:
         self.lines: list[str] = []
         self.numbers: list[int] = []
         self._due, self._describe, self._most = numbers, describe, most
-        self._total = len(numbers)
 
     def note(self, numbers: Iterable[int] | np.ndarray) -> None:
         """Notes a batch of examples that came, by their numbers.
@@ -50,21 +49,40 @@ class LeftOut:
         """Notes that no more come.
 
         Raises:
-          InputError: more are missing than may be, or all of them.
+          InputError: more are missing than may be.
         """
         self._add(self._due)
         self._due = self._due[:0]
-        if self.lines and len(self.lines) == self._total:
-            raise errors.InputError(
-                f"none of the {self._total} images can be used, such as {self.lines[0]}"
-            )
 
     def _add(self, missing: Iterable[int]) -> None:
         for number in missing:
             self.numbers.append(number)
             self.lines.append(self._describe(number))
-            if self._most is not None and len(self.lines) > self._most:
-                raise errors.InputError(
-                    f"more than --max_bad_records={self._most} bad records, the last"
-                    f" one: {self.lines[-1]}"
-                )
+            require_few(len(self.lines), self.lines[-1], self._most)
+
+
+def require_few(count: int, example: str, most: int | None) -> None:
+    """Raises an InputError if more examples were left out than may be.
+
+    Args:
+      count: of those left out.
+      example: the line of one of them.
+      most: how many may be; None for any number.
+    """
+    if most is not None and count > most:
+        raise errors.InputError(
+            f"more than --max_bad_records={most} bad records, such as {example}"
+        )
+
+
+def require_any(lines: Sequence[str], total: int) -> None:
+    """Raises an InputError if all examples were left out.
+
+    Args:
+      lines: of those left out.
+      total: examples there are.
+    """
+    if lines and len(lines) == total:
+        raise errors.InputError(
+            f"none of the {total} images can be used, such as {lines[0]}"
+        )

@@ -15,7 +15,7 @@ from slimnets.config import dataclass_flags
 from slimnets.config.inference import EvalConfig, TrainedNetworkConfig
 from slimnets.config.reading import ReadingConfig
 from slimnets.datasets import failures, pipeline
-from slimnets.datasets.left_out import LeftOut
+from slimnets.datasets.left_out import LeftOut, require_any, require_few
 from slimnets.datasets.registry import Dataset
 from slimnets.distribution import strategies, workers
 from slimnets.export import runtimes
@@ -265,11 +265,8 @@ def _score_dataset(
     index, workers_count = share = workers.get_share(setup.strategy)
     numbers = range(index, dataset.num_examples, workers_count)
     describe = failures.describe_left_out(dataset, setup.offset, reading.max_pixels)
-    left_out = LeftOut(
-        numbers,
-        describe,
-        reading.max_bad_records if reading.skips else None,
-    )
+    most = reading.max_bad_records if reading.skips else None
+    left_out = LeftOut(numbers, describe, most)
     counts = metrics.Counts(setup.num_classes)
     batches = pipeline.eval_batches(
         dataset,
@@ -306,10 +303,14 @@ def _score_dataset(
     if left_out.lines and not reading.skips:
         raise errors.InputError(left_out.lines[0])
     counts.merge(functools.partial(workers.sum_over, setup.strategy))
-    missing = np.zeros([dataset.num_examples], np.int32)
-    missing[left_out.numbers] = 1
-    [missing] = workers.sum_over(setup.strategy, missing)
     lines = left_out.lines
     if workers_count > 1:
-        lines = [describe(int(number)) for number in np.flatnonzero(missing)]
+        missing = np.zeros([dataset.num_examples], np.int32)
+        missing[left_out.numbers] = 1
+        [missing] = workers.sum_over(setup.strategy, missing)
+        found = np.flatnonzero(missing)
+        if found.size:
+            require_few(found.size, describe(int(found[0])), most)
+        lines = [describe(int(number)) for number in found]
+    require_any(lines, dataset.num_examples)
     return counts.summarize(dataset.num_examples - len(lines)), lines

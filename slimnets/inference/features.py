@@ -15,7 +15,7 @@ from slimnets.config import dataclass_flags
 from slimnets.config.inference import ExtractConfig, TrainedNetworkConfig
 from slimnets.datasets import failures, pipeline
 from slimnets.datasets import images as image_files
-from slimnets.datasets.left_out import LeftOut
+from slimnets.datasets.left_out import LeftOut, require_any
 from slimnets.datasets.registry import Dataset
 from slimnets.inference import class_matching, label_offset
 from slimnets.inference.defaults import (
@@ -314,6 +314,7 @@ def _generate_rows(
         except failures.FAILURES as error:
             raise images.explain(error, came) from error
     images.left_out.finish()
+    require_any(images.left_out.lines, images.total)
 
 
 def _write(output: Path, rows: Iterator[_Row]) -> dict[str, tuple[int, ...]]:

@@ -7,7 +7,7 @@ import tensorflow as tf
 
 from slimnets import errors
 from slimnets.config.train import TrainConfig
-from slimnets.datasets import failures, pipeline
+from slimnets.datasets import failures, left_out, pipeline
 from slimnets.datasets.in_flight import InFlight
 from slimnets.datasets.registry import Dataset
 from slimnets.model import Model
@@ -63,9 +63,9 @@ class TrainingBatches(Iterator[Any]):
         try:
             batch = next(self._batches)
         except StopIteration:
-            left_out = self.list_left_out()
+            lines = self.list_left_out()
             raise errors.InputError(
-                f"no image of a whole epoch can be read, such as {left_out[0]}"
+                f"no image of a whole epoch can be read, such as {lines[0]}"
             ) from None
         except failures.FAILURES as error:
             raise self._explain(error) from error
@@ -84,11 +84,8 @@ class TrainingBatches(Iterator[Any]):
         if not reading.skips:
             return ()
         lines = self._in_flight.find_faults()
-        if len(lines) > reading.max_bad_records:
-            raise errors.InputError(
-                f"more than --max_bad_records={reading.max_bad_records} bad records,"
-                f" such as {lines[0]}"
-            )
+        if lines:
+            left_out.require_few(len(lines), lines[0], reading.max_bad_records)
         return tuple(lines)
 
     def _explain(self, error: Exception) -> errors.InputError:

@@ -15,6 +15,7 @@ from slimnets.config import dataclass_flags
 from slimnets.config.inference import EvalConfig
 from slimnets.datasets import arrays, tfrecord
 from slimnets.datasets import registry as datasets
+from slimnets.distribution import workers
 from slimnets.inference import evaluator
 from slimnets.model import Model
 from slimnets.training import trainer
@@ -303,6 +304,59 @@ def test_bad_records_are_left_out_and_listed(run, toy_data, tmp_path, damage):
     assert "more than --max_bad_records=0 bad" in refused(
         run, max_bad_records=0, **flags
     )
+
+
+@pytest.fixture
+def evaluate_in_turn(monkeypatch):
+    """Returns what evaluates as two workers, the second one first.
+
+    What the second one adds to the sums is kept for the first one, which has the rest.
+    """
+
+    def evaluate(run: Path, **flags) -> evaluator.Evaluation:
+        sent: list[np.ndarray] = []
+
+        def send(_, *arrays):
+            sent.extend(np.copy(array) for array in arrays)
+            return arrays
+
+        def add(_, *arrays):
+            return [array + sent.pop(0) for array in arrays]
+
+        monkeypatch.setattr(workers, "get_share", lambda strategy: (1, 2))
+        monkeypatch.setattr(workers, "sum_over", send)
+        monkeypatch.setattr(evaluator, "_require_same_step", lambda *_: None)
+        with pytest.raises((RuntimeError, errors.InputError)):  # of half the examples
+            evaluated(run, **flags)
+        monkeypatch.setattr(workers, "get_share", lambda strategy: (0, 2))
+        monkeypatch.setattr(workers, "sum_over", add)
+        [result] = evaluated(run, **flags)
+        return result
+
+    return evaluate
+
+
+@pytest.mark.usefixtures("ended_pipelines")
+def test_a_worker_whose_whole_share_is_bad(run, toy_data, tmp_path, evaluate_in_turn):
+    (tmp_path / "labels.txt").write_text("0:red\n1:green\n2:blue\n")
+    [file] = datasets.get_dataset(toy_data, "validation").files
+    good = list(tf.data.TFRecordDataset(file).as_numpy_iterator())
+    bad = tfrecord.make_example(b"text", "png", 1, 8, 8)
+    path = tmp_path / "toy_test.tfrecord"
+    flags = {"dataset_dir": str(tmp_path), "on_bad_record": "skip"}
+    for turn in (1, -1):  # of the second worker, of the first
+        write(path, [one for record in good for one in (record, bad)[::turn]])
+        result = evaluate_in_turn(run, **flags)
+        assert result.summary.num_examples == 7
+        assert [line.partition(":")[0] for line in result.left_out] == [
+            f"{path}, record {k} (the first is 0)" for k in range(turn == 1, 14, 2)
+        ]
+    with pytest.raises(errors.InputError, match="more than --max_bad_records=7 bad"):
+        write(path, [good[0], *[bad] * 8])
+        evaluate_in_turn(run, max_bad_records=7, **flags)
+    with pytest.raises(errors.InputError, match="none of the 4 images can be used"):
+        write(path, [bad] * 4)
+        evaluate_in_turn(run, **flags)
 
 
 def test_as_many_as_asked_for(config, run, during_sleep):
