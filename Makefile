@@ -4,7 +4,7 @@ BIN := .venv/bin
 JOBS ?= 2
 PYTEST = $(BIN)/python -m pytest -n $(JOBS) --dist=worksteal --durations=20
 
-.PHONY: demo test test-all soak lint format clean
+.PHONY: demo test test-all test-peers soak lint format clean
 
 .venv/installed: setup.py
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10) and "slimnets needs Python >= 3.10")'
@@ -18,6 +18,11 @@ PYTEST = $(BIN)/python -m pytest -n $(JOBS) --dist=worksteal --durations=20
 
 .venv/installed-test-all: .venv/installed-test
 	$(BIN)/pip install --quiet --editable '.[test,litert,openvino]'
+	touch $@
+
+.venv-peers/installed: tests/weights/torch/requirements.txt
+	$(PYTHON) -m venv .venv-peers
+	.venv-peers/bin/pip install --quiet --requirement $<
 	touch $@
 
 demo: .venv/installed
@@ -36,6 +41,10 @@ soak: .venv/installed-test
 test-all: .venv/installed-test-all
 	$(PYTEST) -m slow
 
+# torchvision and timm, in an environment of their own: 5.5 GB, which CI leaves out.
+test-peers: .venv/installed-test .venv-peers/installed
+	PEERS_PYTHON=$(CURDIR)/.venv-peers/bin/python $(PYTEST) -m peers
+
 lint: .venv/installed-test
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -46,4 +55,4 @@ format: .venv/installed-test
 	$(BIN)/ruff format .
 
 clean:
-	rm -rf .venv runs build *.egg-info
+	rm -rf .venv .venv-peers runs build *.egg-info

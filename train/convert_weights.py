@@ -66,6 +66,14 @@ _AVERAGES = flags.DEFINE_bool(
     "Of PyTorch's files, take the weights' moving averages (EMA) where they have them"
     " too. Those of checkpoints are taken anyway.",
 )
+_VARIANT = flags.DEFINE_enum(
+    "variant",
+    None,
+    choices.TORCH_VARIANTS,
+    "Of PyTorch's files, whose network they are of, where the names in them fit several"
+    " that pad and normalize differently. timm_tf are timm's networks whose names begin"
+    " with tf_: by default those of files whose names do.",
+)
 _FLIP = flags.DEFINE_bool(
     "flip_input_channels",
     False,
@@ -95,6 +103,7 @@ def main(argv: list[str]) -> None:
         ignore_missing=_IGNORE_MISSING.value,
         allow_unused=_ALLOW_UNUSED.value,
         use_moving_averages=_AVERAGES.value,
+        variant=_VARIANT.value,
         flip_input_channels=_FLIP.value,
         overwrite=_OVERWRITE.value,
     )

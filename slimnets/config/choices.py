@@ -36,6 +36,8 @@ WEIGHT_SOURCES = (
     "checkpoint",
 )
 
+# Whose networks PyTorch's weights are of; timm's tf_ ones have names of the others.
+TORCH_VARIANTS = ("torchvision", "timm", "timm_tf")
 WEIGHT_TARGETS = ("checkpoint", "keras")
 
 FOLDER_LAYOUTS = ("auto", "classes", "splits")  # of photos to convert

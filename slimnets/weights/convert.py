@@ -4,7 +4,7 @@ import dataclasses
 import functools
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -43,11 +43,14 @@ class Conversion:
       path: the checkpoint or the file.
       report: what matched and what did not.
       notes: what the user should know besides.
+      arguments: of the builder, under which its logits are those of the weights' own
+        library.
     """
 
     path: str
     report: checkpoints.RestoreReport
     notes: tuple[str, ...]
+    arguments: Mapping[str, Any] = dataclasses.field(default_factory=dict)
 
     def __str__(self) -> str:
         return "\n".join([str(self.report), *self.notes, f"written: {self.path}"])
@@ -63,6 +66,7 @@ def convert(
     ignore_missing: bool = False,
     allow_unused: bool = False,
     use_moving_averages: bool = False,
+    variant: str | None = None,
     flip_input_channels: bool = False,
     overwrite: bool = False,
 ) -> Conversion:
@@ -78,6 +82,8 @@ def convert(
       allow_unused: write it without what has no place in the network.
       use_moving_averages: of PyTorch's files, take the weights' moving averages where
         there are some. Of a checkpoint they are taken anyway.
+      variant: of PyTorch's files, whose network they are of where the names in them
+        leave that open: one of `config.choices.TORCH_VARIANTS`.
       flip_input_channels: reverse the order in which the network takes an image's
         channels.
       overwrite: replace what the output holds already.
@@ -89,9 +95,11 @@ def convert(
         if (kind, to, flip_input_channels) != (CHECKPOINT, CHECKPOINT, False):
             raise errors.InputError("name the weights' network with --model")
         return _rewrite(weights, output, overwrite)
+    if variant is not None and kind != "torch":
+        raise errors.InputError("--variant is for PyTorch's files: give --from=torch")
     registry.get_row(network)
     target = _resolve_target(output, network, to, overwrite)
-    source = _read(kind, weights, network, use_moving_averages)
+    source = _read(kind, weights, network, use_moving_averages, variant)
     match = match_variables(
         source.path, network, source.found, ignore_missing, allow_unused
     )
@@ -100,8 +108,9 @@ def convert(
     if to == KERAS:
         left = len(values) - len(keras.write(target, network, values))
         notes += (f"{left} variables that Keras lacks are left out",) if left else ()
-        return Conversion(str(target), match.report, notes)
-    return Conversion(_save(target, source.step, values), match.report, notes)
+        return Conversion(str(target), match.report, notes, match.arguments)
+    path = _save(target, source.step, values)
+    return Conversion(path, match.report, notes, match.arguments)
 
 
 def _flip_input_channels(values: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
@@ -123,7 +132,9 @@ class _Source(NamedTuple):
     step: int = 0
 
 
-def _read(kind: str, weights: str, network: str, moving_averages: bool) -> _Source:
+def _read(
+    kind: str, weights: str, network: str, moving_averages: bool, variant: str | None
+) -> _Source:
     if kind == CHECKPOINT:
         return _read_checkpoint(weights, network)
     if not Path(weights).exists():
@@ -133,11 +144,16 @@ def _read(kind: str, weights: str, network: str, moving_averages: bool) -> _Sour
             if is_checkpoint
             else f"there is no {weights}; --weights says what to convert"
         )
-    return _Source(read_file(kind, Path(weights), network, moving_averages), weights)
+    found = read_file(kind, Path(weights), network, moving_averages, variant)
+    return _Source(found, weights)
 
 
 def read_file(
-    kind: str, path: Path, network: str, moving_averages: bool = False
+    kind: str,
+    path: Path,
+    network: str,
+    moving_averages: bool = False,
+    variant: str | None = None,
 ) -> Found:
     """Reads a file of weights that is no checkpoint.
 
@@ -146,13 +162,16 @@ def read_file(
       path: of the file, or of a SavedModel's folder.
       network: a name of the registry.
       moving_averages: of PyTorch's files, take the weights' averages.
+      variant: of PyTorch's files, as `convert`.
 
     Raises:
       InputError: it cannot be read.
     """
     read = READERS[kind]
-    if kind == "torch" and moving_averages:
-        read = functools.partial(torch.read, moving_averages=True)
+    if kind == "torch":
+        read = functools.partial(
+            torch.read, moving_averages=moving_averages, variant=variant
+        )
     try:
         return read(path, network)
     except errors.InputError:

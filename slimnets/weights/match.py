@@ -2,6 +2,7 @@
 
 import dataclasses
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
@@ -24,12 +25,14 @@ class Match:
       report: what matched and what did not.
       num_classes: of the logits; None where there are features alone.
       notes: what the user should know besides.
+      arguments: of the builder, under which its logits are those of the file's library.
     """
 
     values: dict[str, np.ndarray]
     report: checkpoints.RestoreReport
     num_classes: int | None
     notes: tuple[str, ...]
+    arguments: Mapping[str, Any]
 
 
 def match_variables(
@@ -86,6 +89,7 @@ def match_variables(
         ),
         num_classes=num_classes,
         notes=(*found.notes, *_note_untrained(untrained), *_note_not_finite(values)),
+        arguments=found.arguments,
     )
 
 

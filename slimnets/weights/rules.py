@@ -2,7 +2,8 @@
 
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import NamedTuple
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -91,11 +92,13 @@ class Found(NamedTuple):
       values: by the names of our variables, as `Weight.to_ours` gives them.
       unused: names in the file that no rule knows.
       notes: what the user should know besides.
+      arguments: of our builder, under which its logits are those of the file's library.
     """
 
     values: dict[str, np.ndarray]
     unused: list[str]
     notes: list[str]
+    arguments: Mapping[str, Any] = MappingProxyType({})
 
 
 def to_ours(

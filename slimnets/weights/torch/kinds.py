@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
+from slimnets.config import choices
 from slimnets.weights.rules import Kind, Layer, Weight
 
 _OIHW, _OI = (2, 3, 1, 0), (1, 0)  # the axes of ours in theirs
@@ -22,15 +23,26 @@ NORM = Kind(
 )
 
 
+# The libraries whose state dicts are known, and the forms of them. timm's networks
+# that bear tf_ before their names have TensorFlow's padding and epsilon.
+TORCHVISION, TIMM, TIMM_TF = choices.TORCH_VARIANTS
+
+# Why `use_explicit_padding`, for a table's note.
+PADS_BOTH_SIDES = (
+    "PyTorch pads strided convolutions on both sides, which changes nothing for images"
+    " of 32 k + 1 pixels, as 225"
+)
+
+
 class Table(NamedTuple):
     """A library's state dict of a network.
 
     Attributes:
       layers: yields them.
-      name: of the library.
+      name: of the library, one of `config.choices.TORCH_VARIANTS`.
       epsilons: of batch norm, theirs and ours.
       arguments: of our builder, under which its logits are the library's.
-      note: what the user should know; '' for nothing.
+      note: what the user should know, or why it needs the arguments; '' for nothing.
     """
 
     layers: Callable[[], Iterator[Layer]]
@@ -38,6 +50,17 @@ class Table(NamedTuple):
     epsilons: tuple[float, float] = (1e-5, 1e-5)
     arguments: Mapping[str, Any] = MappingProxyType({})
     note: str = ""
+
+    def describe(self) -> list[str]:
+        """Returns what the user should know: at most one sentence."""
+        given = ", ".join(f"{name}={value!r}" for name, value in self.arguments.items())
+        wanted = f"for its logits build with {given}" if given else ""
+        sentence = ": ".join(part for part in (self.note, wanted) if part)
+        return [sentence] if sentence else []
+
+    def computes_as(self, other: "Table") -> bool:
+        """Whether both make the same network of the same tensors."""
+        return self[2:4] == other[2:4]
 
 
 def conv_and_norm(kind: Kind, theirs: str, norm: str, ours: str) -> Iterator[Layer]:

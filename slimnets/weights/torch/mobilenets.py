@@ -4,7 +4,16 @@ from collections.abc import Iterator
 
 from slimnets.nets.mobilenet import mobilenet_v2
 from slimnets.weights.rules import Layer
-from slimnets.weights.torch.kinds import CONV, DEPTHWISE, LINEAR, Table, conv_and_norm
+from slimnets.weights.torch.kinds import (
+    CONV,
+    DEPTHWISE,
+    LINEAR,
+    PADS_BOTH_SIDES,
+    TIMM,
+    TORCHVISION,
+    Table,
+    conv_and_norm,
+)
 
 
 def torchvision_v2() -> Iterator[Layer]:
@@ -67,8 +76,7 @@ V2 = tuple(
         name,
         epsilons=(1e-5, 1e-3),
         arguments={"use_explicit_padding": True},
-        note="PyTorch pads strided convolutions on both sides: for its logits build"
-        " with use_explicit_padding=True, or give images of 32 k + 1 pixels, as 225",
+        note=PADS_BOTH_SIDES,
     )
-    for layers, name in ((torchvision_v2, "torchvision"), (timm_v2, "timm"))
+    for layers, name in ((torchvision_v2, TORCHVISION), (timm_v2, TIMM))
 )

@@ -4,7 +4,14 @@ from collections.abc import Iterator
 
 from slimnets.nets import resnet_utils
 from slimnets.weights.rules import Layer
-from slimnets.weights.torch.kinds import CONV, LINEAR, Table, conv_and_norm
+from slimnets.weights.torch.kinds import (
+    CONV,
+    LINEAR,
+    TIMM,
+    TORCHVISION,
+    Table,
+    conv_and_norm,
+)
 
 
 def resnet50() -> Iterator[Layer]:
@@ -27,4 +34,4 @@ def resnet50() -> Iterator[Layer]:
     yield Layer(LINEAR, "fc", f"{scope}/logits")
 
 
-RESNET50_V1_5 = (Table(resnet50, "torchvision, timm"),)
+RESNET50_V1_5 = (Table(resnet50, TORCHVISION), Table(resnet50, TIMM))

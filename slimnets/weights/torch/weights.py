@@ -9,7 +9,7 @@ from slimnets import checkpoints, errors
 from slimnets.weights import rules
 from slimnets.weights.rules import Found, Layer
 from slimnets.weights.torch import files
-from slimnets.weights.torch.kinds import LINEAR, NORM, Table
+from slimnets.weights.torch.kinds import LINEAR, NORM, TIMM_TF, Table
 from slimnets.weights.torch.tables import TABLES
 
 # What wrappers put before names: DataParallel, compile, Lightning, a user's own module.
@@ -18,28 +18,42 @@ _AVERAGES_TOO = (
     "it holds moving averages too, under {!r}: --use_moving_averages takes them"
 )
 _HEAD = "its {} is taken for the logits"
+_READ_AS = (
+    "read as the network of {}; that of {} has the same names but another padding or"
+    " epsilon: --variant says which it is"
+)
 _COUNTER = ".num_batches_tracked"  # of batch norm; nothing in inference depends on it
 
 
-def read(path: Path, network: str, moving_averages: bool = False) -> Found:
+def read(
+    path: Path,
+    network: str,
+    moving_averages: bool = False,
+    variant: str | None = None,
+) -> Found:
     """Reads a file of PyTorch's weights.
 
     Args:
       path: of the file.
       network: a name of the registry.
       moving_averages: take those of the weights where the file has them too.
+      variant: the name of the table to read it by, where several fit it; None for what
+        the file's name says, or else the first.
 
     Raises:
-      InputError: it is no such file, or nobody knows PyTorch's names of the network.
+      InputError: it is no such file, or nobody knows PyTorch's names of the network, or
+        none are of that variant.
     """
     if network not in TABLES:
         raise errors.InputError(
             f"PyTorch's names of {network} are not known; known: {', '.join(TABLES)}"
         )
+    _check_variant(network, variant)
     stored = files.read(path, moving_averages)
     tensors = _unwrap_all(path, stored.tensors)
-    found = [(table, _find_layers(table, tensors)) for table in TABLES[network]]
-    table, layers = max(found, key=lambda item: len(item[1]))
+    fitting = _find_tables(network, tensors)
+    table, note = _choose(fitting, path, variant)
+    layers = _find_layers(table, tensors)
     used = {name for layer, _ in layers for name in _list_names(layer)}
     unused = [name for name in tensors if name not in used]
     head = _find_head(network, table, layers, {n: tensors[n] for n in unused})
@@ -47,11 +61,44 @@ def read(path: Path, network: str, moving_averages: bool = False) -> Found:
         values=_rescale_gamma(table, rules.to_ours([*layers, *head])),
         unused=[] if head else unused,
         notes=[
-            *([table.note] if table.note else []),
+            *table.describe(),
+            *([note] if note else []),
             *([_HEAD.format(unused[0].rpartition(".")[0])] if head else []),
             *([_AVERAGES_TOO.format(stored.averages)] if stored.averages else []),
         ],
+        arguments=table.arguments,
     )
+
+
+def _check_variant(network: str, variant: str | None) -> None:
+    known = [table.name for table in TABLES[network]]
+    if variant not in (None, *known):
+        raise errors.InputError(
+            f"no names of {network} are known as {variant}'s; known: {', '.join(known)}"
+        )
+
+
+def _find_tables(network: str, tensors: dict[str, np.ndarray]) -> list[Table]:
+    """Returns the tables of which the most layers are among the tensors."""
+    tables = TABLES[network]
+    found = [len(_find_layers(table, tensors)) for table in tables]
+    pairs = zip(tables, found, strict=True)
+    return [table for table, number in pairs if number == max(found)]
+
+
+def _choose(tables: list[Table], path: Path, variant: str | None) -> tuple[Table, str]:
+    """Returns the table to read a file by, of those that fit it.
+
+    Also what the user should know where nobody told which: tensors do not say how
+    images are padded.
+    """
+    in_name = TIMM_TF if path.name.startswith("tf_") else None
+    wanted = variant or in_name
+    [chosen, *others] = sorted(tables, key=lambda table: table.name != wanted)
+    differing = [t.name for t in others if not chosen.computes_as(t)]
+    if variant or not differing:
+        return chosen, ""
+    return chosen, _READ_AS.format(chosen.name, " or ".join(differing))
 
 
 def _unwrap_all(path: Path, tensors: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:

@@ -1,0 +1,156 @@
+"""torchvision's and timm's networks: their tensors, and what they compute of images.
+
+It runs in an interpreter that has them, which needs nothing of ours:
+
+    python -m tests.weights.torch.peers describe
+    python -m tests.weights.torch.peers compute mobilenet_v2 timm FOLDER
+
+The first writes `peers.json`, facts that the quick tests hold our tables to. The second
+writes random weights, images and their logits, for the tests marked `peers`.
+"""
+
+import argparse
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, NamedTuple
+
+import numpy as np
+
+CLASSES = 7
+FACTS = Path(__file__).with_suffix(".json")
+WEIGHTS, IMAGES, LOGITS = "weights.pth", "images.npy", "logits.npy"
+_NONE: Mapping[str, Any] = MappingProxyType({})
+
+
+class Peer(NamedTuple):
+    """A network of torchvision or timm.
+
+    Attributes:
+      model: its name there.
+      size: height and width of the images to compare with, in pixels.
+      options: of the library's own builder.
+      arguments: of our builder, beside the table's, that such small images need.
+    """
+
+    model: str
+    size: int = 64
+    options: Mapping[str, Any] = _NONE
+    arguments: Mapping[str, Any] = _NONE
+
+
+# By our network and the name of the table in slimnets.weights.torch.
+PEERS: dict[tuple[str, str], Peer] = {
+    ("mobilenet_v2", "torchvision"): Peer("mobilenet_v2"),
+    ("mobilenet_v2", "timm"): Peer("mobilenetv2_100"),
+    ("mobilenet_v2_140", "torchvision"): Peer(
+        "mobilenet_v2", options={"width_mult": 1.4}
+    ),
+    ("mobilenet_v2_140", "timm"): Peer("mobilenetv2_140"),
+    ("mobilenet_v2_035", "torchvision"): Peer(
+        "mobilenet_v2", options={"width_mult": 0.35}
+    ),
+    ("mobilenet_v2_035", "timm"): Peer("mobilenetv2_035"),
+    ("resnet50_v1_5", "torchvision"): Peer("resnet50"),
+    ("resnet50_v1_5", "timm"): Peer("resnet50"),
+}
+
+
+def build(network: str, table: str) -> Any:
+    """Returns the library's network with logits of CLASSES classes, for inference."""
+    peer = PEERS[network, table]
+    if table == "torchvision":
+        import torchvision
+
+        make, options = torchvision.models.get_model, {"weights": None}
+    else:
+        import timm
+
+        make, options = timm.create_model, {"pretrained": False}
+    return make(peer.model, num_classes=CLASSES, **options, **peer.options).eval()
+
+
+def digest(shapes: Iterable[tuple[str, Iterable[int]]]) -> dict[str, Any]:
+    """Returns the number of tensors, and a hash of their names and shapes.
+
+    Args:
+      shapes: each tensor's name and shape; the counters of batch norm are left out.
+    """
+    lines = sorted(
+        " ".join([name, *map(str, shape)])
+        for name, shape in shapes
+        if not name.endswith("num_batches_tracked")
+    )
+    text = "\n".join(lines).encode()
+    return {"tensors": len(lines), "sha256": hashlib.sha256(text).hexdigest()}
+
+
+def describe(networks: Iterable[str]) -> None:
+    """Writes the facts of the networks into peers.json, beside those of others."""
+    facts = json.loads(FACTS.read_text()) if FACTS.exists() else {}
+    for network, table in PEERS:
+        if network in networks:
+            state = build(network, table).state_dict()
+            shapes = [(name, tensor.shape) for name, tensor in state.items()]
+            facts[f"{network} {table}"] = digest(shapes)
+    lines = [f"{json.dumps(key)}: {json.dumps(facts[key])}" for key in sorted(facts)]
+    FACTS.write_text("{\n" + ",\n".join(lines) + "\n}\n")
+
+
+def randomize(state: Mapping[str, Any], seed: int = 0) -> None:
+    """Gives each tensor random values, none of them what training begins with."""
+    import torch
+
+    rng = np.random.default_rng(seed)
+    for name, tensor in state.items():
+        if tensor.is_floating_point():
+            drawn = _draw(name, tuple(tensor.shape), rng)
+            tensor.copy_(torch.from_numpy(np.asarray(drawn, np.float32)))
+
+
+def _draw(name: str, shape: tuple[int, ...], rng: np.random.Generator) -> np.ndarray:
+    if len(shape) > 1:
+        return rng.standard_normal(shape) * np.sqrt(2 / np.prod(shape[1:]))
+    if name.endswith((".weight", ".running_var")):
+        return rng.uniform(0.5, 1.5, shape)
+    return 0.1 * rng.standard_normal(shape)
+
+
+def compute(network: str, table: str, folder: Path) -> None:
+    """Writes random weights, two images [2, height, width, 3], and their logits."""
+    import torch
+
+    model = build(network, table)
+    size = PEERS[network, table].size
+    images = np.random.default_rng(1).uniform(-1, 1, [2, size, size, 3])
+    images = images.astype(np.float32)
+    with torch.no_grad():
+        randomize(model.state_dict())
+        logits = model(torch.from_numpy(images).permute(0, 3, 1, 2)).numpy()
+    folder.mkdir(parents=True, exist_ok=True)
+    torch.save(model.state_dict(), folder / WEIGHTS)
+    np.save(folder / IMAGES, images)
+    np.save(folder / LOGITS, logits)
+
+
+def main() -> None:
+    """Runs what the command line names."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True)
+    described = commands.add_parser("describe")
+    described.add_argument("networks", nargs="*", default=[n for n, _ in PEERS])
+    computed = commands.add_parser("compute")
+    computed.add_argument("network")
+    computed.add_argument("table")
+    computed.add_argument("folder", type=Path)
+    given = parser.parse_args()
+    if given.command == "describe":
+        describe(given.networks)
+    else:
+        compute(given.network, given.table, given.folder)
+
+
+if __name__ == "__main__":
+    main()
