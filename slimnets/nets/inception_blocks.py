@@ -51,25 +51,32 @@ class Conv(NamedTuple):
         )
 
 
-class _Pool(NamedTuple):
+class MaxPool(NamedTuple):
+    """The largest value of each window."""
+
     name: str
     kernel: int = 3
     stride: int = 1
     padding: str = "SAME"
 
-
-class MaxPool(_Pool):
-    """The largest value of each window."""
-
     def build(self, net: tf.Tensor, stride: int, rate: int) -> tf.Tensor:
         return slim.max_pool2d(net, self.kernel, stride, self.padding, scope=self.name)
 
 
-class AvgPool(_Pool):
+class AvgPool(NamedTuple):
     """The mean of each window."""
 
+    name: str
+    kernel: int = 3
+    stride: int = 1
+    padding: str = "SAME"
+    sees_padding: bool = False  # the mean of zeros around the image too
+
     def build(self, net: tf.Tensor, stride: int, rate: int) -> tf.Tensor:
-        return slim.avg_pool2d(net, self.kernel, stride, self.padding, scope=self.name)
+        padding = self.padding
+        if self.sees_padding and padding == "SAME":
+            net, padding = pad_around(net, self.kernel), "VALID"
+        return slim.avg_pool2d(net, self.kernel, stride, padding, scope=self.name)
 
 
 class Fork(NamedTuple):
@@ -170,6 +177,22 @@ def concatenate(outputs: Sequence[tf.Tensor], data_format: str = "NHWC") -> tf.T
       data_format: 'NHWC' or 'NCHW', with a D, of frames, where there are any.
     """
     return tf.concat(outputs, data_format.index("C"))
+
+
+@slim.add_arg_scope
+def pad_around(
+    net: tf.Tensor, kernel_size: int, data_format: str = "NHWC"
+) -> tf.Tensor:
+    """Pads images with the zeros that a window overhangs; as `concatenate`.
+
+    Args:
+      net: float [batch, height, width, channels], or as data_format says.
+      kernel_size: height and width of the window.
+      data_format: 'NHWC' or 'NCHW'.
+    """
+    overhang = kernel_size - 1
+    around = (overhang // 2, overhang - overhang // 2)
+    return tf.pad(net, [around if axis in "HW" else (0, 0) for axis in data_format])
 
 
 def replace_in_layers(rows: Sequence[Row], **new: Callable[[Any], Any]) -> list[Row]:

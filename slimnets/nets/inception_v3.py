@@ -164,6 +164,7 @@ def inception_v3_base(
     depth_multiplier: float = 1.0,
     scope: Any = None,
     *,
+    pools_see_padding: bool = False,
     table: Sequence[Row] = TABLE,
 ) -> tuple[tf.Tensor, EndPoints]:
     """Inception v3 without its classifier, up to an end point.
@@ -174,6 +175,8 @@ def inception_v3_base(
       min_depth: fewest channels of a layer after depth_multiplier.
       depth_multiplier: scales every layer's channels, > 0.
       scope: variable scope, 'InceptionV3' if None.
+      pools_see_padding: the modules' average pools see zeros around images, as
+        PyTorch's libraries have them.
       table: the network.
 
     Returns:
@@ -184,6 +187,8 @@ def inception_v3_base(
         images are too small for it.
     """
     rows = inception_blocks.scale_depths(table, depth_multiplier, min_depth)
+    if pools_see_padding:
+        rows = inception_blocks.replace_in_layers(rows, sees_padding=lambda _: True)
     with tf.compat.v1.variable_scope(scope, "InceptionV3", [inputs]):
         return run_table(rows, inputs, final_endpoint)
 
@@ -202,6 +207,7 @@ def build_inception_v3(
     scope: Any = "InceptionV3",
     global_pool: bool = False,
     *,
+    pools_see_padding: bool = False,
     table: Sequence[Row],
 ) -> tuple[tf.Tensor, EndPoints]:
     """Inception v3 (arXiv:1512.00567) for classification.
@@ -222,6 +228,7 @@ def build_inception_v3(
       scope: variable scope.
       global_pool: average over height and width, whatever they are; False averages
         8x8 windows, so that much larger images than 299x299 give a map.
+      pools_see_padding: see inception_v3_base.
       table: the network.
 
     Returns:
@@ -242,6 +249,7 @@ def build_inception_v3(
             min_depth=min_depth,
             depth_multiplier=depth_multiplier,
             scope=sc,
+            pools_see_padding=pools_see_padding,
             table=table,
         )
         if create_aux_logits and num_classes:

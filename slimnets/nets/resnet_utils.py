@@ -8,7 +8,7 @@ import functools
 import inspect
 import itertools
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, get_args
 
 import tensorflow as tf
 
@@ -102,7 +102,12 @@ def make_blocks(
         halved already, is research/slim's.
       min_base_depth: the least depth of a bottleneck.
       depth_multiplier: multiplies the stages' depths, >= 0.
+
+    Raises:
+      InputError: stride_in is none of the above.
     """
+    if stride_in not in get_args(StrideIn):
+        raise errors.unknown("stride_in", stride_in, get_args(StrideIn))
     blocks = []
     for number, stage in enumerate(table, 1):
         strides, stride_after = [1] * stage.units, 1
@@ -165,6 +170,20 @@ def conv2d_same(
         padding=padding,
         scope=scope,
     )
+
+
+def add_root_pool(net: tf.Tensor, use_explicit_padding: bool) -> tf.Tensor:
+    """Halves height and width before the first block: maxima of 3x3 pixels.
+
+    Args:
+      net: float [batch, height, width, channels].
+      use_explicit_padding: pad at every side, whatever the images' size, as PyTorch's
+        libraries do; 'SAME' leaves out the first row and column where it is even.
+    """
+    if not use_explicit_padding:
+        return slim.max_pool2d(net, 3, stride=2, scope="pool1")
+    net = spatial.fixed_padding(net, 3, value=net.dtype.min)
+    return slim.max_pool2d(net, 3, stride=2, padding="VALID", scope="pool1")
 
 
 @slim.add_arg_scope

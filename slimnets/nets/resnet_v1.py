@@ -91,6 +91,8 @@ def resnet_v1(
     store_non_strided_activations: bool = False,
     reuse: bool | None = None,
     scope: str | None = None,
+    *,
+    use_explicit_padding: bool = False,
 ) -> tuple[tf.Tensor, dict[str, tf.Tensor]]:
     """A ResNet v1 of any blocks.
 
@@ -108,6 +110,7 @@ def resnet_v1(
       store_non_strided_activations: stride after a block's end point, not before.
       reuse: reuse the variables of `scope`.
       scope: variable scope, 'resnet_v1' if None.
+      use_explicit_padding: of the root block's pool: see resnet_utils.add_root_pool.
 
     Returns:
       net: logits [batch, num_classes], or [batch, height, width, num_classes]; or
@@ -126,7 +129,9 @@ def resnet_v1(
             net = inputs
             if include_root_block:
                 output_stride = resnet_utils.remaining_stride(output_stride)
-                net = recomputation.block(_root, net)
+                net = recomputation.block(
+                    _root, net, use_explicit_padding=use_explicit_padding
+                )
             net = resnet_utils.stack_blocks_dense(
                 net, blocks, output_stride, store_non_strided_activations
             )
@@ -136,10 +141,10 @@ def resnet_v1(
         return net, end_points
 
 
-def _root(net: tf.Tensor) -> tf.Tensor:
+def _root(net: tf.Tensor, use_explicit_padding: bool) -> tf.Tensor:
     """Adds what comes before the first block."""
     net = resnet_utils.conv2d_same(net, 64, 7, stride=2, scope="conv1")
-    return slim.max_pool2d(net, 3, stride=2, scope="pool1")
+    return resnet_utils.add_root_pool(net, use_explicit_padding)
 
 
 def resnet_v1_block(
@@ -171,6 +176,8 @@ def _build(
     reuse: bool | None = None,
     scope: str | None = None,
     *,
+    stride_in: resnet_utils.StrideIn = "last_3x3",
+    use_explicit_padding: bool = False,
     table: Sequence[resnet_utils.Stage],
 ) -> tuple[tf.Tensor, dict[str, tf.Tensor]]:
     """A ResNet v1 of the stages in a table.
@@ -180,6 +187,9 @@ def _build(
         store_non_strided_activations, reuse, scope: as resnet_v1's.
       min_base_depth: the least depth of a bottleneck.
       depth_multiplier: multiplies the stages' depths, >= 0.
+      stride_in: see resnet_utils.make_blocks; 'first_3x3' is that of PyTorch's
+        libraries.
+      use_explicit_padding: as resnet_v1's.
       table: the stages, first to last.
 
     Returns:
@@ -189,7 +199,7 @@ def _build(
       ValueError: as resnet_v1.
     """
     blocks = resnet_utils.make_blocks(
-        bottleneck, table, "last_3x3", min_base_depth, depth_multiplier
+        bottleneck, table, stride_in, min_base_depth, depth_multiplier
     )
     return resnet_v1(
         inputs,
@@ -202,6 +212,7 @@ def _build(
         store_non_strided_activations=store_non_strided_activations,
         reuse=reuse,
         scope=scope,
+        use_explicit_padding=use_explicit_padding,
     )
 
 

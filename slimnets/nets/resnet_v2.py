@@ -82,6 +82,8 @@ def resnet_v2(
     spatial_squeeze: bool = True,
     reuse: bool | None = None,
     scope: str | None = None,
+    *,
+    use_explicit_padding: bool = False,
 ) -> tuple[tf.Tensor, dict[str, tf.Tensor]]:
     """A ResNet v2 of any blocks.
 
@@ -99,6 +101,7 @@ def resnet_v2(
       spatial_squeeze: drop height and width of the logits; they must be 1.
       reuse: reuse the variables of `scope`.
       scope: variable scope, 'resnet_v2' if None.
+      use_explicit_padding: of the root block's pool: see resnet_utils.add_root_pool.
 
     Returns:
       net: logits [batch, num_classes], or [batch, height, width, num_classes]; or
@@ -117,7 +120,9 @@ def resnet_v2(
             net = inputs
             if include_root_block:
                 output_stride = resnet_utils.remaining_stride(output_stride)
-                net = recomputation.block(_root, net)
+                net = recomputation.block(
+                    _root, net, use_explicit_padding=use_explicit_padding
+                )
             net = resnet_utils.stack_blocks_dense(net, blocks, output_stride)
             # What the last unit leaves to a next one.
             net = slim.batch_norm(net, activation_fn=tf.nn.relu, scope="postnorm")
@@ -127,12 +132,12 @@ def resnet_v2(
         return net, end_points
 
 
-def _root(net: tf.Tensor) -> tf.Tensor:
+def _root(net: tf.Tensor, use_explicit_padding: bool) -> tf.Tensor:
     """Adds what comes before the first block."""
     # Linear: the first unit normalizes and activates (the appendix).
     with slim.arg_scope([slim.conv2d], activation_fn=None, normalizer_fn=None):
         net = resnet_utils.conv2d_same(net, 64, 7, stride=2, scope="conv1")
-    return slim.max_pool2d(net, 3, stride=2, scope="pool1")
+    return resnet_utils.add_root_pool(net, use_explicit_padding)
 
 
 def resnet_v2_block(
@@ -154,6 +159,8 @@ def _build(
     reuse: bool | None = None,
     scope: str | None = None,
     *,
+    stride_in: resnet_utils.StrideIn = "last_3x3",
+    use_explicit_padding: bool = False,
     table: Sequence[resnet_utils.Stage],
 ) -> tuple[tf.Tensor, dict[str, tf.Tensor]]:
     """A ResNet v2 of the stages in a table.
@@ -161,6 +168,9 @@ def _build(
     Args:
       inputs, num_classes, is_training, global_pool, output_stride, spatial_squeeze,
         reuse, scope: as resnet_v2's.
+      stride_in: see resnet_utils.make_blocks; 'first_3x3' is that of PyTorch's
+        libraries.
+      use_explicit_padding: as resnet_v2's.
       table: the stages, first to last.
 
     Returns:
@@ -171,7 +181,7 @@ def _build(
     """
     return resnet_v2(
         inputs,
-        resnet_utils.make_blocks(bottleneck, table, "last_3x3"),
+        resnet_utils.make_blocks(bottleneck, table, stride_in),
         num_classes,
         is_training,
         global_pool,
@@ -179,6 +189,7 @@ def _build(
         spatial_squeeze=spatial_squeeze,
         reuse=reuse,
         scope=scope,
+        use_explicit_padding=use_explicit_padding,
     )
 
 

@@ -42,7 +42,10 @@ def require_static_size(images: tf.Tensor, message: str) -> tuple[int, int]:
 
 
 def fixed_padding(
-    inputs: tf.Tensor, kernel_size: int | Sequence[int], rate: int = 1
+    inputs: tf.Tensor,
+    kernel_size: int | Sequence[int],
+    rate: int = 1,
+    value: float = 0.0,
 ) -> tf.Tensor:
     """Pads by what a kernel overhangs, whatever the images' size and the stride.
 
@@ -54,15 +57,17 @@ def fixed_padding(
       inputs: float [batch, height, width, channels].
       kernel_size: int or (height, width).
       rate: dilation of the kernel, >= 1.
+      value: what to pad with.
 
     Returns:
-      float [batch, height + overhang, width + overhang, channels], zeros around.
+      float [batch, height + overhang, width + overhang, channels].
     """
     overhangs = [(size - 1) * rate for size in scoping.to_pair(kernel_size)]
     if not any(overhangs):
         return inputs
     before_and_after = [(total // 2, total - total // 2) for total in overhangs]
-    return tf.pad(inputs, [(0, 0), *before_and_after, (0, 0)])
+    around = [(0, 0), *before_and_after, (0, 0)]
+    return tf.pad(inputs, around, constant_values=value)
 
 
 def enlarge(

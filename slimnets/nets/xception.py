@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import tensorflow as tf
 
 from slimnets import slim
-from slimnets.nets import classifier, image_size
+from slimnets.nets import classifier, image_size, spatial
 from slimnets.nets.row import Network, named_builder
 from slimnets.nets.table import EndPoints, Row, run_table
 
@@ -60,6 +60,7 @@ class Residual(NamedTuple):
     depths: tuple[int, ...]  # of the separable convolutions
     stride: int = 1  # 2: maxima of 3x3 at their end; the shortcut is a convolution
     starts_with_relu: bool = True
+    pads_evenly: bool = False  # before the maxima, at every side
 
     def build(
         self, net: tf.Tensor, stride: int, rate: int
@@ -81,7 +82,7 @@ class Residual(NamedTuple):
                 net = slim.separable_conv2d(net, depth, 3, rate=rate, scope=name)
                 inside[f"{self.name}/{name}"] = net
             if self.stride > 1:
-                net = _max_pool(net, stride, rate)
+                net = _max_pool(net, stride, rate, self.pads_evenly)
             return net + shortcut, inside
 
 
@@ -99,13 +100,15 @@ XCEPTION: tuple[Row, ...] = (
 )
 
 
-def _max_pool(net: tf.Tensor, stride: int, rate: int) -> tf.Tensor:
+def _max_pool(net: tf.Tensor, stride: int, rate: int, pads_evenly: bool) -> tf.Tensor:
     """Takes maxima of 3x3 pixels, `rate` apart where there is no stride."""
-    if stride > 1:
+    if stride > 1 and not pads_evenly:
         return slim.max_pool2d(net, 3, stride, "SAME", scope="pool")
-    around = [(0, 0), (rate, rate), (rate, rate), (0, 0)]
+    net = spatial.fixed_padding(net, 3, rate, value=net.dtype.min)
+    if stride > 1:
+        return slim.max_pool2d(net, 3, stride, "VALID", scope="pool")
     return tf.nn.pool(
-        tf.pad(net, around, constant_values=net.dtype.min),
+        net,
         [3, 3],
         "MAX",
         dilations=[rate, rate],
@@ -152,6 +155,7 @@ def xception_base(
     output_stride: int | None = None,
     scope: Any = None,
     *,
+    use_explicit_padding: bool = False,
     table: tuple[Row, ...] = XCEPTION,
 ) -> tuple[tf.Tensor, EndPoints]:
     """Xception without its classifier, up to an end point.
@@ -163,6 +167,8 @@ def xception_base(
       output_stride: 4, 8, 16 or 32: images' size divided by features' size to stop
         at, by dilating what follows; None for the layers' own, 32.
       scope: variable scope, 'xception' if None.
+      use_explicit_padding: pad at every side before the pools, as timm does, whatever
+        the size of the images; it changes nothing for those of 32 k + 7 pixels.
       table: the network.
 
     Returns:
@@ -174,8 +180,14 @@ def xception_base(
         images are too small.
     """
     image_size.check_image_size(inputs, "Xception", SMALLEST)
+    rows = [
+        row._replace(pads_evenly=use_explicit_padding)
+        if isinstance(row, Residual)
+        else row
+        for row in table
+    ]
     with tf.compat.v1.variable_scope(scope, "xception", [inputs]):
-        return run_table(table, inputs, final_endpoint, output_stride, OUTPUT_STRIDES)
+        return run_table(rows, inputs, final_endpoint, output_stride, OUTPUT_STRIDES)
 
 
 def build_xception(
@@ -189,6 +201,7 @@ def build_xception(
     reuse: bool | None = None,
     scope: Any = "xception",
     *,
+    use_explicit_padding: bool = False,
     table: tuple[Row, ...],
 ) -> tuple[tf.Tensor, EndPoints]:
     """Xception for classification.
@@ -203,6 +216,7 @@ def build_xception(
       spatial_squeeze: drop the logits' height and width, which must be 1.
       reuse: reuse the network's variables; needs `scope`.
       scope: variable scope.
+      use_explicit_padding: see `xception_base`.
       table: the network.
 
     Returns:
@@ -218,7 +232,11 @@ def build_xception(
         slim.arg_scope([slim.batch_norm, slim.dropout], is_training=is_training),
     ):
         net, end_points = xception_base(
-            inputs, output_stride=output_stride, scope=sc, table=table
+            inputs,
+            output_stride=output_stride,
+            scope=sc,
+            use_explicit_padding=use_explicit_padding,
+            table=table,
         )
         net = classifier.add_classifier(
             net,

@@ -13,7 +13,7 @@ from slimnets.weights import rules
 from slimnets.weights.rules import Found
 
 # Heads that training alone needs; Keras and exported graphs lack them.
-_AUXILIARY = "/AuxLogits/"
+AUXILIARY = "/AuxLogits/"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -68,7 +68,7 @@ def match_variables(
         if name in found.values
     }
     absent = [name for name in shapes if name not in values]
-    untrained = [name for name in absent if _AUXILIARY in name]
+    untrained = [name for name in absent if AUXILIARY in name]
     missing = tuple(name for name in absent if name not in untrained)
     _check(path, network, found, shapes, values, () if ignore_missing else missing)
     extra = [name for name in found.values if name not in shapes]

@@ -18,6 +18,9 @@ class Weight(NamedTuple):
       matrix: whether theirs is the matrix of a fully connected layer. Ours may be a
         convolution over all of its input.
       scale: factor from theirs to ours.
+      unfolded: the shape that theirs is brought to before its axes are ordered; in it 0
+        stands for the size that was there, -1 for what is left. () where it stays.
+      folded: what undoes that.
     """
 
     theirs: str
@@ -25,18 +28,32 @@ class Weight(NamedTuple):
     axes: tuple[int, ...] = ()
     matrix: bool = False
     scale: float = 1.0
+    unfolded: tuple[int, ...] = ()
+    folded: tuple[int, ...] = ()
 
     def to_ours(self, array: np.ndarray) -> np.ndarray:
         """Returns our form of their array, float32; a matrix remains one."""
-        array = np.asarray(array * self.scale, np.float32)
+        if self.scale != 1:
+            array = array * self.scale
+        array = _reshape(np.asarray(array, np.float32), self.unfolded)
         return array.transpose(self.axes) if self.axes else array
 
     def to_theirs(self, array: np.ndarray) -> np.ndarray:
         """Returns their form of our array."""
-        array = np.asarray(array / self.scale, np.float32)
+        if self.scale != 1:
+            array = array / self.scale
+        array = np.asarray(array, np.float32)
         if self.matrix:
             array = array.reshape(-1, array.shape[-1])
-        return array.transpose(np.argsort(self.axes)) if self.axes else array
+        array = array.transpose(np.argsort(self.axes)) if self.axes else array
+        return _reshape(array, self.folded)
+
+
+def _reshape(array: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+    """Returns an array in a shape in which 0 stands for the size that was there."""
+    if not shape:
+        return array
+    return array.reshape([n or array.shape[axis] for axis, n in enumerate(shape)])
 
 
 class Kind(NamedTuple):
@@ -49,6 +66,9 @@ class Kind(NamedTuple):
         layer has none: it moves into the moving mean.
       places: where Keras' files have the arrays; () for its layers without sublayers.
       constants: the arrays of a layer that we have not, but our recipes; () for others.
+      scale_in_kernel: its first array is the factor of batch norm, which our layer has
+        not: it moves into the kernel before, and the moving mean.
+      zeros: biases that our layer has besides, below its scope: they are zero.
     """
 
     weights: tuple[Weight, ...]
@@ -56,6 +76,8 @@ class Kind(NamedTuple):
     bias_before_norm: bool = False
     places: tuple[str, ...] = ()
     constants: tuple[np.ndarray, ...] = ()
+    scale_in_kernel: bool = False
+    zeros: tuple[str, ...] = ()
 
     def size(self) -> int:
         """Returns the number of arrays."""
@@ -84,6 +106,10 @@ class Layer(NamedTuple):
         """Returns the names of our variables, in the order of the other's arrays."""
         return [f"{self.ours}/{weight.ours}" for weight in self.kind.weights]
 
+    def zeros(self) -> list[str]:
+        """Returns the names of our variables that the other library has not."""
+        return [f"{self.ours}/{name}" for name in self.kind.zeros]
+
 
 class Found(NamedTuple):
     """What a file holds of a network.
@@ -111,21 +137,48 @@ def to_ours(
     """
     values: dict[str, np.ndarray] = {}
     biases: dict[str, np.ndarray] = {}
+    scales: dict[str, np.ndarray] = {}
     for layer, arrays in layers:
         if layer.kind.constants:
             continue
-        converted = [
-            weight.to_ours(array)
-            for weight, array in zip(layer.kind.weights, arrays, strict=True)
-        ]
-        named = dict(zip(layer.variables(), converted, strict=True))
+        named = _name_arrays(layer, arrays)
         if layer.kind.bias_before_norm:
             biases |= [named.popitem()]
+        if layer.kind.scale_in_kernel:
+            scales[layer.ours] = named.pop(layer.variables()[0])
         values |= named
+    _subtract_biases(values, biases)
+    _multiply_kernels(values, scales)
+    return values
+
+
+def _name_arrays(layer: Layer, arrays: list[np.ndarray]) -> dict[str, np.ndarray]:
+    """Returns a layer's arrays as ours, by the names of our variables."""
+    pairs = zip(layer.kind.weights, arrays, strict=True)
+    converted = [weight.to_ours(array) for weight, array in pairs]
+    zeros = {
+        name: np.zeros(converted[0].shape[-1:], np.float32) for name in layer.zeros()
+    }
+    return zeros | dict(zip(layer.variables(), converted, strict=True))
+
+
+def _subtract_biases(
+    values: dict[str, np.ndarray], biases: Mapping[str, np.ndarray]
+) -> None:
+    """Moves biases before batch norm, which are by its moving mean's name, into it."""
     for mean, bias in biases.items():
         if mean in values:
             values[mean] = values[mean] - bias
-    return values
+
+
+def _multiply_kernels(
+    values: dict[str, np.ndarray], scales: Mapping[str, np.ndarray]
+) -> None:
+    """Moves the factors of batch norm, by its scope, to what it is applied to."""
+    for scope, scale in scales.items():
+        for name in (f"{scope.rpartition('/')[0]}/weights", f"{scope}/moving_mean"):
+            if name in values and (scale != 1).any():
+                values[name] = values[name] * scale
 
 
 def to_theirs(
@@ -138,8 +191,11 @@ def to_theirs(
       values: by the names of our variables.
     """
     for layer in layers:
+        ones = layer.variables()[:1] if layer.kind.scale_in_kernel else []
         arrays = [
-            weight.to_theirs(values[name])
+            np.ones_like(values[f"{layer.ours}/beta"])
+            if name in ones
+            else weight.to_theirs(values[name])
             for name, weight in zip(layer.variables(), layer.kind.weights, strict=True)
         ]
         if layer.kind.bias_before_norm:

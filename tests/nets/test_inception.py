@@ -9,6 +9,7 @@ import tensorflow as tf
 from slimnets import errors, slim
 from slimnets.nets import (
     inception,
+    inception_blocks,
     inception_resnet_v2,
     inception_v2,
     inception_v3,
@@ -362,3 +363,23 @@ def test_default_image_sizes():
         "inception_resnet_v2": 299,
     }
     assert inception_v3.inception_v3 is inception.inception_v3
+
+
+def test_average_pools_of_v3_see_padding_if_asked_to(graph):
+    for scope, seeing in (("pixels", False), ("zeros", True)):
+        inception_v3.inception_v3_base(
+            images(75), "Mixed_5b", scope=scope, pools_see_padding=seeing
+        )
+    padded = [op.name for op in graph.get_operations() if op.type == "Pad"]
+    assert padded == ["zeros/Mixed_5b/Branch_3/Pad"]
+
+
+def test_the_mean_of_zeros_around_an_image():
+    pool = inception_blocks.AvgPool("pool", sees_padding=True)
+    with v1.Session() as session:
+        mean = session.run(pool.build(tf.ones([1, 3, 3, 1]), 1, 1))
+    np.testing.assert_allclose(
+        mean[0, ..., 0], np.array([[4, 6, 4], [6, 9, 6], [4, 6, 4]]) / 9, rtol=1e-6
+    )
+    first = inception_blocks.pad_around(tf.ones([1, 2, 3, 4]), 3, "NCHW")
+    assert first.shape == [1, 2, 5, 6]

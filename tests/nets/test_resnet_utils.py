@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from slimnets import slim
-from slimnets.nets import resnet_utils, resnet_v1
+from slimnets import errors, slim
+from slimnets.nets import resnet_utils, resnet_v1, resnet_v2
+from tests import v1_graph
 
 v1 = tf.compat.v1
 
@@ -147,3 +148,40 @@ def test_arg_scope_reaches_batch_norm_alone():
         assert "BatchNorm/gamma" not in variables
         np.testing.assert_allclose(session.run(net), 0.5, rtol=1e-6)
         np.testing.assert_allclose(moved, 0.5)
+
+
+def test_the_root_pool_pads_at_every_side_if_asked_to():
+    images = np.arange(-16, 0, dtype=np.float32).reshape(1, 4, 4, 1)
+    pooled = [
+        resnet_utils.add_root_pool(tf.constant(images), explicit).numpy()[0, ..., 0]
+        for explicit in (False, True)
+    ]
+    with slim.arg_scope(resnet_utils.resnet_arg_scope()):
+        same = resnet_utils.add_root_pool(tf.constant(images), False)[0, ..., 0]
+    np.testing.assert_array_equal(same, [[-6, -5], [-2, -1]])
+    np.testing.assert_array_equal(pooled[1], [[-11, -9], [-3, -1]])
+
+
+def test_a_place_of_strides_that_there_is_not():
+    with pytest.raises(errors.InputError) as caught:
+        resnet_utils.make_blocks(resnet_v1.bottleneck, resnet_utils.RESNET_50, "last")
+    assert "unknown stride_in 'last'" in str(caught.value)
+
+
+@pytest.mark.parametrize("network", [resnet_v1.resnet_v1_50, resnet_v2.resnet_v2_50])
+def test_blocks_that_stride_where_they_begin(network):
+    """As PyTorch's: the first end as large as they are given images."""
+    sizes = {}
+    for stride_in in ("last_3x3", "first_3x3"):
+        with tf.Graph().as_default(), v1_graph.placeholders():
+            _, end_points = network(
+                tf.zeros([1, 64, 64, 3]),
+                is_training=False,
+                stride_in=stride_in,
+                use_explicit_padding=True,
+                scope="net",
+                table=resnet_utils.stages(1, 1, 1),
+            )
+        blocks = [end_points[f"net/block{number}"] for number in (1, 2, 3)]
+        sizes[stride_in] = [block.shape.as_list()[1] for block in blocks]
+    assert sizes == {"last_3x3": [8, 4, 4], "first_3x3": [16, 8, 4]}

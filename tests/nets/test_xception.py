@@ -10,6 +10,7 @@ import slimnets
 from slimnets import errors, slim
 from slimnets.nets import blueprint, registry, xception
 from slimnets.report import layers
+from tests import filled
 from tests.goldens import fill
 
 v1 = tf.compat.v1
@@ -150,3 +151,27 @@ def test_without_pooling_the_logits_are_a_map():
 def test_what_is_refused(size, arguments, message):
     with tf.Graph().as_default(), pytest.raises(errors.InputError, match=message):
         base(placeholder(size), **arguments)
+
+
+@pytest.mark.parametrize(("size", "alike"), [(39, True), (41, False)])
+def test_explicit_padding_changes_images_of_even_features(size, alike):
+    images = tf.constant(fill.images(2, size, size, 3))
+    with filled.variables():
+        [same, padded] = [
+            base(
+                images,
+                final_endpoint="block2",
+                use_explicit_padding=explicit,
+                scope="xception",
+            )[1]
+            for explicit in (False, True)
+        ]
+    assert same["block2"].shape == padded["block2"].shape
+    assert np.allclose(same["block2"], padded["block2"]) == alike
+    np.testing.assert_array_equal(same["block2/sepconv2"], padded["block2/sepconv2"])
+
+
+def test_explicit_padding_is_no_pixel_and_at_every_side():
+    net = tf.reshape(tf.range(-16.0, 0.0), [1, 4, 4, 1])
+    pooled = xception._max_pool(net, 2, 1, pads_evenly=True)
+    np.testing.assert_array_equal(pooled[0, ..., 0], [[-11, -9], [-3, -1]])

@@ -25,6 +25,19 @@ def test_shapes(weight, theirs, ours):
     np.testing.assert_array_equal(weight.to_theirs(converted), array)
 
 
+def test_a_matrix_over_a_map_whose_channels_come_first():
+    """PyTorch flattens [channels, height, width]."""
+    image, matrix = RNG.standard_normal([4, 2, 3]), RNG.standard_normal([5, 24])
+    weight = Weight(
+        "weight", "weights", (2, 3, 1, 0), unfolded=(0, -1, 2, 3), folded=(0, -1)
+    )
+    kernel = weight.to_ours(matrix)
+    assert kernel.shape == (2, 3, 4, 5)
+    ours = np.einsum("chw,hwcd->d", image, kernel)
+    np.testing.assert_allclose(ours, matrix @ image.ravel(), rtol=1e-5)
+    np.testing.assert_array_equal(weight.to_theirs(kernel), np.float32(matrix))
+
+
 def test_scale():
     weight = Weight("kernel", "weights", scale=0.5)
     np.testing.assert_array_equal(weight.to_ours(np.ones(2)), [0.5, 0.5])
@@ -72,6 +85,36 @@ def test_a_bias_before_batch_norm_moves_into_its_mean():
     (_, conv), (_, norm) = rules.to_theirs(LAYERS, values)
     np.testing.assert_array_equal(conv[1], np.zeros(3))
     np.testing.assert_array_equal(norm[0], values["net/a/BatchNorm/moving_mean"])
+
+
+FACTOR = Kind((Weight("weight", "gamma"), *NORM.weights), scale_in_kernel=True)
+
+
+def test_a_factor_of_batch_norm_moves_into_the_kernel_and_the_mean():
+    kernel, factor, mean, beta, pixel = RNG.standard_normal([5, 3]).astype(np.float32)
+    layers = (
+        Layer(Kind(CONV.weights[:1]), "conv", "net/a"),
+        Layer(FACTOR, "bn", "net/a/BatchNorm"),
+    )
+    values = rules.to_ours(zip(layers, ([kernel], [factor, mean, beta]), strict=True))
+    assert values.keys() == {
+        "net/a/weights",
+        "net/a/BatchNorm/moving_mean",
+        "net/a/BatchNorm/beta",
+    }
+    ours = pixel * values["net/a/weights"] - values["net/a/BatchNorm/moving_mean"]
+    np.testing.assert_allclose(ours, factor * (pixel * kernel - mean), rtol=1e-5)
+    _, (_, norm) = rules.to_theirs(layers, values)
+    np.testing.assert_array_equal(norm[0], np.ones(3))
+
+
+def test_biases_that_the_other_library_has_not():
+    kind = Kind((Weight("kernel", "weights"),), zeros=("biases",))
+    layer = Layer(kind, "conv", "net/a")
+    values = rules.to_ours([(layer, [np.ones([1, 1, 2, 3])])])
+    np.testing.assert_array_equal(values["net/a/biases"], np.zeros(3))
+    [(_, arrays)] = rules.to_theirs([layer], values)
+    assert len(arrays) == 1
 
 
 def test_layers_of_constants_are_theirs_alone():

@@ -6,7 +6,7 @@ Figure 4 of arXiv:1707.07012 and figure 1 of arXiv:1712.00559 draw cells this wa
 """
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import tensorflow as tf
@@ -49,7 +49,8 @@ class Cell(NamedTuple):
       keep_prob: the probability that an operation's result is kept (drop path); None
         where nothing drops.
       bounded: keep values within 6, for quantized inference.
-      pools_see_padding: strided pools see zeros around images, not pixels alone.
+      pools_see_padding: strided pools see zeros around images, not pixels alone;
+        'average': average pools do.
     """
 
     table: CellTable
@@ -57,7 +58,7 @@ class Cell(NamedTuple):
     stride: int = 1
     keep_prob: tf.Tensor | None = None
     bounded: bool = False
-    pools_see_padding: bool = False
+    pools_see_padding: bool | str = False
 
     def build(
         self,
@@ -165,7 +166,7 @@ class Cell(NamedTuple):
         kind, kernel, repeats = parts.groups()
         if kind == "separable":
             return self._separable(net, int(kernel), int(repeats or 1), stride)
-        return self._pool(net, _POOLS[kind], int(kernel), stride)
+        return self._pool(net, kind, int(kernel), stride)
 
     def _separable(
         self, net: tf.Tensor, kernel: int, repeats: int, stride: int
@@ -181,16 +182,17 @@ class Cell(NamedTuple):
             net = slim.batch_norm(net, scope=f"bn_sep_{kernel}x{kernel}_{number}")
         return net
 
-    def _pool(
-        self, net: tf.Tensor, pool: Callable[..., tf.Tensor], kernel: int, stride: int
-    ) -> tf.Tensor:
+    def _pool(self, net: tf.Tensor, kind: str, kernel: int, stride: int) -> tf.Tensor:
         if self.bounded:
             net = tf.nn.relu6(net)
         channels = operations.get_channel_dim(net.shape)
         padding = "SAME"
-        if self.pools_see_padding and stride > 1:
+        sees_padding = self.pools_see_padding
+        if sees_padding == "average":
+            sees_padding = kind == "avg_pool"
+        if sees_padding and stride > 1:
             net, padding = operations.pad(net, kernel, stride), "VALID"
-        net = pool(net, kernel, stride=stride, padding=padding)
+        net = _POOLS[kind](net, kernel, stride=stride, padding=padding)
         if channels == self.filters:
             return net
         return operations.convolve(net, self.filters, "1x1", "bn_1")

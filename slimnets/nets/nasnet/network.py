@@ -61,7 +61,8 @@ class Config:
         NHWC in any case; end points are in data_format.
       use_bounded_activation: keep values within 6, for quantized inference.
       pools_see_padding: the pools of reductions see zeros around images, as those of
-        keras.applications do; research/slim's see pixels alone.
+        keras.applications do; 'average': the average pools alone do, as timm's;
+        research/slim's see pixels alone.
     """
 
     stem_multiplier: float
@@ -76,7 +77,7 @@ class Config:
     use_aux_head: bool = True
     data_format: str = "NHWC"
     use_bounded_activation: bool = False
-    pools_see_padding: bool = False
+    pools_see_padding: bool | str = False
 
     def set_hparam(self, name: str, value: Any) -> None:
         """Changes an attribute; InputError where there is none of that name."""
@@ -193,6 +194,7 @@ def build(
     config: Config | None = None,
     current_step: int | tf.Tensor | tf.Variable | None = None,
     *,
+    pools_see_padding: bool | str | None = None,
     default_config: Config,
     layout: Callable[[Config], Layout],
 ) -> tuple[tf.Tensor, EndPoints]:
@@ -208,6 +210,7 @@ def build(
       current_step: of training, for drop path. None takes the graph's global step,
         making one where there is none yet; eagerly and in a `tf.function`, where no
         graph keeps one, it stands for step 0, which drops nothing: pass it there.
+      pools_see_padding: takes the place of the config's; see Config. None leaves it.
       default_config: the network's own hyperparameters.
       layout: returns a config's stem and cells.
 
@@ -224,6 +227,13 @@ def build(
     images = tf.convert_to_tensor(images)
     spatial.get_static_size(images)  # raises if the rank is not 4
     config = config or default_config
+    if pools_see_padding is not None:
+        config = dataclasses.replace(config, pools_see_padding=pools_see_padding)
+    if config.pools_see_padding not in (False, True, "average"):
+        raise errors.InputError(
+            "pools_see_padding must be False, True or 'average', not"
+            f" {config.pools_see_padding!r}"
+        )
     stem, cells = layout(config)
     names = [stem.name, *(cell.name for cell in cells), "global_pool"]
     names = [*filter(None, names), *(["Logits", "Predictions"] if num_classes else [])]

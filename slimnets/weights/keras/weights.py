@@ -17,8 +17,8 @@ _BGR = (
 )
 _ZERO_PADS = (
     "the pools of Keras' reductions see zeros around images, those of TF-Slim, of whose"
-    " checkpoints its weights were made, pixels alone: for Keras' logits give the"
-    " builder a config whose pools_see_padding is True"
+    " checkpoints its weights were made, pixels alone: for Keras' logits build with"
+    " pools_see_padding=True"
 )
 _NOTES = {
     "resnet50": _BGR,
@@ -26,6 +26,11 @@ _NOTES = {
     "vgg_19": _BGR,
     "nasnet_mobile": _ZERO_PADS,
     "nasnet_large": _ZERO_PADS,
+}
+# Of our builder, under which its logits are Keras'.
+_ARGUMENTS = {
+    "nasnet_mobile": {"pools_see_padding": True},
+    "nasnet_large": {"pools_see_padding": True},
 }
 
 
@@ -68,6 +73,7 @@ def read(path: Path, network: str) -> Found:
         values=rules.to_ours((layer, arrays) for layer, _, arrays in found),
         unused=[item.name or item.path for item in unused],
         notes=notes + ([_NOTES[network]] if network in _NOTES else []),
+        arguments=_ARGUMENTS.get(network, {}),
     )
 
 

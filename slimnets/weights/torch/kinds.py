@@ -11,6 +11,7 @@ _OIHW, _OI = (2, 3, 1, 0), (1, 0)  # the axes of ours in theirs
 _BIAS = Weight("bias", "biases")
 
 CONV = Kind((Weight("weight", "weights", _OIHW),))
+CONV_BIAS = Kind((*CONV.weights, _BIAS))
 DEPTHWISE = Kind((Weight("weight", "depthwise_weights", (2, 3, 0, 1)),))
 LINEAR = Kind((Weight("weight", "weights", _OI, matrix=True), _BIAS))
 NORM = Kind(
@@ -21,6 +22,8 @@ NORM = Kind(
         Weight("running_var", "moving_variance"),
     )
 )
+NORM_UNSCALED = NORM._replace(scale_in_kernel=True)  # where ours has no gamma
+LAYER_NORM = Kind(NORM.weights[:2])
 
 
 # The libraries whose state dicts are known, and the forms of them. timm's networks
@@ -43,6 +46,8 @@ class Table(NamedTuple):
       epsilons: of batch norm, theirs and ours.
       arguments: of our builder, under which its logits are the library's.
       note: what the user should know, or why it needs the arguments; '' for nothing.
+      renamed: of names that files had before: a regular expression for what has become
+        another, and the other.
     """
 
     layers: Callable[[], Iterator[Layer]]
@@ -50,6 +55,7 @@ class Table(NamedTuple):
     epsilons: tuple[float, float] = (1e-5, 1e-5)
     arguments: Mapping[str, Any] = MappingProxyType({})
     note: str = ""
+    renamed: tuple[tuple[str, str], ...] = ()
 
     def describe(self) -> list[str]:
         """Returns what the user should know: at most one sentence."""
@@ -61,6 +67,17 @@ class Table(NamedTuple):
     def computes_as(self, other: "Table") -> bool:
         """Whether both make the same network of the same tensors."""
         return self[2:4] == other[2:4]
+
+
+def make_separable_kind(depthwise: str, pointwise: str) -> Kind:
+    """Returns the kind of separable convolutions, by the names of their halves."""
+    [per_channel], [mixing] = DEPTHWISE.weights, CONV.weights
+    return Kind(
+        (
+            per_channel._replace(theirs=f"{depthwise}.weight"),
+            mixing._replace(theirs=f"{pointwise}.weight", ours="pointwise_weights"),
+        )
+    )
 
 
 def conv_and_norm(kind: Kind, theirs: str, norm: str, ours: str) -> Iterator[Layer]:

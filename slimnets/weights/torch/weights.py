@@ -1,5 +1,6 @@
 """PyTorch's weights of a network, read under the names of our variables."""
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -7,10 +8,11 @@ import numpy as np
 
 from slimnets import checkpoints, errors
 from slimnets.weights import rules
+from slimnets.weights.match import AUXILIARY
 from slimnets.weights.rules import Found, Layer
 from slimnets.weights.torch import files
 from slimnets.weights.torch.kinds import LINEAR, NORM, TIMM_TF, Table
-from slimnets.weights.torch.tables import TABLES
+from slimnets.weights.torch.tables import OTHERS, TABLES
 
 # What wrappers put before names: DataParallel, compile, Lightning, a user's own module.
 _WRAPPERS = ("module.", "_orig_mod.", "model.", "backbone.")
@@ -18,6 +20,10 @@ _AVERAGES_TOO = (
     "it holds moving averages too, under {!r}: --use_moving_averages takes them"
 )
 _HEAD = "its {} is taken for the logits"
+_SCALES = (
+    "its batch norm has factors, which are multiplied into the kernels: the same"
+    " logits, but training goes on without factors"
+)
 _READ_AS = (
     "read as the network of {}; that of {} has the same names but another padding or"
     " epsilon: --variant says which it is"
@@ -44,15 +50,12 @@ def read(
       InputError: it is no such file, or nobody knows PyTorch's names of the network, or
         none are of that variant.
     """
-    if network not in TABLES:
-        raise errors.InputError(
-            f"PyTorch's names of {network} are not known; known: {', '.join(TABLES)}"
-        )
-    _check_variant(network, variant)
+    _check_known(network, variant)
     stored = files.read(path, moving_averages)
     tensors = _unwrap_all(path, stored.tensors)
     fitting = _find_tables(network, tensors)
     table, note = _choose(fitting, path, variant)
+    tensors = _rename(table, tensors)
     layers = _find_layers(table, tensors)
     used = {name for layer, _ in layers for name in _list_names(layer)}
     unused = [name for name in tensors if name not in used]
@@ -63,6 +66,7 @@ def read(
         notes=[
             *table.describe(),
             *([note] if note else []),
+            *_note_scales(layers),
             *([_HEAD.format(unused[0].rpartition(".")[0])] if head else []),
             *([_AVERAGES_TOO.format(stored.averages)] if stored.averages else []),
         ],
@@ -70,7 +74,15 @@ def read(
     )
 
 
-def _check_variant(network: str, variant: str | None) -> None:
+def _check_known(network: str, variant: str | None) -> None:
+    if network in OTHERS:
+        raise errors.InputError(
+            f"PyTorch's weights do not fit {network}: {OTHERS[network]}"
+        )
+    if network not in TABLES:
+        raise errors.InputError(
+            f"PyTorch's names of {network} are not known; known: {', '.join(TABLES)}"
+        )
     known = [table.name for table in TABLES[network]]
     if variant not in (None, *known):
         raise errors.InputError(
@@ -81,7 +93,7 @@ def _check_variant(network: str, variant: str | None) -> None:
 def _find_tables(network: str, tensors: dict[str, np.ndarray]) -> list[Table]:
     """Returns the tables of which the most layers are among the tensors."""
     tables = TABLES[network]
-    found = [len(_find_layers(table, tensors)) for table in tables]
+    found = [len(_find_layers(table, _rename(table, tensors))) for table in tables]
     pairs = zip(tables, found, strict=True)
     return [table for table, number in pairs if number == max(found)]
 
@@ -126,6 +138,17 @@ def _unwrap(name: str) -> str:
     return name
 
 
+def _rename(table: Table, tensors: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Returns tensors by the names that the library has for them now."""
+    renamed = {}
+    for name, array in tensors.items():
+        now = name
+        for pattern, new in table.renamed:
+            now = re.sub(pattern, new, now)
+        renamed[name if now in tensors else now] = array
+    return renamed
+
+
 _Arrays = tuple[Layer, list[np.ndarray]]
 
 
@@ -147,7 +170,11 @@ def _find_head(
     besides, and takes as many features.
     """
     known = [layer for layer, _ in found]
-    missing = [layer for layer in table.layers() if layer not in known]
+    missing = [
+        layer
+        for layer in table.layers()
+        if layer not in known and AUXILIARY not in f"/{layer.ours}/"
+    ]
     arrays = sorted(others.values(), key=lambda array: -array.ndim)
     stems = {name.rpartition(".")[0] for name in others}
     fits = [array.ndim for array in arrays] == [2, 1] and len(stems) == 1
@@ -156,6 +183,12 @@ def _find_head(
     [layer], (kernel, bias) = missing, arrays
     shape = checkpoints.get_variable_shapes(network, len(bias))[layer.variables()[0]]
     return [(layer, arrays)] if list(kernel.shape) == shape[:-3:-1] else []
+
+
+def _note_scales(found: list[_Arrays]) -> list[str]:
+    """Returns what to say where factors of batch norm went into kernels."""
+    scales = [arrays[0] for layer, arrays in found if layer.kind.scale_in_kernel]
+    return [_SCALES] if any((scale != 1).any() for scale in scales) else []
 
 
 def _list_names(layer: Layer) -> list[str]:

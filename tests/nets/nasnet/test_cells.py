@@ -188,3 +188,16 @@ def test_a_graphs_global_step_is_taken_and_made_if_there_is_none(monkeypatch, th
 def test_drop_path_without_the_cells_place_is_an_error():
     with tf.Graph().as_default(), pytest.raises(errors.InputError, match="cell_num"):
         cell_of(*POOLS, keep_prob=0.6)(tf.zeros([1, 4, 4, 4]), "cell", current_step=1)
+
+
+@pytest.mark.parametrize(
+    ("seeing", "mean", "largest"),
+    [(False, -1, -1), (True, -4 / 9, 0), ("average", -4 / 9, -1)],
+)
+def test_which_pools_see_zeros_around_images(seeing, mean, largest):
+    """The last window of an even size is over four pixels and five zeros."""
+    cell = cells.Cell(cells.CellTable((), ()), 1, pools_see_padding=seeing)
+    net = -tf.ones([1, 4, 4, 1])
+    for kind, expected in (("avg_pool", mean), ("max_pool", largest)):
+        pooled = cell._pool(net, kind, 3, 2)
+        np.testing.assert_allclose(pooled[0, 1, 1, 0], expected, rtol=1e-6)

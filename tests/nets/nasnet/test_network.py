@@ -260,3 +260,24 @@ def test_builders_take_what_research_slims_do(module, name, size):
     assert given[:5] == ["images", "num_classes", "is_training", *tail]
     defaults = inspect.signature(getattr(module, f"{name}_arg_scope")).parameters
     assert list(defaults) == ["weight_decay", "batch_norm_decay", "batch_norm_epsilon"]
+
+
+def test_an_argument_says_which_pools_see_padding():
+    images = tf.zeros([1, 32, 32, 3])
+    config = thin(nasnet.mobile_imagenet_config())
+    with pytest.raises(errors.InputError) as caught:
+        nasnet.build_nasnet_mobile(images, 5, config=config, pools_see_padding="max")
+    assert str(caught.value) == (
+        "pools_see_padding must be False, True or 'average', not 'max'"
+    )
+    counts = []
+    for seeing in (None, True, "average"):
+        with tf.Graph().as_default() as graph:
+            images = tf.zeros([1, 32, 32, 3])
+            nasnet.build_nasnet_mobile(
+                images, 5, False, "Stem", config, pools_see_padding=seeing
+            )
+        operations = graph.get_operations()
+        counts.append(sum(o.type in ("Pad", "PadV2") for o in operations))
+    assert counts[0] < counts[2] < counts[1]
+    assert not config.pools_see_padding

@@ -1,6 +1,5 @@
 """keras.applications' networks with random weights, and what they should compute."""
 
-import dataclasses
 import functools
 from collections.abc import Callable
 from typing import Any, NamedTuple
@@ -9,8 +8,6 @@ import keras
 import numpy as np
 
 import slimnets
-from slimnets.nets.nasnet import nasnet
-from slimnets.nets.nasnet.network import Config
 from slimnets.preprocessing import imagenet
 
 CLASSES = 7
@@ -61,9 +58,8 @@ def _inception(name: str) -> Peer:
     return _peer(name, 75)._replace(arguments={"create_aux_logits": False})
 
 
-def _nasnet(name: str, config: Config) -> Peer:
-    padded = dataclasses.replace(config, pools_see_padding=True)
-    return _peer(name, 64)._replace(arguments={"config": padded})
+def _nasnet(name: str) -> Peer:
+    return _peer(name, 64)._replace(arguments={"pools_see_padding": True})
 
 
 PEERS: dict[str, Peer] = {
@@ -87,8 +83,8 @@ PEERS: dict[str, Peer] = {
     "vgg_19": _peer("VGG19", 224),
     "inception_v3": _inception("InceptionV3"),
     "inception_resnet_v2": _inception("InceptionResNetV2"),
-    "nasnet_mobile": _nasnet("NASNetMobile", nasnet.mobile_imagenet_config()),
-    "nasnet_large": _nasnet("NASNetLarge", nasnet.large_imagenet_config()),
+    "nasnet_mobile": _nasnet("NASNetMobile"),
+    "nasnet_large": _nasnet("NASNetLarge"),
     **{
         f"efficientnet_b{number}": _peer(f"EfficientNetB{number}")
         for number in range(8)

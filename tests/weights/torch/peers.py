@@ -41,6 +41,9 @@ class Peer(NamedTuple):
     arguments: Mapping[str, Any] = _NONE
 
 
+# The shape of a kernel of auxiliary heads is that of larger images.
+_NO_AUXILIARY = {"create_aux_logits": False}
+
 # By our network and the name of the table in slimnets.weights.torch.
 PEERS: dict[tuple[str, str], Peer] = {
     ("mobilenet_v2", "torchvision"): Peer("mobilenet_v2"),
@@ -53,8 +56,46 @@ PEERS: dict[tuple[str, str], Peer] = {
         "mobilenet_v2", options={"width_mult": 0.35}
     ),
     ("mobilenet_v2_035", "timm"): Peer("mobilenetv2_035"),
-    ("resnet50_v1_5", "torchvision"): Peer("resnet50"),
-    ("resnet50_v1_5", "timm"): Peer("resnet50"),
+    **{
+        (network, library): Peer(f"resnet{depth}")
+        for network, depth in (
+            ("resnet50_v1_5", 50),
+            ("resnet50", 50),
+            ("resnet_v1_50", 50),
+            ("resnet_v1_101", 101),
+            ("resnet_v1_152", 152),
+        )
+        for library in ("torchvision", "timm")
+    },
+    ("resnet_v2_50", "timm"): Peer("resnetv2_50"),
+    ("resnet_v2_101", "timm"): Peer("resnetv2_101"),
+    ("resnet_v2_152", "timm"): Peer("resnetv2_152"),
+    **{
+        (network, library): Peer(f"vgg{depth}", size=224)
+        for network, depth in (("vgg_a", 11), ("vgg_16", 16), ("vgg_19", 19))
+        for library in ("torchvision", "timm")
+    },
+    ("inception_v3", "torchvision"): Peer(
+        "inception_v3", 139, {"init_weights": False}, _NO_AUXILIARY
+    ),
+    ("inception_v3", "timm"): Peer("inception_v3", 299, {"aux_logits": True}),
+    ("inception_v4", "timm"): Peer("inception_v4", 139, arguments=_NO_AUXILIARY),
+    ("inception_resnet_v2", "timm"): Peer(
+        "inception_resnet_v2", 139, arguments=_NO_AUXILIARY
+    ),
+    **{
+        (f"densenet_{depth}", library): Peer(f"densenet{depth}")
+        for depth in (121, 169, 201)
+        for library in ("torchvision", "timm")
+    },
+    ("nasnet_large", "timm"): Peer("nasnetalarge", 96),
+    ("pnasnet_large", "timm"): Peer("pnasnet5large", 96),
+    ("xception", "timm"): Peer("legacy_xception"),
+    **{
+        (network, library): Peer(network)
+        for network in ("convnext_tiny", "convnext_small")
+        for library in ("torchvision", "timm")
+    },
 }
 
 
@@ -128,11 +169,13 @@ def compute(network: str, table: str, folder: Path) -> None:
     images = images.astype(np.float32)
     with torch.no_grad():
         randomize(model.state_dict())
-        logits = model(torch.from_numpy(images).permute(0, 3, 1, 2)).numpy()
+        logits = model(torch.from_numpy(images).permute(0, 3, 1, 2))
+    if isinstance(logits, tuple):  # those of an auxiliary head too
+        logits = logits[0]
     folder.mkdir(parents=True, exist_ok=True)
     torch.save(model.state_dict(), folder / WEIGHTS)
     np.save(folder / IMAGES, images)
-    np.save(folder / LOGITS, logits)
+    np.save(folder / LOGITS, logits.numpy())
 
 
 def main() -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from slimnets import errors
 from slimnets.weights import convert, rules
-from slimnets.weights.torch import weights
+from slimnets.weights.torch import files, pickles, weights
 from slimnets.weights.torch.tables import TABLES
 from tests.goldens import fill
 from tests.weights.torch import writing
@@ -121,3 +121,107 @@ def test_a_variant_that_a_network_has_not(tmp_path):
     assert str(caught.value) == (
         "no names of resnet50_v1_5 are known as timm_tf's; known: torchvision, timm"
     )
+
+
+def view(network, library):
+    """Returns the state dict of a network whose tensors take no memory."""
+    golden = json.loads((GOLDENS / f"{network}.json").read_text())
+    values = {n: np.broadcast_to(np.float32(2), s) for n, s in golden["variables"]}
+    layers = rules.to_theirs(get_table(network, library).layers(), values)
+    return {
+        f"{layer.theirs}.{weight.theirs}": array
+        for layer, arrays in layers
+        for weight, array in zip(layer.kind.weights, arrays, strict=True)
+    }
+
+
+def read(tensors, network, monkeypatch):
+    """Reads tensors that no file holds."""
+    state = pickles.StateDict(tensors)
+    monkeypatch.setattr(files, "read", lambda path, averages: state)
+    return weights.read(Path("it.pth"), network)
+
+
+def name_as_published(name):
+    """Returns what a tensor of DenseNet was called when its files were published."""
+    if "denselayer" not in name:
+        return name
+    return name.replace("norm", "norm.").replace("conv", "conv.")
+
+
+def name_as_its_authors(name):
+    """Returns what ConvNeXt's authors call a tensor."""
+    name = name.replace("stem.", "downsample_layers.0.").replace(".blocks", "")
+    for number in "123":
+        downsample = f"downsample_layers.{number}"
+        name = name.replace(f"stages.{number}.downsample", downsample)
+    for ours, theirs in (("conv_dw", "dwconv"), ("mlp.fc", "pwconv")):
+        name = name.replace(ours, theirs)
+    return name.replace("head.norm", "norm").replace("head.fc", "head")
+
+
+@pytest.mark.parametrize(
+    ("network", "library", "rename", "example"),
+    [
+        (
+            "densenet_121",
+            "torchvision",
+            name_as_published,
+            "features.denseblock4.denselayer16.norm.2.running_var",
+        ),
+        ("convnext_tiny", "timm", name_as_its_authors, "stages.3.2.pwconv2.bias"),
+    ],
+)
+def test_names_of_before(network, library, rename, example, monkeypatch):
+    now = view(network, library)
+    before = {rename(name): array for name, array in now.items()}
+    assert example in before
+    assert len(before.keys() - now.keys()) > len(now) / 2
+    found = read(before, network, monkeypatch)
+    assert found.values.keys() == read(now, network, monkeypatch).values.keys()
+    assert not found.unused
+
+
+def test_a_name_of_before_beside_that_of_now(monkeypatch):
+    tensors = view("densenet_121", "torchvision")
+    name = "features.denseblock1.denselayer1.norm.1.bias"
+    tensors[name] = np.zeros(64, np.float32)
+    assert read(tensors, "densenet_121", monkeypatch).unused == [name]
+
+
+def test_another_network_of_the_same_name():
+    with pytest.raises(errors.InputError) as caught:
+        weights.read(Path("alexnet.pth"), "alexnet_v2")
+    assert str(caught.value) == (
+        "PyTorch's weights do not fit alexnet_v2: torchvision's alexnet pads its first"
+        " convolution, its fourth has 256 channels in the place of 384, and its first"
+        " matrix is over 6x6 pixels, not 5x5"
+    )
+
+
+def test_factors_of_batch_norm_where_ours_has_none(monkeypatch):
+    tensors = view("inception_v4", "timm")
+    said = read(tensors, "inception_v4", monkeypatch).notes
+    tensors["features.0.bn.weight"] = np.full(32, 3, np.float32)
+    found = read(tensors, "inception_v4", monkeypatch)
+    assert found.notes == [
+        *said,
+        "its batch norm has factors, which are multiplied into the kernels: the same"
+        " logits, but training goes on without factors",
+    ]
+    scope = "InceptionV4/Conv2d_1a_3x3"
+    np.testing.assert_array_equal(found.values[f"{scope}/weights"], 6)
+    np.testing.assert_array_equal(found.values[f"{scope}/BatchNorm/moving_mean"], 6)
+    np.testing.assert_array_equal(found.values[f"{scope}/BatchNorm/beta"], 2)
+    assert not any(name.endswith("gamma") for name in found.values)
+
+
+def test_a_head_of_ones_own_where_the_auxiliary_head_is_left_out(monkeypatch):
+    tensors = view("inception_v3", "timm")
+    for name in [name for name in tensors if name.startswith(("AuxLogits", "fc"))]:
+        del tensors[name]
+    tensors["fc.1.weight"] = np.ones([4, 2048], np.float32)
+    tensors["fc.1.bias"] = np.ones(4, np.float32)
+    found = read(tensors, "inception_v3", monkeypatch)
+    assert found.values["InceptionV3/Logits/Conv2d_1c_1x1/biases"].shape == (4,)
+    assert not found.unused
