@@ -26,7 +26,8 @@ class ReadingConfig:
         "stop",
         "stop ends at a record that cannot be used, in one line with file, number and"
         " reason. skip goes on without it, and lists all such records at the end, with"
-        " exit status 1. A wrong checksum takes the rest of its file along.",
+        " exit status 1. Behind a record whose length is damaged the rest of its file"
+        " cannot be found, and is listed too.",
         choices=choices.ON_BAD_RECORD,
     )
     max_bad_records: int = setting(

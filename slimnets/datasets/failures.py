@@ -8,6 +8,7 @@ import tensorflow as tf
 from slimnets import errors
 from slimnets.config.reading import MAX_PIXELS
 from slimnets.datasets import images, record_faults
+from slimnets.datasets.framing import SingleRecords
 from slimnets.datasets.registry import Dataset
 
 # What reading bad data raises: TensorFlow's message may quote bytes that are no text.
@@ -58,20 +59,21 @@ def describe_left_out(
       max_pixels: as it was given to the batches.
     """
 
+    singles = SingleRecords()
+
     def describe(number: int) -> str:
-        fault = record_faults.find_fault(
-            dataset.files,
+        file, place = dataset.locate(number)
+        fault = record_faults.find_record_fault(
+            file,
+            place,
             list_labels(dataset, labels_offset),
             compression=dataset.compression,
-            first=number,
-            most=1,
             max_pixels=max_pixels,
+            singles=singles,
         )
-        # TensorFlow goes on with the next file at a wrong checksum.
         return fault or (
-            f"record {number} of {dataset.name} {dataset.split} (the first is 0) is"
-            " missing: one before it in its file is damaged, or there are fewer than"
-            " dataset.json says"
+            f"{file}, record {place} (the first is 0): could not be read at first; run"
+            " it again"
         )
 
     return describe

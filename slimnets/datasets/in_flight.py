@@ -10,28 +10,13 @@ import numpy as np
 import tensorflow as tf
 
 from slimnets.datasets import record_faults
+from slimnets.datasets.framing import SingleRecords
 from slimnets.datasets.registry import Dataset
-
-_FILE = 1 << 32  # a record's number: that of its file times this, and its place there
 
 # Records that are being prepared at one time, at most: they have not failed.
 _AT_WORK = 256
 
 _KEY, _NONE = np.zeros([1], np.int64), np.zeros([1], np.int64)
-
-
-def read_numbered(
-    index: tf.Tensor, file: tf.Tensor, compression: str
-) -> tf.data.Dataset:
-    """Returns (number, record) of a file.
-
-    Args:
-      index: int64 scalar, the place of the file in the dataset's list.
-      file: string scalar, its path.
-      compression: of the file.
-    """
-    records = tf.data.TFRecordDataset(file, compression)
-    return records.enumerate(index * _FILE)
 
 
 class InFlight:
@@ -47,6 +32,7 @@ class InFlight:
         """
         self._dataset, self._labels, self._max_pixels = dataset, labels, max_pixels
         self._faults: dict[int, str] = {}
+        self._singles = SingleRecords()
         self._table = tf.lookup.experimental.MutableHashTable(tf.int64, tf.int64, -1)
         # Under key 0, how many were begun since one was last prepared.
         self._in_vain = tf.lookup.experimental.MutableHashTable(tf.int64, tf.int64, 0)
@@ -80,12 +66,10 @@ class InFlight:
         return [fault for _, fault in sorted(self._faults.items()) if fault]
 
     def _find_fault(self, number: int) -> str | None:
-        index, place = divmod(number, _FILE)
-        return record_faults.find_fault(
-            [self._dataset.files[index]],
+        return record_faults.find_record_fault(
+            *self._dataset.locate(number),
             self._labels,
             compression=self._dataset.compression,
-            first=place,
-            most=1,
             max_pixels=self._max_pixels,
+            singles=self._singles,
         )

@@ -3,10 +3,8 @@
 import os
 import socket
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import Any
 
-import numpy as np
 import tensorflow as tf
 
 from slimnets import errors, random_numbers
@@ -14,6 +12,7 @@ from slimnets.config.reading import MAX_PIXELS
 from slimnets.datasets import record_order, tfrecord
 from slimnets.datasets.in_flight import InFlight
 from slimnets.datasets.registry import Dataset
+from slimnets.datasets.salvage import Salvage
 from slimnets.preprocessing.encoded import Encoded
 
 # uint8 [height, width, channels], of records still encoded -> float32 [out_height,
@@ -94,6 +93,8 @@ def train_batches(
             " does not exist"
         )
     parse = _make_record_parser(dataset, channels, labels_offset, upright, max_pixels)
+    skips = most_broken is not None
+    salvage = Salvage(dataset)
 
     @_without_autograph
     def example(
@@ -101,7 +102,7 @@ def train_batches(
     ) -> tuple[tf.Tensor, tf.Tensor]:
         with tf.control_dependencies([in_flight.begin(number)] if in_flight else []):
             serialized = tf.identity(serialized)
-        parsed = parse(serialized)
+        parsed = parse(salvage.find(number, serialized) if skips else serialized)
         image, label = preprocess(parsed["image"]), parsed["label"]
         with tf.control_dependencies([image, label]):
             done = [in_flight.end(number)] if in_flight else []
@@ -117,18 +118,18 @@ def train_batches(
             return example(*record)
 
     if seed is None:
-        records = record_order.read_shuffled(dataset, shard, num_readers, cache)
+        records = record_order.read_shuffled(dataset, shard, num_readers, cache, skips)
         records = _end_at_too_many(records, in_flight, most_broken)
         examples = records.map(example, num_parallel_calls, deterministic=False)
     else:
         records = record_order.read_in_order_of(
-            seed, dataset, num_readers, cache, taken
+            seed, dataset, num_readers, cache, taken, skips
         )
         records = _end_at_too_many(records, in_flight, most_broken).enumerate(taken)
         if count > 1:
             records = _take_share(records, shard, batch_size * replicas)
         examples = records.map(keyed_example, num_parallel_calls, deterministic=True)
-    if most_broken is not None:
+    if skips:
         examples = examples.ignore_errors()
     batches = examples.batch(batch_size, drop_remainder=True)
     if service:
@@ -183,12 +184,20 @@ def eval_batches(
     _check_arguments(dataset, batch_size, labels_offset)
     parse = _make_record_parser(dataset, channels, labels_offset, upright, max_pixels)
 
+    salvage = Salvage(dataset)
+
     @_without_autograph
     def example(number: tf.Tensor, serialized: tf.Tensor) -> dict[str, tf.Tensor]:
+        if skip_broken:
+            serialized = salvage.find(number, serialized)
         return _make_masked_example(preprocess, number, **parse(serialized))
 
     index, count = shard
-    records = _enumerate_records(dataset)
+    records = record_order.list_files(dataset).flat_map(
+        lambda file, first, count: record_order.read_file(
+            file, first, count, dataset.compression, skip_broken
+        )
+    )
     if count > 1:
         records = records.filter(lambda number, _: number % count == index)
     examples = records.map(example, num_parallel_calls)
@@ -341,22 +350,6 @@ def _find_class(
     classes = tf.constant([*classes_by_label, -1], tf.int64)
     known = (label >= 0) & (label < count)
     return tf.gather(classes, tf.where(known, label, count))
-
-
-def _enumerate_records(dataset: Dataset) -> tf.data.Dataset:
-    """Returns (number, record), in order; the numbers hold beyond a damaged file."""
-    if len(dataset.files) == 1:
-        return tfrecord.read_records(dataset.files, dataset.compression).enumerate()
-    counts = [
-        tfrecord.count_records(Path(f), dataset.compression) for f in dataset.files
-    ]
-    first = np.cumsum([0, *counts[:-1]])
-    files = [*map(os.fsencode, dataset.files)]
-    return tf.data.Dataset.from_tensor_slices((files, first)).flat_map(
-        lambda file, first: tf.data.TFRecordDataset(
-            file, dataset.compression
-        ).enumerate(first)
-    )
 
 
 def _make_masked_example(

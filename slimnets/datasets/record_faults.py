@@ -2,7 +2,6 @@
 
 import functools
 import os
-import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
@@ -12,6 +11,7 @@ from google.protobuf.message import DecodeError
 from slimnets import errors
 from slimnets.config.reading import MAX_PIXELS
 from slimnets.datasets import images, tfrecord
+from slimnets.datasets.framing import DamagedRecord, SingleRecords
 
 _OBJECTS = "image/object/"  # how the keys of object-detection records begin
 _TFDS = frozenset({"image", "label"})  # the keys of TensorFlow Datasets' records
@@ -54,7 +54,8 @@ def find_fault(
         describe = functools.partial(
             describe_record, labels=labels, max_pixels=max_pixels
         )
-        fault = _find_file_fault(path, describe, compression, begin, end)
+        records = _read_records(path, compression, begin, end)
+        fault = _find_file_fault(path, describe, begin, records)
         if fault:
             return fault
         first -= begin
@@ -62,6 +63,40 @@ def find_fault(
         if most == 0:
             return None
     return None
+
+
+def find_record_fault(
+    file: str,
+    number: int,
+    labels: Sequence[int] | None,
+    *,
+    compression: str = "",
+    max_pixels: int = MAX_PIXELS,
+    singles: SingleRecords | None = None,
+) -> str | None:
+    """Looks into one record, whatever is wrong with those before it.
+
+    Args:
+      file: its TFRecord file.
+      number: its place there, from 0.
+      labels: those that are right, ascending; None: any are.
+      compression: of the file.
+      max_pixels: that an image may have.
+      singles: reads it; saves time where several records of a file are looked into.
+
+    Returns:
+      One line naming file, record and reason; None: all is well.
+    """
+    path = Path(file)
+    if not path.is_file():
+        return f"{path} does not exist"
+    describe = functools.partial(describe_record, labels=labels, max_pixels=max_pixels)
+    records = (
+        _read_records(path, compression, number, number + 1)
+        if compression
+        else _read_singles(singles or SingleRecords(), path, number, number + 1)
+    )
+    return _find_file_fault(path, describe, number, records)
 
 
 def describe_record(
@@ -90,33 +125,37 @@ def describe_record(
 def _find_file_fault(
     path: Path,
     describe: Callable[[bytes], str | None],
-    compression: str,
-    begin: int,
-    end: int,
+    record: int,
+    records: Iterator[bytes],
 ) -> str | None:
-    record = begin
+    """Returns a line for the first broken one of records, numbered from `record`."""
     try:
-        for serialized in _read_records(path, compression, begin, end):
+        for serialized in records:
             fault = describe(serialized)
             if fault:
                 return f"{path}, record {record} (the first is 0): {fault}"
             record += 1
     except (tf.errors.OpError, UnicodeDecodeError):
         return f"{path}, record {record} (the first is 0): its checksum is wrong"
+    except DamagedRecord as error:
+        return f"{path}, record {record} (the first is 0): {error}"
     return None
 
 
 def _read_records(
     path: Path, compression: str, begin: int, end: int
 ) -> Iterator[bytes]:
-    if compression or not begin:
-        records = tfrecord.read_records([str(path)], compression)
-        yield from records.skip(begin).take(end - begin).as_numpy_iterator()
-        return
-    with tempfile.TemporaryDirectory() as folder:
-        copy = Path(folder, "part.tfrecord")
-        tfrecord.copy_records(path, range(begin, end), copy)
-        yield from tfrecord.read_records([str(copy)]).as_numpy_iterator()
+    if begin and not compression:  # seeking
+        return _read_singles(SingleRecords(), path, begin, end)
+    records = tfrecord.read_records([str(path)], compression)
+    return iter(records.skip(begin).take(end - begin).as_numpy_iterator())
+
+
+def _read_singles(
+    singles: SingleRecords, path: Path, begin: int, end: int
+) -> Iterator[bytes]:
+    for number in range(begin, end):
+        yield singles.read(str(path), number)
 
 
 def _describe_missing_image(features: dict[str, tf.train.Feature]) -> str:

@@ -2,10 +2,11 @@
 
 import os
 
+import numpy as np
 import tensorflow as tf
 
 from slimnets import random_numbers
-from slimnets.datasets.in_flight import read_numbered
+from slimnets.datasets import salvage
 from slimnets.datasets.registry import Dataset
 
 # Encoded records, so 4,096 photos of 110 kB are 450 MB. The shards are mixed over the
@@ -16,7 +17,11 @@ _without_autograph = tf.autograph.experimental.do_not_convert
 
 
 def read_shuffled(
-    dataset: Dataset, shard: tuple[int, int], num_readers: int, cache: bool
+    dataset: Dataset,
+    shard: tuple[int, int],
+    num_readers: int,
+    cache: bool,
+    skips: bool = False,
 ) -> tf.data.Dataset:
     """Returns this worker's records without end, each epoch in a new order.
 
@@ -25,11 +30,12 @@ def read_shuffled(
       shard: (index, count): the worker's share, see `pipeline.train_batches`.
       num_readers: files read at once.
       cache: keep the records in memory after the first epoch.
+      skips: as of `read_file`.
 
     Returns:
-      (number, serialized record), int64 [] and string [], see `in_flight`.
+      (number, serialized record), int64 [] and string [].
     """
-    records = _read_files(dataset, shard, num_readers)
+    records = _read_files(dataset, shard, num_readers, skips)
     if cache:
         records = records.cache()
     # Shuffle, then repeat: each epoch sees every example once. The other way round,
@@ -38,7 +44,12 @@ def read_shuffled(
 
 
 def read_in_order_of(
-    seed: int, dataset: Dataset, num_readers: int, cache: bool, taken: int
+    seed: int,
+    dataset: Dataset,
+    num_readers: int,
+    cache: bool,
+    taken: int,
+    skips: bool = False,
 ) -> tf.data.Dataset:
     """Returns all records without end, in an order that can be taken up again.
 
@@ -51,16 +62,17 @@ def read_in_order_of(
       num_readers: files read at once.
       cache: keep the records in memory after the first epoch.
       taken: records, of any number of epochs, behind which to begin.
+      skips: as of `read_file`.
 
     Returns:
-      (number, serialized record), int64 [] and string [], see `in_flight`.
+      (number, serialized record), int64 [] and string [].
     """
     stream = random_numbers.hash_seed("order", seed)
     first, taken_of_it = divmod(taken, dataset.num_examples)
     whole = (0, 1)
     # In memory, files have one order for all epochs.
     cached = (
-        _read_files(dataset, whole, num_readers, tf.constant(stream)).cache()
+        _read_files(dataset, whole, num_readers, skips, tf.constant(stream)).cache()
         if cache
         else None
     )
@@ -74,24 +86,54 @@ def read_in_order_of(
         )
         records = cached
         if records is None:
-            records = _read_files(dataset, whole, num_readers, order)
+            records = _read_files(dataset, whole, num_readers, skips, order)
         taken_of_this = tf.where(epoch == first, tf.constant(taken_of_it, tf.int64), 0)
         return _shuffle(records, dataset, order).skip(taken_of_this)
 
     return tf.data.Dataset.range(first, tf.int64.max).flat_map(read_epoch)
 
 
+def list_files(dataset: Dataset) -> tf.data.Dataset:
+    """Returns (path, number of its first record, how many it has) of each file."""
+    files = [*map(os.fsencode, dataset.files)]
+    return tf.data.Dataset.from_tensor_slices(
+        (files, np.array(dataset.first_numbers), np.array(dataset.counts))
+    )
+
+
+def read_file(
+    file: tf.Tensor,
+    first: tf.Tensor,
+    count: tf.Tensor,
+    compression: str,
+    skips: bool = False,
+) -> tf.data.Dataset:
+    """Returns (number, record) of a file.
+
+    Args:
+      file: string scalar, its path.
+      first: int64 scalar, the number of its first record.
+      count: int64 scalar, how many it has.
+      compression: of the file.
+      skips: whether damage is no error; empty records come from there on, which
+        `salvage.Salvage` reads.
+    """
+    records = tf.data.TFRecordDataset(file, compression)
+    if skips:
+        records = salvage.fill_up(records, count)
+    return records.enumerate(first)
+
+
 def _read_files(
     dataset: Dataset,
     shard: tuple[int, int],
     num_readers: int,
+    skips: bool,
     order: tf.Tensor | None = None,
 ) -> tf.data.Dataset:
     """Returns one epoch of this worker's records, files in the order of a seed."""
     index, count = shard
-    files = tf.data.Dataset.from_tensor_slices(
-        [*map(os.fsencode, dataset.files)]
-    ).enumerate()
+    files = list_files(dataset)
     # Whole files are cheaper to share out, but only equal shares are fair; else every
     # worker reads all files, in one order, and keeps each count-th record.
     by_files = len(dataset.files) % count == 0
@@ -100,7 +142,9 @@ def _read_files(
             len(dataset.files), order, reshuffle_each_iteration=order is None
         )
     records = files.interleave(
-        lambda index, file: read_numbered(index, file, dataset.compression),
+        lambda file, first, count: read_file(
+            file, first, count, dataset.compression, skips
+        ),
         cycle_length=num_readers,
         num_parallel_calls=tf.data.AUTOTUNE,
         deterministic=order is not None or not by_files,

@@ -4,8 +4,10 @@ A folder made by TF-Slim's scripts has no dataset.json; its splits are read off 
 names of the files, its records are counted, its classes stand in labels.txt.
 """
 
+import bisect
 import collections
 import dataclasses
+import itertools
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -29,7 +31,7 @@ class Dataset:
       name: of the dataset.
       split: such as "train".
       files: paths of the TFRecords.
-      num_examples: records in all of them.
+      counts: records in each of them.
       class_names: by class id.
       channels: of the images as stored, 1 or 3.
       classes_by_label: the class of each label in the records, where these are not the
@@ -40,11 +42,27 @@ class Dataset:
     name: str
     split: str
     files: tuple[str, ...]
-    num_examples: int
+    counts: tuple[int, ...]
     class_names: tuple[str, ...]
     channels: int
     classes_by_label: tuple[int, ...] | None = None
     compression: str = ""
+
+    @property
+    def num_examples(self) -> int:
+        """Records in all files."""
+        return sum(self.counts)
+
+    @property
+    def first_numbers(self) -> list[int]:
+        """Those of each file's first record, where all are numbered from 0."""
+        return list(itertools.accumulate(self.counts[:-1], initial=0))
+
+    def locate(self, number: int) -> tuple[str, int]:
+        """Returns the file of a record, and its place there, by its number."""
+        first_numbers = self.first_numbers
+        index = bisect.bisect_right(first_numbers, number) - 1
+        return self.files[index], number - first_numbers[index]
 
     @property
     def num_classes(self) -> int:
@@ -53,7 +71,11 @@ class Dataset:
 
 
 def get_dataset(
-    dataset_dir: str | None, split: str, name: str | None = None
+    dataset_dir: str | None,
+    split: str,
+    name: str | None = None,
+    *,
+    skips: bool = False,
 ) -> Dataset:
     """Finds one split of the dataset in a folder.
 
@@ -61,6 +83,8 @@ def get_dataset(
       dataset_dir: the folder; None: the hand-written digits inside the package.
       split: such as "train", "validation" or "test".
       name: which dataset, needed where a folder without dataset.json holds several.
+      skips: whether bad records are left out, so that those are counted which can be
+        found in a damaged file.
 
     Raises:
       InputError: no such folder, dataset or split; a file missing, cut off or not
@@ -70,7 +94,7 @@ def get_dataset(
     sidecar = metadata.read_sidecar(folder)
     if sidecar:
         return _load_from_sidecar(folder, sidecar, split, name)
-    return _load_from_file_names(folder, split, name)
+    return _load_from_file_names(folder, split, name, skips)
 
 
 def list_splits(dataset_dir: str | None, name: str | None = None) -> list[str]:
@@ -108,7 +132,7 @@ def _load_from_sidecar(
         name=sidecar.name,
         split=split,
         files=tuple(str(folder / shard.file) for shard in shards),
-        num_examples=sum(shard.examples for shard in shards),
+        counts=tuple(shard.examples for shard in shards),
         class_names=sidecar.classes,
         channels=sidecar.channels,
     )
@@ -132,21 +156,23 @@ def _check_shard(folder: Path, shard: metadata.Shard) -> None:
     )
 
 
-def _load_from_file_names(folder: Path, split: str, name: str | None) -> Dataset:
+def _load_from_file_names(
+    folder: Path, split: str, name: str | None, skips: bool
+) -> Dataset:
     splits = _find_splits(folder, name)
     if split not in splits:
         raise errors.unknown(f"split of {folder}:", split, sorted(splits))
     files = splits[split]
     compression = _detect_compression(files)
-    counts = [_count_examples(file, compression) for file in files]
+    counts = tuple(_count_examples(file, compression, skips) for file in files)
     parsed = tfrecord.parse_shard_name(files[0].name)
     return Dataset(
         name=name or (parsed and parsed.name) or folder.name,
         split=split,
         files=tuple(map(str, files)),
-        num_examples=sum(counts),
+        counts=counts,
         class_names=_read_class_names(folder),
-        channels=_detect_channels(files, compression),
+        channels=_detect_channels(files, counts, compression),
         compression=compression,
     )
 
@@ -163,9 +189,13 @@ def _detect_compression(files: list[Path]) -> str:
     return compression
 
 
-def _count_examples(file: Path, compression: str) -> int:
+def _count_examples(file: Path, compression: str, skips: bool) -> int:
     """Counts a file's records; none at all is what a full disk or a cut copy leaves."""
-    count = tfrecord.count_records(file, compression)
+    count = (
+        tfrecord.count_around_damage(file)
+        if skips and not compression
+        else tfrecord.count_records(file, compression)
+    )
     if not count:
         raise errors.InputError(f"{file} is empty; copy or convert it again")
     return count
@@ -235,14 +265,17 @@ def _read_class_names(folder: Path) -> tuple[str, ...]:
     return metadata.read_labels(path)
 
 
-def _detect_channels(files: Sequence[Path], compression: str) -> int:
+def _detect_channels(
+    files: Sequence[Path], counts: Sequence[int], compression: str
+) -> int:
     """Looks at images from all over a split: 1 if all of them are gray.
 
     Many scripts write class by class, so the first ones would tell of one class alone.
     Records that are broken are for those to name who read all of them.
     """
     channels = set()
-    for record in tfrecord.sample_records(files, _RECORDS_LOOKED_AT, compression):
+    most = _RECORDS_LOOKED_AT
+    for record in tfrecord.sample_records(files, counts, most, compression):
         try:
             features = tf.train.Example.FromString(record).features.feature
             [encoded] = features[tfrecord.ENCODED].bytes_list.value

@@ -1,12 +1,13 @@
-"""TFRecords of images: the schema, the names of shards, what is wrong with a file.
+"""TFRecords of images: the schema, the names of shards, how many a file holds.
 
 The keys and the names are those of TF-Slim's conversion scripts, so records move
 both ways.
 """
 
+import contextlib
 import os
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -14,6 +15,7 @@ import numpy as np
 import tensorflow as tf
 
 from slimnets import errors
+from slimnets.datasets import framing
 
 ENCODED = "image/encoded"
 FORMAT = "image/format"
@@ -32,9 +34,6 @@ _SCHEMA = {
     "filename": (FILENAME, tf.io.FixedLenFeature([], tf.string, default_value="")),
 }
 
-# Each record: uint64 length, uint32 checksum, the bytes, uint32 checksum.
-_HEADER_BYTES = 12
-_FRAME_BYTES = 16
 _GZIP = b"\x1f\x8b"
 _ZLIB = (b"\x78\x01", b"\x78\x5e", b"\x78\x9c", b"\x78\xda")
 
@@ -138,29 +137,17 @@ def read_records(files: Sequence[str], compression: str = "") -> tf.data.Dataset
     return tf.data.TFRecordDataset([*map(os.fsencode, files)], compression)
 
 
-def copy_records(path: Path, chosen: range, copy: Path) -> None:
-    """Copies some records of a file that is not compressed, seeking to the first.
-
-    Args:
-      path: the file, whole.
-      chosen: their numbers, one after the other.
-      copy: the file to write.
-    """
-    with open(path, "rb", buffering=0) as file:
-        ends = [0, *_walk_headers(file.fileno(), path)]
-        begin, end = ends[chosen.start], ends[chosen.stop]
-        copy.write_bytes(os.pread(file.fileno(), end - begin, begin))
-
-
 def sample_records(
-    files: Sequence[Path], most: int, compression: str = ""
+    files: Sequence[Path], counts: Sequence[int], most: int, compression: str = ""
 ) -> list[bytes]:
     """Returns up to `most` records, from all over the files.
 
-    Raises:
-      InputError: a file is cut off or not a TFRecord.
+    Args:
+      files: the files; where one is damaged, records before that are taken.
+      counts: of the records in each.
+      most: how many to return.
+      compression: of the files.
     """
-    counts = [count_records(path, compression) for path in files]
     step = max(1, -(-sum(counts) // most))
     if compression:
         records = read_records([*map(str, files)], compression).shard(step, 0)
@@ -182,11 +169,11 @@ def detect_compression(path: Path) -> str:
         raise errors.InputError(f"{path} is not a file")
     try:
         with open(path, "rb") as file:
-            header = file.read(_HEADER_BYTES)
+            header = file.read(framing.HEADER_BYTES)
     except OSError as error:
         raise errors.InputError(f"cannot read {path}: {error.strerror}") from error
     # A length may begin as a packed file does; its checksum tells them apart.
-    if _mask(_checksum(header[:8])) == int.from_bytes(header[8:], "little"):
+    if framing.is_header(header):
         return ""
     if header.startswith(_GZIP):
         return "GZIP"
@@ -203,9 +190,26 @@ def count_records(path: Path, compression: str = "") -> int:
         return _count_packed_records(path, compression)
     try:
         with open(path, "rb", buffering=0) as file:
-            return sum(1 for _ in _walk_headers(file.fileno(), path))
+            return sum(1 for _ in framing.walk_headers(file.fileno(), path))
     except OSError as error:
         raise errors.InputError(f"cannot read {path}: {error.strerror}") from error
+
+
+def count_around_damage(path: Path) -> int:
+    """Counts the records of a file that is not compressed, damaged or not.
+
+    A record whose length is damaged, or in which the file is cut off, is the last.
+
+    Raises:
+      InputError: the file is missing or is not a TFRecord.
+    """
+    try:
+        return count_records(path)
+    except errors.InputError:
+        sound = len(framing.find_starts(path)) - 1 if path.is_file() else 0
+        if not sound:
+            raise
+        return sound + 1
 
 
 def _bytes_feature(value: bytes) -> tf.train.Feature:
@@ -216,27 +220,19 @@ def _int64_feature(value: int) -> tf.train.Feature:
     return tf.train.Feature(int64_list=tf.train.Int64List(value=[value]))
 
 
-def _walk_headers(descriptor: int, path: Path) -> Iterator[int]:
-    """Yields where each record ends, in bytes."""
-    size = os.fstat(descriptor).st_size
-    position = count = 0
-    while position < size:
-        header = os.pread(descriptor, _HEADER_BYTES, position)
-        position += _FRAME_BYTES + int.from_bytes(header[:8], "little")
-        if len(header) < _HEADER_BYTES or position > size:
-            raise errors.InputError(f"{path}{_describe_broken_record(path, count)}")
-        count += 1
-        yield position
-
-
 def _pick_records(path: Path, chosen: range) -> list[bytes]:
     """Returns a file's records of these numbers, seeking from one to the next."""
     picked, begin = [], 0
-    with open(path, "rb", buffering=0) as file:
-        for record, end in enumerate(_walk_headers(file.fileno(), path)):
+    with (
+        contextlib.suppress(errors.InputError),
+        open(path, "rb", buffering=0) as file,
+    ):
+        for record, end in enumerate(framing.walk_headers(file.fileno(), path)):
             if record in chosen:
-                size = end - begin - _FRAME_BYTES
-                picked.append(os.pread(file.fileno(), size, begin + _HEADER_BYTES))
+                size = end - begin - framing.FRAME_BYTES
+                picked.append(
+                    os.pread(file.fileno(), size, begin + framing.HEADER_BYTES)
+                )
             begin = end
     return picked
 
@@ -250,28 +246,3 @@ def _count_packed_records(path: Path, compression: str) -> int:
             f"{path}, packed by {compression}, cannot be read to its end:"
             f" {errors.summarize(error)}; copy or convert it again"
         ) from error
-
-
-def _checksum(content: bytes) -> int:
-    """Returns CRC-32C, bit by bit: meant for headers."""
-    checksum = 0xFFFFFFFF
-    for byte in content:
-        checksum ^= byte
-        for _ in range(8):
-            checksum = checksum >> 1 ^ 0x82F63B78 * (checksum & 1)
-    return checksum ^ 0xFFFFFFFF
-
-
-def _mask(checksum: int) -> int:
-    """Returns a checksum as TFRecords store it."""
-    return ((checksum >> 15 | checksum << 17) + 0xA282EAD8) & 0xFFFFFFFF
-
-
-def _describe_broken_record(path: Path, record: int) -> str:
-    """Says whether a file that does not end with a record ever was a TFRecord."""
-    try:
-        next(iter(read_records([str(path)])), None)
-    except tf.errors.DataLossError as error:
-        if "corrupted record at 0" in error.message:
-            return " is not a TFRecord, or its first bytes are damaged"
-    return f" is cut off in record {record} (the first is 0); copy or convert it again"

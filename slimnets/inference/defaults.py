@@ -67,8 +67,12 @@ def find_num_classes(config: TrainedNetworkConfig, checkpoint: str) -> int | Non
     return checkpoints.read_num_classes(checkpoint, config.require_model())
 
 
-def find_dataset(config: TrainedNetworkConfig) -> Dataset:
+def find_dataset(config: TrainedNetworkConfig, skips: bool = False) -> Dataset:
     """Returns the split to run on: the held-out one where none is named.
+
+    Args:
+      config: as `complete_config` returns it.
+      skips: as of `get_dataset`.
 
     Raises:
       InputError: there is no such dataset or split, or none is held out.
@@ -83,4 +87,6 @@ def find_dataset(config: TrainedNetworkConfig) -> Dataset:
                 f" {', '.join(splits)} with --dataset_split_name"
             )
         split = held_out[0]
-    return datasets.get_dataset(config.dataset_dir, split, config.dataset_name)
+    return datasets.get_dataset(
+        config.dataset_dir, split, config.dataset_name, skips=skips
+    )

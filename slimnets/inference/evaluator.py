@@ -135,9 +135,7 @@ def _set_up(
     """Builds the network and finds the dataset, from the first checkpoint."""
     completed = complete_config(config.trained, checkpoint)
     num_classes = find_num_classes(completed, checkpoint)
-    dataset, offset = _match_classes(
-        config.trained, completed, checkpoint, num_classes, log
-    )
+    dataset, offset = _match_classes(config, completed, checkpoint, num_classes, log)
     num_classes = num_classes or dataset.num_classes - offset
     local = strategies.get_local_part(strategy)
     with local.scope():
@@ -196,7 +194,7 @@ def _require_same_step(strategy: tf.distribute.Strategy, checkpoint: str) -> Non
 
 
 def _match_classes(
-    given: TrainedNetworkConfig,
+    config: EvalConfig,
     completed: TrainedNetworkConfig,
     checkpoint: str,
     num_classes: int | None,
@@ -208,7 +206,8 @@ def _match_classes(
     that the user gave, what the checkpoint's shapes tell, and the settings beside it.
     Who gives the number of classes alone means the labels as they are.
     """
-    dataset = find_dataset(completed)
+    given = config.trained
+    dataset = find_dataset(completed, config.reading.skips)
     if num_classes is None:  # of another network: an error when it is restored
         return dataset, given.labels_offset or 0
     names = class_matching.choose_names(given, checkpoint, num_classes, dataset)

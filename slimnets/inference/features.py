@@ -172,7 +172,7 @@ def _find_images(
     if config.images is not None:
         return _find_image_files(config, predictor, upright)
     dataset, offset = _match_labels(
-        config.trained, completed, checkpoint, predictor.model.num_classes, log
+        config, completed, checkpoint, predictor.model.num_classes, log
     )
     reading = config.reading
     size = min(config.inference.batch_size, dataset.num_examples)
@@ -243,7 +243,7 @@ def _find_image_files(
 
 
 def _match_labels(
-    given: TrainedNetworkConfig,
+    config: ExtractConfig,
     completed: TrainedNetworkConfig,
     checkpoint: str,
     num_classes: int | None,
@@ -254,7 +254,8 @@ def _match_labels(
     They become classes of the network where these have the same names; a dataset with
     classes of its own keeps its labels.
     """
-    dataset = find_dataset(completed)
+    given = config.trained
+    dataset = find_dataset(completed, config.reading.skips)
     offset = completed.labels_offset or 0
     if not num_classes:  # labels are no classes of the network
         return dataset, offset

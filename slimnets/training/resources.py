@@ -33,6 +33,9 @@ def find_resources(config: TrainConfig) -> Resources:
     data = config.data
     strategy = strategies.get_strategy(config.devices)
     dataset = datasets.get_dataset(
-        data.dataset_dir, data.dataset_split_name, data.dataset_name
+        data.dataset_dir,
+        data.dataset_split_name,
+        data.dataset_name,
+        skips=config.reading.skips,
     )
     return Resources(strategy, dataset, dataset.num_classes - data.labels_offset)

@@ -5,7 +5,7 @@ import pytest
 
 from slimnets import checkpoints, errors
 from slimnets.checkpoints.size_limits import FOOTER_BYTES, read_varint
-from slimnets.datasets import tfrecord
+from slimnets.datasets import framing
 
 _FLOAT = b"\x08\x01\x12"  # the type of an entry, and the beginning of its shape
 
@@ -14,7 +14,7 @@ def sign(index: bytes) -> bytes:
     """Returns an index with the right checksum behind its first block."""
     signed, position = bytearray(index), len(index) - FOOTER_BYTES
     end, _ = read_varint(index, position)  # the next block begins behind the checksum
-    checksum = tfrecord._mask(tfrecord._checksum(index[: end - 4]))
+    checksum = framing.masked_checksum(index[: end - 4])
     signed[end - 4 : end] = checksum.to_bytes(4, "little")
     return bytes(signed)
 

@@ -1,12 +1,13 @@
 """TFRecord files of any content."""
 
+import os
 from pathlib import Path
 
 import tensorflow as tf
 
 
 def write(path: Path, records: list[bytes], compression: str | None = None) -> Path:
-    with tf.io.TFRecordWriter(str(path), compression) as writer:
+    with tf.io.TFRecordWriter(os.fsencode(path), compression) as writer:
         for record in records:
             writer.write(record)
     return path
@@ -28,3 +29,14 @@ def floats(*values: float) -> tf.train.Feature:
 
 def text(value: bytes) -> tf.train.Feature:
     return tf.train.Feature(bytes_list=tf.train.BytesList(value=[value]))
+
+
+def damage(path: Path, number: int, part: str) -> None:
+    """Changes one bit of a record, in its "length" or the last byte of its "data"."""
+    content = bytearray(path.read_bytes())
+    start = 0
+    for _ in range(number):
+        start += 16 + int.from_bytes(content[start : start + 8], "little")
+    size = int.from_bytes(content[start : start + 8], "little")
+    content[start if part == "length" else start + 12 + size - 1] ^= 1
+    path.write_bytes(content)

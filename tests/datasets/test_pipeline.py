@@ -10,7 +10,9 @@ import tensorflow as tf
 
 from slimnets import errors, random_numbers
 from slimnets.datasets import failures, image_folder, images, pipeline, tfrecord
+from slimnets.datasets.in_flight import InFlight
 from slimnets.datasets.registry import Dataset, get_dataset
+from tests.datasets.records import damage
 
 
 def plain(image: tf.Tensor) -> tf.Tensor:
@@ -38,7 +40,7 @@ def record_file(path: Path, encoded: bytes, labels: list[int]) -> Dataset:
     with tf.io.TFRecordWriter(str(path)) as writer:
         for label in labels:
             writer.write(tfrecord.make_example(encoded, "png", label, 4, 4))
-    return Dataset("toy", "train", (str(path),), len(labels), ("a", "b", "c"), 1)
+    return Dataset("toy", "train", (str(path),), (len(labels),), ("a", "b", "c"), 1)
 
 
 GRAY = tf.io.encode_png(np.zeros((4, 4, 1), np.uint8)).numpy()
@@ -274,6 +276,80 @@ def test_a_data_service_makes_the_same_batches(numbered):
 def test_a_data_service_that_is_not_there(numbered, address):
     with pytest.raises(errors.InputError, match=f"no tf.data service .* {address}: "):
         pipeline.train_batches(numbered(20), plain, 4, service=address)
+
+
+DAMAGE = pytest.mark.parametrize(
+    ("part", "lost"), [("data", [10]), ("length", [10, 11, 12])]
+)
+
+
+@pytest.fixture
+def damaged(numbered):
+    """Returns a maker of 20 records in three files; 6 to 12 are the second's.
+
+    Made with the part to damage and the records then lost, it returns the dataset and
+    the images that are left, in the order of the files.
+    """
+
+    def make(part: str, lost: list[int]) -> tuple[Dataset, list[int]]:
+        dataset = numbered(20, 3)
+        assert dataset.counts == (6, 7, 7)
+        [batch] = pipeline.eval_batches(dataset, plain, 20)
+        stored = batch["image"][:, 0, 0, 0].numpy().tolist()
+        damage(Path(dataset.files[1]), lost[0] - 6, part)
+        return dataset, [k for number, k in enumerate(stored) if number not in lost]
+
+    return make
+
+
+@DAMAGE
+@pytest.mark.parametrize("flags", [{"seed": 5}, {}, {"seed": 5, "cache": True}])
+def test_training_goes_on_behind_a_damaged_record(damaged, part, lost, flags):
+    dataset, sound = damaged(part, lost)
+    in_flight = InFlight(dataset, range(3), 99)
+    batches = in_order(dataset, plain, 1, in_flight=in_flight, most_broken=9, **flags)
+    epochs = np.reshape(indices(batches, 2 * len(sound)), [2, -1])
+    assert [sorted(epoch) for epoch in epochs] == [sorted(sound)] * 2
+    lines = in_flight.find_faults()
+    assert [line.partition(":")[0] for line in lines] == [
+        f"{dataset.files[1]}, record {k - 6} (the first is 0)" for k in lost
+    ]
+    for line in lines[1:]:
+        assert line.endswith("lost behind record 4, whose length is damaged")
+
+
+def test_a_damaged_record_changes_no_others_place(numbered):
+    dataset = numbered(20, 3)
+
+    def run(taken: int) -> list[int]:
+        flags = {"in_flight": InFlight(dataset, range(3), 99), "most_broken": 9}
+        return indices(in_order(dataset, plain, 1, seed=5, taken=taken, **flags), 19)
+
+    before = run(0)
+    damage(Path(dataset.files[1]), 3, "data")
+    after = run(0)
+    [lost] = {*before} - {*after[:18]}
+    left = [k for k in before if k != lost]
+    assert after[: len(left)] == left
+    assert run(6)[:8] == left[6 - (lost in before[:6]) :][:8]
+
+
+@DAMAGE
+@pytest.mark.parametrize("shards", [1, 2])
+def test_evaluation_goes_on_behind_a_damaged_record(damaged, part, lost, shards):
+    dataset, sound = damaged(part, lost)
+    came = {}
+    for index in range(shards):
+        for batch in pipeline.eval_batches(
+            dataset, plain, 4, shard=(index, shards), skip_broken=True
+        ):
+            mask = batch["mask"].numpy() > 0
+            images = batch["image"].numpy()[mask][:, 0, 0, 0].tolist()
+            came |= dict(
+                zip(batch["number"].numpy()[mask].tolist(), images, strict=True)
+            )
+    assert sorted(came) == sorted({*range(20)} - {*lost})
+    assert [came[number] for number in sorted(came)] == sound
 
 
 @pytest.mark.usefixtures("ended_pipelines")

@@ -15,7 +15,7 @@ TRAINED = TrainedClasses(("cat", "dog", "horse"), 0)
 
 
 def dataset(*names: str) -> Dataset:
-    return Dataset("photos", "test", (), 1, names, 3)
+    return Dataset("photos", "test", (), (1,), names, 3)
 
 
 @pytest.mark.parametrize(

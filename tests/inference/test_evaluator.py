@@ -21,6 +21,7 @@ from slimnets.model import Model
 from slimnets.training import trainer
 from slimnets.training.state import TrainState
 from tests import extras
+from tests.datasets import records
 from tests.datasets.records import write
 from tests.tiny_runs import toy_split
 
@@ -285,18 +286,17 @@ def test_bad_records_are_left_out_and_listed(run, toy_data, tmp_path, damage):
     good = list(tf.data.TFRecordDataset(file).as_numpy_iterator())
     paths = [folder / f"toy_test_0000{k}-of-00002.tfrecord" for k in range(2)]
     bad = tfrecord.make_example(b"text", "png", 1, 8, 8)
-    write(paths[0], [*good[:3], bad])
+    write(paths[0], [*good[:2], bad, good[2]])
     write(paths[1], good[3:])
     if damage == "wrong checksum":
-        content = paths[0].read_bytes()
-        paths[0].write_bytes(content[:-9] + b"x" + content[-8:])
+        records.damage(paths[0], 2, "data")
     flags = {"dataset_dir": str(folder), "batch_size": 2}
-    assert f"{paths[0]}, record 3 (the first is 0): " in refused(run, **flags)
+    assert f"{paths[0]}, record 2 (the first is 0): " in refused(run, **flags)
     flags["on_bad_record"] = "skip"
     [result] = evaluated(run, **flags)
     reason = {"no image": "not an image", "wrong checksum": "its checksum is wrong"}
     [line] = result.left_out
-    assert line.startswith(f"{paths[0]}, record 3 (the first is 0): {reason[damage]}")
+    assert line.startswith(f"{paths[0]}, record 2 (the first is 0): {reason[damage]}")
     assert result.summary.num_examples == 7
     np.testing.assert_array_equal(
         result.summary.confusion_matrix, expected.summary.confusion_matrix
@@ -567,7 +567,10 @@ class TestBadInput:
         shutil.copytree(toy_data, tmp_path / "data")
         path = tmp_path / "data" / "dataset.json"
         sound = path.read_text()
-        for count, message in ((6, "more than the 6 examples"), (8, "record 7 of toy")):
+        for count, message in (
+            (6, "more than the 6 examples"),
+            (8, "record 7 (the first is 0): the file ends after 7"),
+        ):
             path.write_text(sound.replace('"examples": 7', f'"examples": {count}'))
             assert message in refused(run, dataset_dir=str(tmp_path / "data"))
 

@@ -9,7 +9,7 @@ from slimnets.inference import label_offset
 
 def dataset(num_classes: int, first: str = "a") -> Dataset:
     names = (first, *(f"class_{k}" for k in range(1, num_classes)))
-    return Dataset("photos", "test", (), 1, names, 3)
+    return Dataset("photos", "test", (), (1,), names, 3)
 
 
 @pytest.mark.parametrize(

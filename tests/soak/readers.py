@@ -16,6 +16,7 @@ from slimnets.config.train import TrainConfig
 from slimnets.datasets import (
     cifar,
     failures,
+    framing,
     idx,
     images,
     metadata,
@@ -104,7 +105,7 @@ def _read_signed_index(folder: Path, content: bytes) -> object:
     for start, size in ((0, numbers[0] - 5), numbers[:2], numbers[2:]):
         end = start + size
         changed[end] = 0  # not compressed
-        checksum = tfrecord._mask(tfrecord._checksum(bytes(changed[start : end + 1])))
+        checksum = framing.masked_checksum(bytes(changed[start : end + 1]))
         changed[end + 1 : end + 5] = checksum.to_bytes(4, "little")
     return _read_checkpoint(".index")(folder, bytes(changed))
 

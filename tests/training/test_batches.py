@@ -10,7 +10,7 @@ import tensorflow as tf
 from slimnets import checkpoints
 from slimnets.datasets import metadata, record_faults, tfrecord
 from slimnets.training import trainer
-from tests.datasets.records import write
+from tests.datasets.records import damage, write
 from tests.tiny_runs import refused, silent
 
 pytestmark = pytest.mark.usefixtures("ended_pipelines")
@@ -113,6 +113,23 @@ def test_bad_records_are_skipped_and_listed(config, broken_data, seed):
     assert "more than --max_bad_records=0 bad records, such as" in refused(
         config(max_number_of_steps=18, max_bad_records=0, **flags)
     )
+
+
+@pytest.mark.parametrize(
+    ("part", "reason"),
+    [("data", "its checksum is wrong"), ("length", "its length is damaged, so what")],
+)
+def test_a_damaged_record_is_named_or_listed(config, broken_data, part, reason):
+    """Without dataset.json one whose length is damaged counts as its file's last."""
+    folder = broken_data()
+    path = folder / "toy_train.tfrecord"
+    damage(path, 1, part)
+    named = f"{path}, record 1 (the first is 0): {reason}"
+    assert refused(config(dataset_dir=str(folder))).startswith(named)
+    flags = {"dataset_dir": str(folder), "on_bad_record": "skip"}
+    outcome = trainer.train(config(max_number_of_steps=9, **flags), silent)
+    [line] = outcome.left_out
+    assert line.startswith(named)
 
 
 @pytest.mark.parametrize(
