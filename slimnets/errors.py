@@ -139,7 +139,7 @@ def end_at_once(message: str) -> NoReturn:
 
 
 def _fail(error: Exception) -> NoReturn:
-    print(f"error: {error}", file=sys.stderr)
+    print(f"error: {printable(str(error))}", file=sys.stderr)
     sys.exit(2)
 
 

@@ -52,11 +52,14 @@ def run(main: Callable[[list[str]], None], argv: Sequence[str] | None = None) ->
 
 
 def _parse_flags(words: list[str]) -> list[str]:
-    """Parses flags as absl does; a --flagfile that is no text ends in one line too."""
+    """Parses flags as absl does; what absl has no line for ends in one, too."""
     try:
         return app.parse_flags_with_usage(words)
     except UnicodeDecodeError as error:
         print(f"error: a --flagfile is no UTF-8 text: {error}", file=sys.stderr)
+        sys.exit(2)
+    except RecursionError:  # of absl, which looks for a known name like the unknown one
+        print("error: a flag has an unknown name of great length", file=sys.stderr)
         sys.exit(2)
 
 

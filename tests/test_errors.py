@@ -31,6 +31,16 @@ def test_report_errors_turns_an_input_error_into_a_line_and_status_2(capsys):
     assert capsys.readouterr().err == "error: no file\n"
 
 
+def test_report_errors_keeps_to_one_line(capsys):
+    @errors.report_errors
+    def main(argv: list[str]) -> None:
+        raise errors.InputError("a\nb\udcff")
+
+    with pytest.raises(SystemExit):
+        main([])
+    assert capsys.readouterr().err == "error: a\\nb\\udcff\n"
+
+
 @pytest.mark.parametrize(
     ("error", "line"),
     [

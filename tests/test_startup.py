@@ -41,6 +41,15 @@ print(dict(os.environ) == before, "tensorflow" in sys.modules)
     assert ended.stdout == "True False\n", ended.stderr
 
 
+def test_a_flag_of_any_length_is_refused_in_a_line(capsys):
+    with pytest.raises(SystemExit) as ending:
+        startup._parse_flags(["train", f"--model{'[' * 999}"])
+    assert ending.value.code == 2
+    assert (
+        capsys.readouterr().err == "error: a flag has an unknown name of great length\n"
+    )
+
+
 def test_tensorflow_starts_quietly_without_what_programs_do_not_need():
     pytest.importorskip("sklearn", reason="needs scikit-learn, so as not to import it")
     program = """

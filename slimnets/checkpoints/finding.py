@@ -1,6 +1,7 @@
 """Which checkpoint a user means by a folder or a path."""
 
 import functools
+import os
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -137,4 +138,5 @@ def list_saved(directory: Path, state_file: str = _STATE) -> list[str]:
 
 def exists(path: str) -> bool:
     """Returns whether a checkpoint has this path, of V2 format or V1's single file."""
-    return Path(f"{path}.index").is_file() or Path(path).is_file()
+    # Unlike Path.is_file these know that no file has a name which is too long.
+    return os.path.isfile(f"{path}.index") or os.path.isfile(path)

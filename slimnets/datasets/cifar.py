@@ -67,7 +67,9 @@ class _ArrayUnpickler(pickle.Unpickler):
 
     def find_class(self, module: str, name: str) -> Any:
         if (module, name) not in _ADMITTED:
-            raise pickle.UnpicklingError(f"it names {module}.{name}")
+            raise pickle.UnpicklingError(
+                f"it names {errors.printable(module)}.{errors.printable(name)}"
+            )
         return _ADMITTED[module, name]
 
 
@@ -126,7 +128,8 @@ def _parse_pickle(content: bytes, where: str) -> tuple[np.ndarray, np.ndarray]:
         planes, labels = batch[b"data"], np.asarray(batch[b"labels"], np.int64)
     except Exception as error:  # a damaged pickle raises nearly anything
         raise errors.InputError(
-            f"{where} is not a batch of CIFAR-10: {error}; get it again"
+            f"{where} is not a batch of CIFAR-10: {errors.summarize(error)}; get it"
+            " again"
         ) from error
     shape = getattr(planes, "shape", None)
     if shape != (len(labels), _PIXELS) or planes.dtype != np.uint8:

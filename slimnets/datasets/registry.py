@@ -8,6 +8,7 @@ import bisect
 import collections
 import dataclasses
 import itertools
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -141,7 +142,7 @@ def _load_from_sidecar(
 def _check_shard(folder: Path, shard: metadata.Shard) -> None:
     """Compares sizes, which is instant; only a file that differs is looked into."""
     path = folder / shard.file
-    if not path.is_file():
+    if not os.path.isfile(path):  # false as well for a name that is too long
         raise errors.InputError(
             f"{path} is missing, though {metadata.SIDECAR_FILE} names it; copy it back"
             " or convert the dataset again"

@@ -174,6 +174,12 @@ class TestLatest:
         (tmp_path / "checkpoint").write_bytes(b"\x00\xffgarbage")
         assert checkpoints.find(tmp_path) == str(tmp_path / "model.ckpt-3")
 
+    def test_a_state_file_that_names_what_no_file_can_be_called(self, tmp_path):
+        checkpoints.save(tmp_path, 3, values())
+        name = "x" * 999
+        (tmp_path / "checkpoint").write_text(f'model_checkpoint_path: "{name}"')
+        assert checkpoints.find(tmp_path) == str(tmp_path / "model.ckpt-3")
+
     def test_the_newest_whole_one_where_the_state_file_names_one_that_is_gone(
         self, tmp_path
     ):

@@ -126,6 +126,15 @@ def test_pickle_that_names_code_is_refused(tmp_path):
         cifar.load(folder)
 
 
+def test_a_pickle_that_asks_for_an_object_by_its_id_is_refused_in_a_line(tmp_path):
+    folder = tmp_path / "cifar-10-batches-py"
+    write_pickles(folder)
+    (folder / "test_batch").write_bytes(b"Pit\n.")
+    with pytest.raises(errors.InputError, match="persistent id") as caught:
+        cifar.load(folder)
+    assert "\n" not in str(caught.value)
+
+
 @pytest.mark.parametrize(
     ("batch", "message"),
     [

@@ -151,6 +151,14 @@ def test_file_without_records_is_told(tmp_path):
         get_dataset(str(tmp_path), "train")
 
 
+def test_a_shard_of_a_name_that_no_file_can_have_is_missing(digits):
+    path = digits / "dataset.json"
+    [name] = {line for line in path.read_text().split('"') if "_test_000" in line}
+    path.write_text(path.read_text().replace(name, "x" * 999))
+    with pytest.raises(errors.InputError, match="x is missing, though dataset.json"):
+        get_dataset(str(digits), "test")
+
+
 def test_missing_and_empty_folders_are_told(tmp_path):
     with pytest.raises(errors.InputError, match=r"no folder .*absent"):
         get_dataset(str(tmp_path / "absent"), "train")

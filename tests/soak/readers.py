@@ -139,6 +139,7 @@ def _read_flagfile(folder: Path, content: bytes) -> object:
     except (
         flags.Error,
         UnicodeDecodeError,
+        RecursionError,
     ) as error:
         # Told with the usage, without a traceback.
         raise errors.InputError(str(error)) from error

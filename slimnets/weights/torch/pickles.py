@@ -155,9 +155,10 @@ class Unpickler(_Base):
             return _DTYPES[name]
         if f"{module}.{name}" in _IGNORED:
             return Ignored
+        wanted = errors.printable(f"{module}.{name}")
         raise errors.InputError(
-            f"{self._name} is refused: it wants to run {module}.{name}, and a state"
-            " dict holds tensors alone; save model.state_dict() in a file of its own"
+            f"{self._name} is refused: it wants to run {wanted}, and a state dict holds"
+            " tensors alone; save model.state_dict() in a file of its own"
         )
 
     def load_setitem(self) -> None:

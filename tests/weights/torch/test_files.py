@@ -84,6 +84,14 @@ def test_a_pickle_that_runs_something_is_refused_unrun(tmp_path, protocol, zippe
     assert not trace.exists()
 
 
+def test_a_pickle_that_names_a_line_break_is_refused_in_a_line(tmp_path):
+    path = tmp_path / "it.pth"
+    path.write_bytes(b"\x80\x04\x8c\x02os\x8c\x03a\nb\x93.")
+    assert refusal(path).startswith(
+        r" is refused: it wants to run os.a\nb, and a state"
+    )
+
+
 def test_cut_off(path):
     content = path.read_bytes()
     path.write_bytes(content[: len(content) - 5])
