@@ -6,7 +6,9 @@ Tan et al., arXiv:1807.11626.
         logits, end_points = mnasnet.mnasnet_a1(images, is_training=False)
 
 Weights trained in PyTorch (torchvision's `mnasnet1_0`, our mnasnet_b1) expect
-`use_explicit_padding=True` and, in the arg scope, `batch_norm_epsilon=1e-5`.
+`use_explicit_padding=True`. `slimnets convert-weights` makes up for its epsilon of
+batch norm; for tensors taken as they are `batch_norm_epsilon=1e-5` in the arg scope
+does.
 """
 
 import functools

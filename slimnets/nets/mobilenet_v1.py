@@ -213,6 +213,7 @@ def mobilenet_v1(
     reuse: bool | None = None,
     scope: Any = "MobilenetV1",
     global_pool: bool = False,
+    use_explicit_padding: bool = False,
 ) -> tuple[tf.Tensor, dict[str, tf.Tensor]]:
     """MobileNet v1 (arXiv:1704.04861) for classification.
 
@@ -231,6 +232,8 @@ def mobilenet_v1(
       scope: variable scope.
       global_pool: average over height and width, whatever they are; False averages
         7x7 windows, so that images above 224 pixels give a map.
+      use_explicit_padding: pad by what kernels overhang, then convolve unpadded, as
+        PyTorch does.
 
     Returns:
       float logits [batch, num_classes], or [batch, rows, columns, num_classes]
@@ -250,6 +253,7 @@ def mobilenet_v1(
             min_depth=min_depth,
             depth_multiplier=depth_multiplier,
             conv_defs=conv_defs,
+            use_explicit_padding=use_explicit_padding,
             scope=sc,
         )
         with tf.compat.v1.variable_scope("Logits"):

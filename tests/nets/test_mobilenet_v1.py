@@ -171,3 +171,20 @@ def test_an_arg_scope_can_leave_the_mode_of_batch_norm_open():
     key = slim.arg_scope_func_key(slim.batch_norm)
     assert "is_training" not in mobilenet_v1.mobilenet_v1_arg_scope(None)[key]
     assert mobilenet_v1.mobilenet_v1_arg_scope(False)[key]["is_training"] is False
+
+
+def test_explicit_padding_differs_at_even_sizes_alone():
+    def logits(size, use_explicit_padding):
+        return mobilenet_v1.mobilenet_v1(
+            tf.constant(fill.images(1, size, size)),
+            3,
+            is_training=False,
+            use_explicit_padding=use_explicit_padding,
+            scope="net",
+            **THIN,
+        )[0].numpy()
+
+    with filled.variables():
+        odd, even = ([logits(n, padded) for padded in (0, 1)] for n in (33, 32))
+    np.testing.assert_allclose(*odd, rtol=1e-4, atol=1e-5 * np.abs(odd[0]).max())
+    assert np.abs(np.diff(even, axis=0)).max() > 1e-2 * np.abs(even).max()

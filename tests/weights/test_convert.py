@@ -178,6 +178,12 @@ def test_a_network_that_others_lack(tmp_path):
         assert line.startswith(f"{whose} names of lenet are not known; known: ")
 
 
+def test_a_variant_of_what_is_no_file_of_pytorchs(tmp_path):
+    assert refusal("keras", "it.h5", NETWORK, tmp_path, variant="timm") == (
+        "--variant is for PyTorch's files: give --from=torch"
+    )
+
+
 def test_a_network_that_nobody_knows(tmp_path):
     assert "did you mean" in refusal("keras", "it.h5", "mobilenet_v22", tmp_path)
 

@@ -112,7 +112,7 @@ EDGETPU = (
 )
 
 
-def _simplify(blocks: Sequence[Block]) -> list[Block]:
+def simplify(blocks: Sequence[Block]) -> list[Block]:
     """Returns blocks any hardware runs well: no SE, no hard swish, no 5x5 kernels."""
     return [
         block._replace(kernel=3, squeeze_excite=NO, activation=RE) for block in blocks
@@ -163,8 +163,8 @@ def _make_table(
 
 V3_LARGE = _make_table(16, LARGE, 960, 1280, HS)
 V3_SMALL = _make_table(16, SMALL, 576, 1024, HS)
-V3_LARGE_MINIMALISTIC = _make_table(16, _simplify(LARGE), 960, 1280, RE)
-V3_SMALL_MINIMALISTIC = _make_table(16, _simplify(SMALL), 576, 1024, RE)
+V3_LARGE_MINIMALISTIC = _make_table(16, simplify(LARGE), 960, 1280, RE)
+V3_SMALL_MINIMALISTIC = _make_table(16, simplify(SMALL), 576, 1024, RE)
 V3_EDGETPU = _make_table(32, EDGETPU, 1280, None, RE)
 
 

@@ -7,8 +7,9 @@ expansion, within it, at both places or at none.
     with slim.arg_scope(mobilenet_v4.training_scope(is_training=False)):
         logits, end_points = mobilenet_v4.conv_small(images)
 
-Weights trained in PyTorch, as timm's, want its padding and its epsilon:
-`use_explicit_padding=True` here, `bn_epsilon=1e-5` in the scope.
+Weights trained in PyTorch, as timm's, want its padding: `use_explicit_padding=True`.
+`slimnets convert-weights` makes up for its epsilon of batch norm; for tensors taken as
+they are `bn_epsilon=1e-5` in the scope does.
 """
 
 import functools

@@ -84,3 +84,15 @@ def conv_and_norm(kind: Kind, theirs: str, norm: str, ours: str) -> Iterator[Lay
     """Yields a convolution and its batch norm."""
     yield Layer(kind, theirs, ours)
     yield Layer(NORM, norm, f"{ours}/BatchNorm")
+
+
+def squeeze_excite(theirs: str, names: tuple[str, str], ours: str) -> Iterator[Layer]:
+    """Yields the two layers of a squeeze-and-excitation.
+
+    Args:
+      theirs: where it is in the other library.
+      names: of its layers there.
+      ours: the scope of the block that it is in.
+    """
+    for name, layer in zip(names, ("Conv", "Conv_1"), strict=True):
+        yield Layer(CONV_BIAS, f"{theirs}.{name}", f"{ours}/squeeze_excite/{layer}")

@@ -1,14 +1,18 @@
 """The networks whose PyTorch weights are known, by our names.
 
-Names are those of torchvision's and timm's state dicts.
+Names are those of torchvision's and timm's state dicts. Of tables that fit a file alike
+the first is taken where nobody tells which.
 """
 
 from slimnets.weights.torch import (
     convnext,
     densenet,
     inception,
+    mbconv,
+    mobilenet_v4,
     mobilenets,
     nasnet,
+    regnet,
     resnet,
     vgg,
     xception,
@@ -16,9 +20,10 @@ from slimnets.weights.torch import (
 from slimnets.weights.torch.kinds import Table
 
 TABLES: dict[str, tuple[Table, ...]] = {
-    "mobilenet_v2": mobilenets.V2,
-    "mobilenet_v2_140": mobilenets.V2,
-    "mobilenet_v2_035": mobilenets.V2,
+    **mobilenets.NETWORKS,
+    **mobilenet_v4.NETWORKS,
+    **mbconv.NETWORKS,
+    **regnet.NETWORKS,
     **resnet.NETWORKS,
     **vgg.NETWORKS,
     **inception.NETWORKS,

@@ -43,9 +43,20 @@ class Peer(NamedTuple):
 
 # The shape of a kernel of auxiliary heads is that of larger images.
 _NO_AUXILIARY = {"create_aux_logits": False}
+_MOBILENET_V1 = "_gen_mobilenet_v1"  # makes widths that have no names in timm
+
+
+def _mobilenet_v1(width: float) -> Peer:
+    # Eight rows of features, of which ours pools seven without its argument.
+    return Peer(_MOBILENET_V1, 256, options={"channel_multiplier": width})
+
 
 # By our network and the name of the table in slimnets.weights.torch.
 PEERS: dict[tuple[str, str], Peer] = {
+    ("mobilenet_v1", "timm"): Peer("mobilenetv1_100"),
+    ("mobilenet_v1_075", "timm"): _mobilenet_v1(0.75),
+    ("mobilenet_v1_050", "timm"): _mobilenet_v1(0.5),
+    ("mobilenet_v1_025", "timm"): _mobilenet_v1(0.25),
     ("mobilenet_v2", "torchvision"): Peer("mobilenet_v2"),
     ("mobilenet_v2", "timm"): Peer("mobilenetv2_100"),
     ("mobilenet_v2_140", "torchvision"): Peer(
@@ -96,21 +107,61 @@ PEERS: dict[tuple[str, str], Peer] = {
         for network in ("convnext_tiny", "convnext_small")
         for library in ("torchvision", "timm")
     },
+    **{
+        (f"mobilenet_v3_{size}", table): Peer(name.format(size))
+        for size in ("large", "small")
+        for table, name in (
+            ("torchvision", "mobilenet_v3_{}"),
+            ("timm", "mobilenetv3_{}_100"),
+            ("timm_tf", "tf_mobilenetv3_{}_100"),
+        )
+    },
+    **{
+        (f"mobilenet_v3_{size}_minimalistic", "timm_tf"): Peer(
+            f"tf_mobilenetv3_{size}_minimal_100"
+        )
+        for size in ("large", "small")
+    },
+    **{
+        (f"mobilenet_v4_conv_{size}", "timm"): Peer(f"mobilenetv4_conv_{size}")
+        for size in ("small", "medium", "large")
+    },
+    ("mnasnet_a1", "timm"): Peer("semnasnet_100"),
+    ("mnasnet_b1", "torchvision"): Peer("mnasnet1_0"),
+    ("mnasnet_b1", "timm"): Peer("mnasnet_100"),
+    **{
+        (f"efficientnet_b{n}", table): Peer(f"{prefix}efficientnet_b{n}")
+        for n in range(8)
+        for table, prefix in (("torchvision", ""), ("timm", ""), ("timm_tf", "tf_"))
+    },
+    **{
+        (f"efficientnet_lite{n}", table): Peer(f"{prefix}efficientnet_lite{n}")
+        for n in range(5)
+        for table, prefix in (("timm", ""), ("timm_tf", "tf_"))
+    },
+    ("regnet_y_400mf", "torchvision"): Peer("regnet_y_400mf"),
+    ("regnet_y_400mf", "timm"): Peer("regnety_004"),
+    ("regnet_y_1_6gf", "torchvision"): Peer("regnet_y_1_6gf"),
+    ("regnet_y_1_6gf", "timm"): Peer("regnety_016"),
+    ("regnet_y_8gf", "torchvision"): Peer("regnet_y_8gf"),
+    ("regnet_y_8gf", "timm"): Peer("regnety_080_tv"),
 }
 
 
 def build(network: str, table: str) -> Any:
     """Returns the library's network with logits of CLASSES classes, for inference."""
     peer = PEERS[network, table]
+    options = {"num_classes": CLASSES, **peer.options}
     if table == "torchvision":
         import torchvision
 
-        make, options = torchvision.models.get_model, {"weights": None}
-    else:
-        import timm
+        return torchvision.models.get_model(peer.model, weights=None, **options).eval()
+    import timm
 
-        make, options = timm.create_model, {"pretrained": False}
-    return make(peer.model, num_classes=CLASSES, **options, **peer.options).eval()
+    if peer.model == _MOBILENET_V1:
+        make = getattr(timm.models.efficientnet, _MOBILENET_V1)
+        return make("mobilenetv1_100", **options).eval()
+    return timm.create_model(peer.model, pretrained=False, **options).eval()
 
 
 def digest(shapes: Iterable[tuple[str, Iterable[int]]]) -> dict[str, Any]:

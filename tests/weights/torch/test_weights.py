@@ -225,3 +225,42 @@ def test_a_head_of_ones_own_where_the_auxiliary_head_is_left_out(monkeypatch):
     found = read(tensors, "inception_v3", monkeypatch)
     assert found.values["InceptionV3/Logits/Conv2d_1c_1x1/biases"].shape == (4,)
     assert not found.unused
+
+
+@pytest.fixture(scope="module")
+def mobilenet_v3():
+    """Returns a state dict whose names are those of two of timm's networks."""
+    return filled("mobilenet_v3_small", "timm")[1]
+
+
+@pytest.mark.parametrize(
+    ("name", "variant", "read_as", "note"),
+    [
+        ("it.safetensors", None, "timm", "network of timm; that of timm_tf"),
+        ("tf_it.safetensors", None, "timm_tf", "network of timm_tf; that of timm has"),
+        ("it.safetensors", "timm_tf", "timm_tf", ""),
+        ("tf_it.safetensors", "timm", "timm", ""),
+        ("it.safetensors", "torchvision", "timm", ""),  # its names are not those
+    ],
+)
+def test_whose_network_it_is(mobilenet_v3, tmp_path, name, variant, read_as, note):
+    path = writing.save_safetensors(tmp_path / name, mobilenet_v3)
+    found = weights.read(path, "mobilenet_v3_small", variant=variant)
+    assert not found.unused
+    padded = read_as == "timm"
+    assert found.arguments == ({"use_explicit_padding": True} if padded else {})
+    assert len(found.notes) == padded + bool(note)
+    assert note in "".join(found.notes)
+    # timm_tf's epsilon is ours.
+    gamma = found.values["MobilenetV3/Conv/BatchNorm/gamma"]
+    assert np.array_equal(gamma, mobilenet_v3["bn1.weight"]) == (not padded)
+
+
+def test_gates_of_mobilenet_v3_are_made_up_for(mobilenet_v3, tmp_path):
+    path = writing.save_safetensors(tmp_path / "tf_it.safetensors", mobilenet_v3)
+    values = weights.read(path, "mobilenet_v3_small").values
+    for block, ratio in (("expanded_conv", 1 / (6 * 0.16667)), ("expanded_conv_1", 1)):
+        ours = values[f"MobilenetV3/{block}/project/weights"]
+        theirs = {"expanded_conv": "0.0.conv_pw", "expanded_conv_1": "1.0.conv_pwl"}
+        tensor = mobilenet_v3[f"blocks.{theirs[block]}.weight"]
+        np.testing.assert_allclose(ours, tensor.transpose(2, 3, 1, 0) * ratio, 1e-6)
