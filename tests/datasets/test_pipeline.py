@@ -1,18 +1,21 @@
 """Training sees each example once an epoch, evaluation once; bad data is named."""
 
 import functools
+import io
 import itertools
 from pathlib import Path
 
 import numpy as np
 import pytest
 import tensorflow as tf
+from PIL import Image, ImageOps
 
 from slimnets import errors, random_numbers
 from slimnets.datasets import failures, image_folder, images, pipeline, tfrecord
 from slimnets.datasets.in_flight import InFlight
 from slimnets.datasets.registry import Dataset, get_dataset
-from tests.datasets.records import damage
+from slimnets.preprocessing.encoded import Encoded, cut_part, read_size
+from tests.datasets.records import damage, write
 
 
 def plain(image: tf.Tensor) -> tf.Tensor:
@@ -454,3 +457,53 @@ def test_converted_photos_go_all_the_way(photo_folder, tmp_path):
     assert image.shape == (16, 8, 8, 3)
     assert 0 <= float(tf.reduce_min(image)) < float(tf.reduce_max(image)) <= 1
     assert set(label.numpy()) <= {0, 1}
+
+
+_ROWS, _COLUMNS = np.mgrid[0:24, 0:40]
+PICTURE = np.stack([_COLUMNS * 6, _ROWS * 10, _ROWS + _COLUMNS], -1).astype(np.uint8)
+
+
+def make_files() -> list[bytes]:
+    """Returns the picture as GIF and, where TensorFlow reads that, WebP, in kinds."""
+    picture = Image.fromarray(PICTURE)
+    second = {"save_all": True, "append_images": [ImageOps.invert(picture)]}
+    kinds = [("GIF", "RGB", {}), ("GIF", "L", {}), ("GIF", "RGB", second)]
+    if hasattr(tf.io, "decode_webp"):
+        exact = {"lossless": True}
+        kinds += [("WEBP", "RGB", exact), ("WEBP", "RGBA", exact), ("WEBP", "RGB", {})]
+    files = []
+    for kind, mode, options in kinds:
+        file = io.BytesIO()
+        picture.convert(mode).save(file, kind, **options)
+        files.append(file.getvalue())
+    return files
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_records_of_any_format_train_as_they_evaluate(tmp_path, channels):
+    files = make_files()
+    count = len(files)
+    path = write(
+        tmp_path / "x.tfrecord",
+        [tfrecord.make_example(file, "", k, 24, 40) for k, file in enumerate(files)],
+    )
+    names = tuple(map(str, range(count)))
+    dataset = Dataset("toy", "train", (str(path),), (count,), names, 3)
+
+    def whole(image: tf.Tensor | Encoded) -> tf.Tensor:
+        cut = cut_part(image, tf.constant([0, 0]), read_size(image))
+        return tf.ensure_shape(tf.cast(cut, tf.float32), [24, 40, channels])
+
+    [batch] = pipeline.eval_batches(dataset, whole, count, channels=channels)
+    trained = next(
+        iter(pipeline.train_batches(dataset, whole, count, channels=channels))
+    )
+    for image, label in zip(*trained, strict=True):
+        np.testing.assert_array_equal(image, batch["image"][int(label)])
+    for k, file in enumerate(files):
+        shown = np.asarray(Image.open(io.BytesIO(file)).convert("RGB"), np.float32)
+        if channels == 1:
+            shown = np.round(shown @ [0.2989, 0.587, 0.114])[..., np.newaxis]
+        # Libraries round differently: what is lossy when it becomes RGB, and gray.
+        bound = 2 if k == 5 or channels == 1 else 0
+        np.testing.assert_allclose(batch["image"][k], shown, atol=bound)

@@ -155,7 +155,7 @@ def test_a_shard_of_a_name_that_no_file_can_have_is_missing(digits):
     path = digits / "dataset.json"
     [name] = {line for line in path.read_text().split('"') if "_test_000" in line}
     path.write_text(path.read_text().replace(name, "x" * 999))
-    with pytest.raises(errors.InputError, match="x is missing, though dataset.json"):
+    with pytest.raises(errors.InputError, match=r"x is missing, though dataset\.json"):
         get_dataset(str(digits), "test")
 
 
