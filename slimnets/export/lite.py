@@ -76,7 +76,8 @@ def run(
     Raises:
       InputError: LiteRT is not installed.
     """
-    interpreter = make_interpreter(model_path=str(folder / FILE))
+    # LiteRT opens no path that is not UTF-8.
+    interpreter = make_interpreter(model_content=(folder / FILE).read_bytes())
     whole = interpreter.get_signature_runner("serving_default")
     pixels = interpreter.get_signature_runner("pixels")
     channels = images.shape[3]

@@ -26,6 +26,17 @@ FILE = "saved_model.pb"  # as TensorFlow calls it
 _PROGRAM = Path(__file__).with_name("run_saved_model.py")
 
 
+def require(folder: Path) -> None:
+    """Raises an InputError for a folder from which TensorFlow loads no SavedModel."""
+    try:
+        str(folder).encode()
+    except UnicodeEncodeError as error:
+        raise errors.InputError(
+            f"{folder} is not UTF-8, and TensorFlow loads a SavedModel from no other"
+            " path; name another"
+        ) from error
+
+
 def write(folder: Path, network: Exportable) -> None:
     """Writes the SavedModel, with its labels as an asset and beside it.
 

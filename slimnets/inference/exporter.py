@@ -96,7 +96,6 @@ def export(config: ExportConfig, log: Callable[[str], None] = print) -> Export:
         logits than the checkpoint; --output is then as it was.
     """
     output = _check_output(config)
-    FORMATS[config.format].require()
     checkpoint = checkpoints.require(config.trained.checkpoint_path, log)
     completed = complete_config(config.trained, checkpoint)
     num_classes = _require_classes(completed, checkpoint)
@@ -133,6 +132,7 @@ def _check_output(config: ExportConfig) -> Path:
             f"--output={output} holds an export already; name another, or give"
             " --overwrite"
         )
+    FORMATS[config.format].require(output)
     try:
         atomic_files.make_writable(output.parent)
     except OSError as error:

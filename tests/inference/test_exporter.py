@@ -1,5 +1,6 @@
 """An export is tried out before it is kept, and nothing else is touched."""
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,7 @@ from slimnets.export import saved_model
 from slimnets.inference import exporter
 from slimnets.model import Model
 from slimnets.training.state import TrainState
+from tests import extras
 
 CLASSES = ["red", "green", "blue"]
 
@@ -101,6 +103,20 @@ def test_a_folder_of_images(run, tmp_path):
     assert [one.images for one in result.comparisons] == [2, 2]
     broken = [line.partition(": ")[0] for line in result.left_out]
     assert broken == [f"{photos}/0.gif", f"{photos}/0.png"]
+
+
+def test_a_path_that_is_not_utf_8(run, tmp_path):
+    output = tmp_path / os.fsdecode(b"caf\xe9") / "out"
+    line = refused(run, output)
+    assert line.startswith(f"{output} is not UTF-8, and TensorFlow loads a SavedModel")
+    assert [path.name for path in tmp_path.iterdir()] == ["run"]
+
+
+@extras.needs("litert")
+def test_a_lite_file_at_a_path_that_is_not_utf_8(run, tmp_path):
+    output = tmp_path / os.fsdecode(b"caf\xe9") / "out"
+    exported(run, output, format="lite")
+    assert class_names(output) == CLASSES and (output / "model.tflite").is_file()
 
 
 def test_a_disk_that_is_full_leaves_nothing(run, tmp_path, monkeypatch):
