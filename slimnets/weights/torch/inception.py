@@ -127,21 +127,19 @@ def _convolve(theirs: str, ours: str) -> Iterator[Layer]:
 
 
 _SAME = (1e-3, 1e-3)  # the epsilons of theirs and ours
-_COUNTS_ZEROS = "its average pools of 3x3 pixels count the zeros around images"
-
-V3 = tuple(
-    Table(v3, name, _SAME, arguments={"pools_see_padding": True}, note=note)
-    for name, note in (
-        (
-            TORCHVISION,
-            f"{_COUNTS_ZEROS}, and of images normalized otherwise its transform_input"
-            " makes those of [-1, 1] that this one takes",
-        ),
-        (TIMM, _COUNTS_ZEROS),
-    )
-)
 NETWORKS = {
-    "inception_v3": V3,
+    "inception_v3": tuple(
+        # The images of torchvision's own weights are in [-1, 1], as ours are, once its
+        # transform_input has seen them.
+        Table(
+            v3,
+            name,
+            _SAME,
+            arguments={"pools_see_padding": True},
+            note="its average pools of 3x3 pixels count the zeros around images",
+        )
+        for name in (TORCHVISION, TIMM)
+    ),
     "inception_v4": (Table(v4, TIMM, _SAME),),
     "inception_resnet_v2": (Table(resnet_v2, TIMM, _SAME),),
 }

@@ -35,6 +35,10 @@ PADS_BOTH_SIDES = (
     "PyTorch pads strided convolutions on both sides, which changes nothing for images"
     " of 32 k + 1 pixels, as 225"
 )
+_RECIPE = (
+    "the library's own weights take images that --preprocessing_name={} prepares, not"
+    " the network's own recipe"
+)
 
 
 class Table(NamedTuple):
@@ -48,6 +52,8 @@ class Table(NamedTuple):
       note: what the user should know, or why it needs the arguments; '' for nothing.
       renamed: of names that files had before: a regular expression for what has become
         another, and the other.
+      recipe: that prepared images for the library's own weights, where it is not the
+        network's: a name of slimnets.preprocessing.
     """
 
     layers: Callable[[], Iterator[Layer]]
@@ -56,13 +62,15 @@ class Table(NamedTuple):
     arguments: Mapping[str, Any] = MappingProxyType({})
     note: str = ""
     renamed: tuple[tuple[str, str], ...] = ()
+    recipe: str = ""
 
     def describe(self) -> list[str]:
-        """Returns what the user should know: at most one sentence."""
+        """Returns what the user should know, each a sentence."""
         given = ", ".join(f"{name}={value!r}" for name, value in self.arguments.items())
         wanted = f"for its logits build with {given}" if given else ""
         sentence = ": ".join(part for part in (self.note, wanted) if part)
-        return [sentence] if sentence else []
+        recipe = _RECIPE.format(self.recipe) if self.recipe else ""
+        return [said for said in (sentence, recipe) if said]
 
     def computes_as(self, other: "Table") -> bool:
         """Whether both make the same network of the same tensors."""

@@ -95,6 +95,7 @@ NETWORKS = {
             epsilons=(1e-5, 1.001e-5),
             arguments={"stride_in": "first_3x3"},
             note=f"{_STRIDES}, as resnet50_v1_5's do",
+            recipe="imagenet",
         )
         for name in (TORCHVISION, TIMM)
     ),
@@ -105,6 +106,7 @@ NETWORKS = {
                 name,
                 arguments=_AS_TORCH,
                 note=_STRIDES_AND_PADS,
+                recipe="imagenet",
             )
             for name in (TORCHVISION, TIMM)
         )

@@ -54,8 +54,8 @@ def _list_convolutions(scope: str, table: convolutional_head.Table) -> Iterator[
 
 def _list_tables(scope: str, table: convolutional_head.Table) -> tuple[Table, ...]:
     return (
-        Table(partial(torchvision, scope, table), TORCHVISION),
-        Table(partial(timm, scope, table), TIMM),
+        Table(partial(torchvision, scope, table), TORCHVISION, recipe="imagenet"),
+        Table(partial(timm, scope, table), TIMM, recipe="imagenet"),
     )
 
 

@@ -7,6 +7,8 @@ import numpy as np
 import pytest
 
 from slimnets.config import choices
+from slimnets.nets import registry as nets
+from slimnets.preprocessing import registry as preprocessing
 from slimnets.weights import rules
 from slimnets.weights.match import AUXILIARY
 from slimnets.weights.torch.tables import TABLES
@@ -64,3 +66,13 @@ def test_each_has_a_network_to_compare_with():
 
 def test_variants_are_those_that_the_flag_offers():
     assert {table.name for _, table in CASES} <= set(choices.TORCH_VARIANTS)
+
+
+@pytest.mark.parametrize(("network", "table"), CASES, ids=IDS)
+def test_recipes_are_named_where_they_are_not_the_networks_own(network, table):
+    own = nets.get_row(network).preprocessing
+    assert table.recipe != own
+    assert table.recipe in ("", *preprocessing.RECIPES)
+    # All of torchvision's are of one; transform_input makes up for it in inception_v3.
+    if table.name == "torchvision" and network != "inception_v3":
+        assert (table.recipe or own) == "imagenet"
