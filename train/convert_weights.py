@@ -1,4 +1,4 @@
-r"""Turns published weights into a TF-Slim checkpoint, or a checkpoint into Keras' file.
+r"""Turns published weights into a TF-Slim checkpoint, and back to Keras or PyTorch.
 
   python -m train.convert_weights --from=keras --weights=mobilenet_v2.weights.h5 \
       --model=mobilenet_v2 --output=checkpoints/mobilenet_v2
@@ -13,9 +13,10 @@ r"""Turns published weights into a TF-Slim checkpoint, or a checkpoint into Kera
   tflite        a .tflite, float or quantised, made of a TF-Slim graph
   checkpoint    a TensorFlow checkpoint by variable names, of today's format or of V1
 
---to=keras writes <model>.weights.h5, which keras.applications' network loads. Nothing
-is written unless every variable is found and matches: otherwise the exit status is 2,
-and one line tells what is wrong.
+--to=keras writes <model>.weights.h5, which keras.applications' network loads, and
+--to=torch <model>.safetensors, a state dict of the --variant. Nothing is written unless
+every variable is found and matches: otherwise the exit status is 2, and one line tells
+what is wrong.
 """
 
 from pathlib import Path
@@ -44,8 +45,8 @@ _MODEL = flags.DEFINE_string(
 _OUTPUT = dataclass_flags.define_path(
     "output",
     None,
-    "Folder to write into, made if missing; for Keras also a file's path that ends in"
-    " .weights.h5.",
+    "Folder to write into, made if missing; also a file's path, which for Keras ends in"
+    " .weights.h5, for PyTorch in .safetensors.",
     required=True,
 )
 _IGNORE_MISSING = flags.DEFINE_bool(
@@ -71,8 +72,9 @@ _VARIANT = flags.DEFINE_enum(
     None,
     choices.TORCH_VARIANTS,
     "Of PyTorch's files, whose network they are of, where the names in them fit several"
-    " that pad and normalize differently. timm_tf are timm's networks whose names begin"
-    " with tf_: by default those of files whose names do.",
+    " that pad and normalize differently; with --to=torch whose to write, by default"
+    " the first of them. timm_tf are timm's networks whose names begin with tf_: by"
+    " default those of files whose names do.",
 )
 _FLIP = flags.DEFINE_bool(
     "flip_input_channels",

@@ -38,7 +38,7 @@ WEIGHT_SOURCES = (
 
 # Whose networks PyTorch's weights are of; timm's tf_ ones have names of the others.
 TORCH_VARIANTS = ("torchvision", "timm", "timm_tf")
-WEIGHT_TARGETS = ("checkpoint", "keras")
+WEIGHT_TARGETS = ("checkpoint", "keras", "torch")
 
 FOLDER_LAYOUTS = ("auto", "classes", "splits")  # of photos to convert
 

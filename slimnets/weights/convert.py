@@ -1,4 +1,4 @@
-"""Weights of another library or format to a TF-Slim checkpoint, or to Keras' file."""
+"""Weights of another library or format to a TF-Slim checkpoint, or to its own."""
 
 import dataclasses
 import functools
@@ -16,7 +16,9 @@ from slimnets.weights.keras import files as keras_files
 from slimnets.weights.keras import weights as keras
 from slimnets.weights.match import match_variables
 from slimnets.weights.rules import Found
+from slimnets.weights.torch import files as torch_files
 from slimnets.weights.torch import weights as torch
+from slimnets.weights.torch import writer as torch_writer
 
 READERS: dict[str, Callable[[Path, str], Found]] = {
     "keras": keras.read,
@@ -25,7 +27,8 @@ READERS: dict[str, Callable[[Path, str], Found]] = {
     "saved_model": graphs.read_saved_model,
     "tflite": tflite.read,
 }
-CHECKPOINT, KERAS = choices.WEIGHT_TARGETS
+CHECKPOINT, KERAS, TORCH = choices.WEIGHT_TARGETS
+_SUFFIXES = {KERAS: keras_files.SUFFIX, TORCH: torch_files.SUFFIX}
 
 _CLASSES = {
     1000: "1000 classes, no background among them: where a dataset counts one,"
@@ -76,14 +79,15 @@ def convert(
       kind: what `weights` is, one of `config.choices.WEIGHT_SOURCES`.
       weights: path of the file, or of the folder of a SavedModel or of checkpoints.
       network: a name of the registry; None rewrites a checkpoint whatever it is of.
-      output: folder to write into; for Keras also a path that ends in .weights.h5.
+      output: folder to write into; for Keras also a path that ends in .weights.h5, for
+        PyTorch one that ends in .safetensors.
       to: one of `config.choices.WEIGHT_TARGETS`.
       ignore_missing: write a checkpoint without the variables that are not there.
       allow_unused: write it without what has no place in the network.
       use_moving_averages: of PyTorch's files, take the weights' moving averages where
         there are some. Of a checkpoint they are taken anyway.
       variant: of PyTorch's files, whose network they are of where the names in them
-        leave that open: one of `config.choices.TORCH_VARIANTS`.
+        leave that open, or whose to write: one of `config.choices.TORCH_VARIANTS`.
       flip_input_channels: reverse the order in which the network takes an image's
         channels.
       overwrite: replace what the output holds already.
@@ -95,8 +99,10 @@ def convert(
         if (kind, to, flip_input_channels) != (CHECKPOINT, CHECKPOINT, False):
             raise errors.InputError("name the weights' network with --model")
         return _rewrite(weights, output, overwrite)
-    if variant is not None and kind != "torch":
-        raise errors.InputError("--variant is for PyTorch's files: give --from=torch")
+    if variant is not None and TORCH not in (kind, to):
+        raise errors.InputError(
+            "--variant is for PyTorch's files: give --from=torch or --to=torch"
+        )
     registry.get_row(network)
     target = _resolve_target(output, network, to, overwrite)
     source = _read(kind, weights, network, use_moving_averages, variant)
@@ -105,11 +111,14 @@ def convert(
     )
     values = _flip_input_channels(match.values) if flip_input_channels else match.values
     notes = (*match.notes, _note_classes(match.num_classes))
+    path = str(target)
     if to == KERAS:
         left = len(values) - len(keras.write(target, network, values))
         notes += (f"{left} variables that Keras lacks are left out",) if left else ()
-        return Conversion(str(target), match.report, notes, match.arguments)
-    path = _save(target, source.step, values)
+    elif to == TORCH:
+        notes += tuple(torch_writer.write(target, network, values, variant))
+    else:
+        path = _save(target, source.step, values)
     return Conversion(path, match.report, notes, match.arguments)
 
 
@@ -228,9 +237,9 @@ def _rewrite(weights: str, output: Path, overwrite: bool) -> Conversion:
 
 def _resolve_target(output: Path, network: str, to: str, overwrite: bool) -> Path:
     """Returns the folder or file to write; InputError if it holds something already."""
-    if to == KERAS:
-        is_file = output.name.endswith(keras_files.SUFFIX)
-        output = output if is_file else output / f"{network}{keras_files.SUFFIX}"
+    if suffix := _SUFFIXES.get(to):
+        is_file = output.name.endswith(suffix)
+        output = output if is_file else output / f"{network}{suffix}"
         taken = str(output) if output.exists() else None
     else:
         taken = checkpoints.find(output) if output.is_dir() else None

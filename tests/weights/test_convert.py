@@ -180,7 +180,7 @@ def test_a_network_that_others_lack(tmp_path):
 
 def test_a_variant_of_what_is_no_file_of_pytorchs(tmp_path):
     assert refusal("keras", "it.h5", NETWORK, tmp_path, variant="timm") == (
-        "--variant is for PyTorch's files: give --from=torch"
+        "--variant is for PyTorch's files: give --from=torch or --to=torch"
     )
 
 

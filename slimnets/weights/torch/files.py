@@ -8,6 +8,7 @@ import mmap
 import pickle
 import struct
 import zipfile
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +22,7 @@ from slimnets.weights.torch.pickles import (
     extract_tensors,
 )
 
+SUFFIX = ".safetensors"  # of what is written
 _LEGACY_MAGIC = 0x1950A86A20F9469CFC6C
 _LEGACY_PROTOCOL = 1001
 
@@ -49,7 +51,7 @@ def read(path: Path, moving_averages: bool = False) -> StateDict:
     """
     file_kinds.require_source(path, "torch")
     try:
-        if path.suffix == ".safetensors":
+        if path.suffix == SUFFIX:
             return StateDict(_read_safetensors(path))
         if zipfile.is_zipfile(path):
             return _read_zip(path, moving_averages)
@@ -129,6 +131,42 @@ def _read_legacy_storage(file: mmap.mmap, storage: Storage) -> bytes:
     if len(content) != size * width:
         raise pickle.UnpicklingError("a storage is cut off")
     return content
+
+
+def write_safetensors(path: Path, tensors: Mapping[str, np.ndarray]) -> None:
+    """Writes float32 tensors by name, whole or not at all.
+
+    Args:
+      path: of the file; its folder is made if it does not exist.
+      tensors: contiguous.
+
+    Raises:
+      InputError: it cannot be written.
+    """
+    header, end = {}, 0
+    for name, tensor in tensors.items():
+        begin, end = end, end + tensor.nbytes
+        header[name] = {
+            "dtype": "F32",
+            "shape": tensor.shape,
+            "data_offsets": [begin, end],
+        }
+    text = json.dumps(header).encode()
+    text += b" " * (-len(text) % 8)  # numbers begin at a multiple of eight
+    unfinished = path.with_name(f"unfinished-{path.name}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with unfinished.open("wb") as file:
+            file.write(struct.pack("<Q", len(text)) + text)
+            for tensor in tensors.values():
+                file.write(tensor.astype("<f4").data)
+        unfinished.replace(path)
+    except OSError as error:
+        if unfinished.is_file():
+            unfinished.unlink()
+        raise errors.InputError(
+            f"cannot write {path}: {errors.summarize(error)}"
+        ) from error
 
 
 def _read_safetensors(path: Path) -> dict[str, np.ndarray]:

@@ -137,9 +137,10 @@ def _scope(scope: str, block: int) -> str:
     return f"{scope}/expanded_conv_{block}" if block else f"{scope}/expanded_conv"
 
 
-_PADDED: dict[str, Any] = {
+_AS_TORCH: dict[str, Any] = {
     "arguments": {"use_explicit_padding": True},
     "note": PADS_BOTH_SIDES,
+    "recipe": "imagenet",
 }
 _OURS = 1e-3  # epsilon of TensorFlow's networks
 
@@ -154,16 +155,16 @@ _V1 = (
     ),
 )
 _V2 = (
-    Table(torchvision_v2, TORCHVISION, epsilons=(1e-5, _OURS), **_PADDED),
-    Table(timm_v2, TIMM, epsilons=(1e-5, _OURS), **_PADDED),
+    Table(torchvision_v2, TORCHVISION, epsilons=(1e-5, _OURS), **_AS_TORCH),
+    Table(timm_v2, TIMM, epsilons=(1e-5, _OURS), **_AS_TORCH),
 )
 
 
 def _list_v3(blocks: Sequence[mobilenet_v3.Block]) -> tuple[Table, ...]:
     theirs, timms = partial(torchvision_v3, blocks), partial(timm_v3, blocks)
     return (
-        Table(theirs, TORCHVISION, epsilons=(1e-3, _OURS), **_PADDED),
-        Table(timms, TIMM, epsilons=(1e-5, _OURS), **_PADDED),
+        Table(theirs, TORCHVISION, epsilons=(1e-3, _OURS), **_AS_TORCH),
+        Table(timms, TIMM, epsilons=(1e-5, _OURS), **_AS_TORCH),
         Table(timms, TIMM_TF, epsilons=(1e-3, _OURS)),
     )
 

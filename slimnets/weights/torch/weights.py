@@ -50,7 +50,7 @@ def read(
       InputError: it is no such file, or nobody knows PyTorch's names of the network, or
         none are of that variant.
     """
-    _check_known(network, variant)
+    check_known(network, variant)
     stored = files.read(path, moving_averages)
     tensors = _unwrap_all(path, stored.tensors)
     fitting = _find_tables(network, tensors)
@@ -61,7 +61,7 @@ def read(
     unused = [name for name in tensors if name not in used]
     head = _find_head(network, table, layers, {n: tensors[n] for n in unused})
     return Found(
-        values=_rescale_gamma(table, rules.to_ours([*layers, *head])),
+        values=rescale_gamma(rules.to_ours([*layers, *head]), *table.epsilons),
         unused=[] if head else unused,
         notes=[
             *table.describe(),
@@ -74,7 +74,8 @@ def read(
     )
 
 
-def _check_known(network: str, variant: str | None) -> None:
+def check_known(network: str, variant: str | None) -> None:
+    """Raises InputError for a network, or a variant of it, whose names nobody knows."""
     if network in OTHERS:
         raise errors.InputError(
             f"PyTorch's weights do not fit {network}: {OTHERS[network]}"
@@ -195,18 +196,22 @@ def _list_names(layer: Layer) -> list[str]:
     return [f"{layer.theirs}.{weight.theirs}" for weight in layer.kind.weights]
 
 
-def _rescale_gamma(
-    table: Table, values: dict[str, np.ndarray]
+def rescale_gamma(
+    values: Mapping[str, np.ndarray], before: float, after: float
 ) -> dict[str, np.ndarray]:
-    """Makes up for another epsilon of batch norm by its gamma: exact in inference."""
-    theirs, ours = table.epsilons
-    if theirs == ours:
-        return values
+    """Makes up for another epsilon of batch norm by its gamma: exact in inference.
+
+    Args:
+      values: by the names of our variables.
+      before: the epsilon that they are for.
+      after: the one that they are to be for.
+    """
+    rescaled = dict(values)
+    if before == after:
+        return rescaled
     gamma, variance = NORM.weights[0].ours, NORM.weights[3].ours
     for name in [name for name in values if name.endswith(f"/{variance}")]:
-        scope = name.removesuffix(variance)
-        ratio = (values[name].astype(np.float64) + ours) / (values[name] + theirs)
-        values[scope + gamma] = (values[scope + gamma] * np.sqrt(ratio)).astype(
-            np.float32
-        )
-    return values
+        scale = name.removesuffix(variance) + gamma
+        ratio = (values[name].astype(np.float64) + after) / (values[name] + before)
+        rescaled[scale] = (values[scale] * np.sqrt(ratio)).astype(np.float32)
+    return rescaled

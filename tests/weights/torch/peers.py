@@ -4,9 +4,11 @@ It runs in an interpreter that has them, which needs nothing of ours:
 
     python -m tests.weights.torch.peers describe
     python -m tests.weights.torch.peers compute mobilenet_v2 timm FOLDER
+    python -m tests.weights.torch.peers apply mobilenet_v2 timm FOLDER
 
 The first writes `peers.json`, facts that the quick tests hold our tables to. The second
-writes random weights, images and their logits, for the tests marked `peers`.
+writes random weights, images and their logits, for the tests marked `peers`; the third
+the logits that the same images have with the weights of a file.
 """
 
 import argparse
@@ -22,6 +24,7 @@ import numpy as np
 CLASSES = 7
 FACTS = Path(__file__).with_suffix(".json")
 WEIGHTS, IMAGES, LOGITS = "weights.pth", "images.npy", "logits.npy"
+GIVEN = "given.safetensors"
 _NONE: Mapping[str, Any] = MappingProxyType({})
 
 
@@ -215,17 +218,34 @@ def compute(network: str, table: str, folder: Path) -> None:
     import torch
 
     model = build(network, table)
+    folder.mkdir(parents=True, exist_ok=True)
     size = PEERS[network, table].size
     images = np.random.default_rng(1).uniform(-1, 1, [2, size, size, 3])
     images = images.astype(np.float32)
     with torch.no_grad():
         randomize(model.state_dict())
-        logits = model(torch.from_numpy(images).permute(0, 3, 1, 2))
-    if isinstance(logits, tuple):  # those of an auxiliary head too
-        logits = logits[0]
-    folder.mkdir(parents=True, exist_ok=True)
     torch.save(model.state_dict(), folder / WEIGHTS)
     np.save(folder / IMAGES, images)
+    _save_logits(model, folder)
+
+
+def apply(network: str, table: str, folder: Path) -> None:
+    """Writes the logits of the images in a folder under the weights in it."""
+    import safetensors.torch
+
+    model = build(network, table)
+    model.load_state_dict(safetensors.torch.load_file(folder / GIVEN))
+    _save_logits(model, folder)
+
+
+def _save_logits(model: Any, folder: Path) -> None:
+    import torch
+
+    images = torch.from_numpy(np.load(folder / IMAGES)).permute(0, 3, 1, 2)
+    with torch.no_grad():
+        logits = model(images)
+    if isinstance(logits, tuple):  # those of an auxiliary head too
+        logits = logits[0]
     np.save(folder / LOGITS, logits.numpy())
 
 
@@ -235,15 +255,17 @@ def main() -> None:
     commands = parser.add_subparsers(dest="command", required=True)
     described = commands.add_parser("describe")
     described.add_argument("networks", nargs="*", default=[n for n, _ in PEERS])
-    computed = commands.add_parser("compute")
-    computed.add_argument("network")
-    computed.add_argument("table")
-    computed.add_argument("folder", type=Path)
+    runs = {"compute": compute, "apply": apply}
+    for name in runs:
+        command = commands.add_parser(name)
+        command.add_argument("network")
+        command.add_argument("table")
+        command.add_argument("folder", type=Path)
     given = parser.parse_args()
     if given.command == "describe":
         describe(given.networks)
     else:
-        compute(given.network, given.table, given.folder)
+        runs[given.command](given.network, given.table, given.folder)
 
 
 if __name__ == "__main__":

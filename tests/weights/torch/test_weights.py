@@ -45,7 +45,9 @@ def test_every_variable_is_found(library, tmp_path):
     assert found.notes == [
         "PyTorch pads strided convolutions on both sides, which changes nothing for"
         " images of 32 k + 1 pixels, as 225: for its logits build with"
-        " use_explicit_padding=True"
+        " use_explicit_padding=True",
+        "the library's own weights take images that --preprocessing_name=imagenet"
+        " prepares, not the network's own recipe",
     ]
     assert found.arguments == {"use_explicit_padding": True}
     for name, value in values.items():
@@ -249,7 +251,8 @@ def test_whose_network_it_is(mobilenet_v3, tmp_path, name, variant, read_as, not
     assert not found.unused
     padded = read_as == "timm"
     assert found.arguments == ({"use_explicit_padding": True} if padded else {})
-    assert len(found.notes) == padded + bool(note)
+    # On padding and on the recipe, where they are not ours.
+    assert len(found.notes) == 2 * padded + bool(note)
     assert note in "".join(found.notes)
     # timm_tf's epsilon is ours.
     gamma = found.values["MobilenetV3/Conv/BatchNorm/gamma"]
