@@ -35,6 +35,7 @@ test: .venv/installed-test lint
 # What docs/reliability.md promises, at length: half an hour.
 soak: .venv/installed-test
 	$(BIN)/python -m tests.soak.kills --kills=100
+	$(BIN)/python -m tests.soak.worker_kills --kills=20
 	$(BIN)/python -m tests.soak.memory --steps=20000
 	$(BIN)/python -m tests.soak.fuzz --inputs=100000
 

@@ -38,7 +38,8 @@ def get_strategy(config: DevicesConfig) -> tf.distribute.Strategy:
     _check_cluster()
     _hide_other_gpus(config.num_clones)
     workers.await_partners(config.rendezvous_timeout)
-    return tf.distribute.MultiWorkerMirroredStrategy()
+    with workers.watch_the_start():
+        return tf.distribute.MultiWorkerMirroredStrategy()
 
 
 def get_local_part(strategy: tf.distribute.Strategy) -> tf.distribute.Strategy:

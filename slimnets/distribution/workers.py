@@ -4,6 +4,7 @@ import contextlib
 import json
 import os
 import re
+import signal
 import socket
 import sys
 import time
@@ -17,6 +18,7 @@ from slimnets import errors
 
 _NOTICE = 10.0  # seconds of waiting, after which it is said for whom
 _PAUSE = 0.2  # seconds between two looks
+_START_PATIENCE = 60.0  # seconds for a worker that was there to start its server
 _PROBE = 1.0  # seconds that a worker may take to answer a connection
 # What a collective op ends with when a worker is gone.
 _LOST = (
@@ -26,6 +28,7 @@ _LOST = (
     tf.errors.InternalError,
     tf.errors.UnavailableError,
 )
+_COLLECTIVE = re.compile(r"[Cc]ollective op|/job:\w+/(replica:\d+/)?task:\d")
 
 
 class Task(NamedTuple):
@@ -101,6 +104,43 @@ def await_partners(timeout: float) -> None:
             time.sleep(_PAUSE)
 
 
+@contextlib.contextmanager
+def watch_the_start() -> Iterator[None]:
+    """Ends this process where another worker is lost while TensorFlow's servers meet.
+
+    TensorFlow waits for that one for an hour, and no thread of Python runs meanwhile;
+    so another process watches, and ends this one by SIGKILL.
+    """
+    watched = os.getpid()
+    watcher = os.fork()
+    if not watcher:
+        try:
+            _watch(watched)
+        finally:
+            os._exit(0)
+    try:
+        yield
+    finally:
+        os.kill(watcher, signal.SIGKILL)
+        os.waitpid(watcher, 0)
+
+
+def _watch(process: int) -> None:
+    """Kills the parent process, in one line, when a worker does not answer for long."""
+    _, others = _read_cluster()
+    heard = dict.fromkeys(others, time.monotonic())
+    while os.getppid() == process:
+        for task in others:
+            if task.answers():
+                heard[task] = time.monotonic()
+            elif time.monotonic() - heard[task] > _START_PATIENCE:
+                line = f"error: {task} is gone: it does not answer. Start all again"
+                print(line, file=sys.stderr, flush=True)
+                os.kill(process, signal.SIGKILL)
+                return
+        time.sleep(_PAUSE)
+
+
 def _listen(port: int) -> socket.socket:
     try:
         return socket.create_server(("", port), backlog=128)
@@ -125,12 +165,29 @@ def name_the_lost(strategy: tf.distribute.Strategy, advice: str) -> Iterator[Non
     """
     try:
         yield
-    except _LOST as error:
-        if not is_cluster(strategy):
+    except (*_LOST, errors.InputError) as error:
+        lost = _find_loss(error) if is_cluster(strategy) else None
+        if lost is None:
             raise
         raise errors.PartnerLost(
-            f"{_describe_lost(str(error))} is gone: {_describe_reason(error)}. {advice}"
+            f"{_describe_lost(str(lost))} is gone: {_describe_reason(lost)}. {advice}"
         ) from error
+
+
+def _find_loss(error: BaseException) -> tf.errors.OpError | None:
+    """Returns the error by which a lost worker shows, which another may have caused.
+
+    Whatever takes part in a collective op then fails, and may be thought to be at
+    fault: a network that is being built, the batches that are awaited.
+    """
+    if isinstance(error, _LOST):
+        return error
+    cause = error.__cause__
+    while cause is not None:
+        if isinstance(cause, _LOST) and _COLLECTIVE.search(str(cause)):
+            return cause
+        cause = cause.__cause__
+    return None
 
 
 def get_share(strategy: tf.distribute.Strategy) -> tuple[int, int]:
@@ -202,7 +259,8 @@ class Agreement:
 def _describe_lost(message: str) -> str:
     """Returns the worker that an error names, else those that do not answer."""
     _, others = _read_cluster()
-    for kind, number in re.findall(r"/job:(\w+)/replica:\d+/task:(\d+)", message):
+    named = re.findall(r"/job:(\w+)/(?:replica:\d+/)?task:(\d+)", message)
+    for kind, number in named:
         for task in others:
             if (task.kind, task.number) == (kind, int(number)):
                 return str(task)

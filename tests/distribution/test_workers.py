@@ -2,7 +2,9 @@
 
 import json
 import os
+import signal
 import socket
+import time
 
 import numpy as np
 import pytest
@@ -83,6 +85,54 @@ def test_one_that_is_lost_is_named(partner, monkeypatch, error, message, reason)
     assert str(caught.value) == (
         f"worker 1 at {address(partner)} is gone: {reason}. Start again"
     )
+
+
+@pytest.mark.parametrize(
+    ("cause", "message", "is_loss"),
+    [
+        (tf.errors.UnavailableError, "Collective ops is aborted by: ...", True),
+        (tf.errors.InternalError, "from /job:worker/task:1: ...", True),
+        (tf.errors.InternalError, "a kernel failed", False),
+        (tf.errors.DataLossError, "/job:worker/task:0/device:CPU:0: corrupted", False),
+    ],
+)
+def test_what_a_loss_causes_is_told_as_that(
+    partner, monkeypatch, cause, message, is_loss
+):
+    """Else the batches, or the network that is being built, would seem at fault."""
+    monkeypatch.setattr(workers, "is_cluster", lambda strategy: True)
+    with (
+        pytest.raises(errors.InputError) as caught,
+        workers.name_the_lost(tf.distribute.get_strategy(), "Start again"),
+    ):
+        try:
+            raise cause(None, None, message)
+        except tf.errors.OpError as error:
+            raise errors.InputError("reading failed") from error
+    assert isinstance(caught.value, errors.PartnerLost) == is_loss
+    start = f"worker 1 at {address(partner)} is gone: " if is_loss else "reading failed"
+    assert str(caught.value).startswith(start)
+
+
+@pytest.mark.parametrize("answers", [True, False])
+def test_one_that_is_lost_while_the_servers_start(partner, monkeypatch, capfd, answers):
+    monkeypatch.setattr(workers, "_START_PATIENCE", 0.1)
+    monkeypatch.setattr(workers, "_PAUSE", 0.05)
+    if answers:
+        partner.listen()
+    waiting = os.fork()
+    if not waiting:
+        try:
+            with workers.watch_the_start():
+                time.sleep(1 if answers else 60)
+        finally:
+            os._exit(0)
+    _, status = os.waitpid(waiting, 0)
+    assert os.waitstatus_to_exitcode(status) == (0 if answers else -signal.SIGKILL)
+    line = (
+        f"error: worker 1 at {address(partner)} is gone: it does not answer. Start all"
+    )
+    assert capfd.readouterr().err == ("" if answers else f"{line} again\n")
 
 
 def test_where_there_is_no_other_an_error_stays_what_it_is():

@@ -8,19 +8,17 @@ and then left to end. What its last checkpoint holds has to be, byte for byte, w
 of a training holds which was never killed. Ends with status 1 where it is not.
 """
 
-import os
 import random
 import shutil
-import signal
 import sys
 import tempfile
-import time
 from pathlib import Path
 from typing import Any
 
 from absl import app, flags
 
 from slimnets import startup
+from tests.soak import processes
 
 _KILLS = flags.DEFINE_integer("kills", 100, "Trainings to kill.", lower_bound=1)
 _STEPS = flags.DEFINE_integer("steps", 40, "Steps of a training.", lower_bound=2)
@@ -51,14 +49,8 @@ RUNS: dict[str, dict[str, Any]] = {
 def start_training(data: str, folder: Path, run: dict[str, Any]) -> int:
     """Starts a training in a process of its own; returns that process's id."""
     folder.mkdir(exist_ok=True)
-    child = os.fork()
-    if child:
-        return child
-    status = 1
-    try:
-        log = os.open(folder / "log", os.O_CREAT | os.O_WRONLY | os.O_APPEND)
-        os.dup2(log, 1)
-        os.dup2(log, 2)
+
+    def train() -> None:
         from slimnets.nets import registry
         from slimnets.training import trainer
         from tests.soak import dropping
@@ -75,78 +67,8 @@ def start_training(data: str, folder: Path, run: dict[str, Any]) -> int:
             **run,
         )
         trainer.train(config, lambda line: None)
-        status = 0
-    finally:
-        os._exit(status)
 
-
-def finish(child: int) -> float:
-    """Waits for a training's end; returns the seconds that took.
-
-    Raises:
-      RuntimeError: it failed.
-    """
-    began = time.monotonic()
-    _, status = os.waitpid(child, 0)
-    if status:
-        raise RuntimeError(f"a training ended with status {status}")
-    return time.monotonic() - began
-
-
-def kill(child: int, seconds: float) -> bool:
-    """Kills a training some seconds from now; False where it ended before."""
-    time.sleep(seconds)
-    os.kill(child, signal.SIGKILL)
-    _, status = os.waitpid(child, 0)
-    return os.WIFSIGNALED(status)
-
-
-def read_last(folder: Path) -> tuple[dict[str, bytes], str]:
-    """Reads the last checkpoint of a training; returns its bytes by name, its path."""
-    from slimnets import checkpoints
-
-    path = checkpoints.require(folder / "run")
-    return {n: v.tobytes() for n, v in checkpoints.read(path).items()}, path
-
-
-def compare(expected: dict[str, bytes], found: dict[str, bytes]) -> str:
-    """Returns a line; '' where both are the same."""
-    if expected.keys() != found.keys():
-        return f"other variables: {sorted(expected.keys() ^ found.keys())[:3]}"
-    differ = [name for name, value in expected.items() if found[name] != value]
-    return f"{len(differ)} variables differ, such as {differ[0]}" if differ else ""
-
-
-def run_in_child(work: Any) -> None:
-    """Does what starts TensorFlow's devices in a process of its own."""
-    child = os.fork()
-    if not child:
-        status = 1
-        try:
-            work()
-            status = 0
-        finally:
-            os._exit(status)
-    finish(child)
-
-
-def report(folder: Path, whole: Path, line: str) -> bool:
-    """Compares two trainings in a process of its own; prints a line."""
-
-    def compare_both() -> None:
-        expected, _ = read_last(whole)
-        found, _ = read_last(folder)
-        fault = compare(expected, found)
-        equal = f"{len(found)} of {len(expected)} variables equal"
-        print(f"{line}: {fault or equal}", flush=True)
-        if fault:
-            sys.exit(1)
-
-    try:
-        run_in_child(compare_both)
-    except RuntimeError:
-        return False
-    return True
+    return processes.start(train, folder / "log")
 
 
 def main(argv: list[str]) -> None:
@@ -159,11 +81,13 @@ def main(argv: list[str]) -> None:
     names = list(RUNS)[: _KILLS.value]
     with tempfile.TemporaryDirectory() as work:
         data = Path(work) / "data"
-        run_in_child(lambda: dropping.make_data(data))
+        processes.finish(processes.start(lambda: dropping.make_data(data)))
         seconds = {}
         for name in names:
             folder = Path(work) / f"whole {name}"
-            seconds[name] = finish(start_training(str(data), folder, RUNS[name]))
+            seconds[name] = processes.finish(
+                start_training(str(data), folder, RUNS[name])
+            )
         equal = kills = 0
         for number in range(_KILLS.value):
             name = names[number % len(names)]
@@ -172,17 +96,17 @@ def main(argv: list[str]) -> None:
             while not at or (len(at) < _MOST_KILLS and moments.random() < 0.3):
                 moment = moments.uniform(0, seconds[name])
                 child = start_training(str(data), folder, RUNS[name])
-                if kill(child, moment):
+                if processes.kill(child, moment):
                     at.append(f"{moment:.2f} s")
                 elif at:
                     break
                 else:  # too late: once more, and anew
                     seconds[name] *= 0.9
                     shutil.rmtree(folder)
-            finish(start_training(str(data), folder, RUNS[name]))
+            processes.finish(start_training(str(data), folder, RUNS[name]))
             kills += len(at)
             line = f"{number + 1}: {name}, killed after {', '.join(at)}"
-            equal += report(folder, Path(work) / f"whole {name}", line)
+            equal += processes.report(folder, Path(work) / f"whole {name}", line)
     print(f"{equal} of {_KILLS.value} bit-equal, after {kills} kills")
     sys.exit(equal < _KILLS.value)
 
