@@ -29,6 +29,7 @@ def setting(
     text: str,
     *,
     choices: tuple[str, ...] | None = None,
+    instead: Mapping[str, str] | None = None,
     path: bool = False,
     lowest: float | None = None,
     above: float | None = None,
@@ -41,6 +42,8 @@ def setting(
       default: of the field and the flag.
       text: the flag's help: what it means, its unit, why this default.
       choices: the values a string may take; None for any.
+      instead: what to do instead by words that are none of these, though users may
+        know them from elsewhere.
       path: it names a file or folder, where ~ stands for the user's home.
       lowest: the smallest number that `check` lets pass; None for any.
       above: a number that it has to exceed.
@@ -53,6 +56,7 @@ def setting(
         metadata={
             "help": text,
             "choices": choices,
+            "instead": instead or {},
             "path": path,
             "limits": {name: n for name, n in limits.items() if n is not None},
         },
@@ -75,6 +79,9 @@ def check(config: Any) -> None:
         if isinstance(value, int | float):
             _check_range(field.name, value, field.metadata["limits"])
         elif choices and value not in choices:
+            instead = field.metadata["instead"].get(value)
+            if instead:
+                raise errors.InputError(f"--{field.name}={value}: {instead}")
             raise errors.unknown(field.name, value, choices)
 
 
@@ -92,7 +99,8 @@ def define_flags(
         if field.metadata["path"]:
             define: Callable[..., Any] = define_path
         else:
-            define = _choose_definer(kind, field.metadata["choices"])
+            choices, instead = field.metadata["choices"], field.metadata["instead"]
+            define = _choose_definer(kind, choices, instead)
         define(
             field.name, field.default, field.metadata["help"], flag_values=flag_values
         )
@@ -199,6 +207,19 @@ class _Path(flags.ArgumentParser):
         return "string"
 
 
+class _Word(flags.EnumParser):
+    """Reads one of a few words; says what to do instead of some others."""
+
+    def __init__(self, words: tuple[str, ...], instead: Mapping[str, str]):
+        super().__init__(words)
+        self._instead = instead
+
+    def parse(self, argument: str) -> str:
+        if argument in self._instead:
+            raise ValueError(self._instead[argument])
+        return super().parse(argument)
+
+
 class _NumberOrWord(flags.ArgumentParser):
     """Reads a whole number, or one of a few words that stand for one."""
 
@@ -218,12 +239,16 @@ class _NumberOrWord(flags.ArgumentParser):
         return "int"
 
 
-def _choose_definer(kind: Any, choices: tuple[str, ...] | None) -> Callable[..., Any]:
+def _choose_definer(
+    kind: Any, choices: tuple[str, ...] | None, instead: Mapping[str, str]
+) -> Callable[..., Any]:
     """Returns the absl function that defines a flag of a type."""
     if choices:
 
         def define(name: str, default: Any, text: str, **options: Any) -> Any:
-            return flags.DEFINE_enum(name, default, choices, text, **options)
+            flag = flags.EnumFlag(name, default, text, choices)
+            flag.parser = _Word(choices, instead)
+            return flags.DEFINE_flag(flag, **options)
 
         return define
     parts = typing.get_args(kind) if _is_union(kind) else ()

@@ -15,6 +15,11 @@ class DevicesConfig:
         "none: one device. mirrored: all of this machine's. multi_worker: the machines"
         " that TF_CONFIG names.",
         choices=choices.STRATEGIES,
+        instead={
+            "parameter_server": "there are no servers of parameters; give multi_worker,"
+            " whose workers sum up their gradients at each step",
+            "tpu": "only CPUs and GPUs are trained on; give mirrored or multi_worker",
+        },
     )
     num_clones: int = setting(
         0, "Replicas on this machine; 0 takes one per GPU, or one CPU.", lowest=0

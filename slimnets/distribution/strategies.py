@@ -10,6 +10,8 @@ from slimnets.config import choices
 from slimnets.config.devices import DevicesConfig
 from slimnets.distribution import workers
 
+_KINDS = frozenset({"chief", "worker"})  # of the tasks of a cluster
+
 
 def get_strategy(config: DevicesConfig) -> tf.distribute.Strategy:
     """Returns a strategy; call it before TensorFlow has used its devices.
@@ -153,3 +155,10 @@ def _check_cluster() -> None:
             f"--strategy=multi_worker: TF_CONFIG {state}; set it in each process, as in"
             f" {example}"
         ) from error
+    others = sorted(config["cluster"].keys() - _KINDS)
+    if others:
+        raise errors.InputError(
+            f"--strategy=multi_worker: TF_CONFIG names tasks of the kind {others[0]};"
+            " workers, and a chief, do all the work: leave other kinds out of every"
+            " TF_CONFIG"
+        )

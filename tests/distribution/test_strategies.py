@@ -77,6 +77,14 @@ def test_a_broken_tf_config(monkeypatch, text):
     assert text in str(caught.value) and "\n" not in str(caught.value)
 
 
+@pytest.mark.parametrize("kind", ["worker", "ps"])
+def test_parameter_servers_in_a_tf_config(monkeypatch, kind):
+    """They would be waited for, without ever taking part."""
+    monkeypatch.setenv("TF_CONFIG", tf_config(kind, worker=["a:1"], ps=["b:2"]))
+    with pytest.raises(errors.InputError, match="names tasks of the kind ps; workers,"):
+        strategies.get_strategy(DevicesConfig("multi_worker"))
+
+
 def test_a_worker_on_a_cpu_has_one_replica(monkeypatch):
     monkeypatch.setenv("TF_CONFIG", tf_config())
     with pytest.raises(errors.InputError, match="on a CPU has one replica"):
