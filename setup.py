@@ -25,7 +25,7 @@ setup(
     packages=[*find_packages(include=["slimnets", "slimnets.*"]), *PROGRAMS],
     package_dir=PROGRAMS,
     package_data={
-        "slimnets": ["py.typed", "datasets/digits/*"],
+        "slimnets": ["py.typed", "datasets/digits/*", "nets/*.json"],
         "slimnets.train": ["recipes/*.flags"],
     },
     entry_points={"console_scripts": ["slimnets = slimnets.commands:main"]},
@@ -34,6 +34,7 @@ setup(
         "tf-slim>=1.1.0",
         "absl-py",
         "numpy",
+        "requests",
         "tqdm",
         "tensorboard",
     ],

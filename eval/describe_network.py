@@ -9,6 +9,8 @@ Without --checkpoint_path the network alone. With it, the checkpoint's content, 
 matches the network, and which flags of training or evaluation help where it does not.
 """
 
+import dataclasses
+
 from absl import flags
 
 from slimnets import errors, startup
@@ -22,7 +24,10 @@ _MODEL = flags.DEFINE_string(
 )
 _IMPORT = flags.DEFINE_string("import", None, network_name.IMPORT_HELP)
 _CHECKPOINT_PATH = dataclass_flags.define_path(
-    "checkpoint_path", None, "Checkpoint, or folder of checkpoints, to describe too."
+    "checkpoint_path",
+    None,
+    "Checkpoint, or folder of checkpoints, to describe too; or the name of published"
+    " weights, such as imagenet.",
 )
 _IMAGE_SIZE = flags.DEFINE_integer(
     "image_size",
@@ -75,7 +80,7 @@ def main(argv: list[str]) -> None:
     """Prints the description."""
     errors.refuse_arguments(argv)
     from slimnets import checkpoints
-    from slimnets.inference.defaults import complete_config
+    from slimnets.inference.defaults import complete_config, find_weights
 
     config = TrainedNetworkConfig(
         model=_MODEL.value,
@@ -85,7 +90,9 @@ def main(argv: list[str]) -> None:
     )
     checkpoint = None
     if _CHECKPOINT_PATH.value is not None:
-        checkpoint = checkpoints.require(_CHECKPOINT_PATH.value)
+        config = dataclasses.replace(config, checkpoint_path=_CHECKPOINT_PATH.value)
+        config = find_weights(config, print)
+        checkpoint = checkpoints.require(config.checkpoint_path)
         config = complete_config(config, checkpoint)
     print(describe(config, checkpoint))
 

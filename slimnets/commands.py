@@ -29,6 +29,7 @@ PROGRAMS = {
     "convert": "train.convert_image_folder",
     "convert-dataset": "train.convert_dataset",
     "convert-weights": "train.convert_weights",
+    "weights": "train.weights",
     "describe": "eval.describe_network",
     "list": "eval.list_networks",
     "upgrade": "slimnets.upgrade.__main__",

@@ -4,7 +4,7 @@ import contextlib
 import fcntl
 import os
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import IO
 
@@ -14,7 +14,9 @@ FILE = ".lock"
 
 
 @contextlib.contextmanager
-def lock(folder: Path, work: str) -> Iterator[None]:
+def lock(
+    folder: Path, work: str, wait: Callable[[str], None] | None = None
+) -> Iterator[None]:
     """Holds a folder while something is written into it.
 
     The system lets go of it when the process ends, however it ends. Where a file
@@ -23,12 +25,14 @@ def lock(folder: Path, work: str) -> Iterator[None]:
     Args:
       folder: an existing folder; a file in it is there as long as it is held.
       work: what is done there, such as "training".
+      wait: wait while another process holds it, after giving this the line that says
+        so; None does not wait.
 
     Raises:
-      InputError: another process holds it; the line says which.
+      InputError: another process holds it and `wait` is None; the line says which.
     """
     path = folder / FILE
-    file = _acquire(path)
+    file = _acquire(path, wait)
     try:
         if file is not None:
             file.write(f"{work} by process {os.getpid()} on {socket.gethostname()}")
@@ -40,7 +44,7 @@ def lock(folder: Path, work: str) -> Iterator[None]:
             file.close()
 
 
-def _acquire(path: Path) -> IO[str] | None:
+def _acquire(path: Path, wait: Callable[[str], None] | None) -> IO[str] | None:
     """Returns the file, locked and empty; None where there are no locks."""
     while True:
         file = open(path, "a+", encoding="utf-8")  # noqa: SIM115 - it stays open
@@ -49,11 +53,14 @@ def _acquire(path: Path) -> IO[str] | None:
         except BlockingIOError as error:
             file.seek(0)
             holder = file.read() or "another process"
-            file.close()
-            raise errors.InputError(
-                f"{path.parent} is being written already: {holder}; wait until that"
-                " ends, or give another folder"
-            ) from error
+            if wait is None:
+                file.close()
+                raise errors.InputError(
+                    f"{path.parent} is being written already: {holder}; wait until that"
+                    " ends, or give another folder"
+                ) from error
+            wait(f"waiting for another process: {holder}")
+            fcntl.flock(file, fcntl.LOCK_EX)
         except OSError:
             file.close()
             return None

@@ -12,6 +12,7 @@ from slimnets import checkpoints, hardware
 from slimnets.layers import computation
 from slimnets.nets import builder_checks, registry
 from slimnets.nets.row import ArgScope, Builder, Network
+from slimnets.weights.published import pretrained
 
 Regularizer = Callable[[tf.Tensor], tf.Tensor]
 
@@ -30,6 +31,8 @@ class Model(tf.Module):
       network: the network's row in the registry.
       num_classes: number of logits; None for features.
       image_size: height and width the network was first built for, in pixels.
+      preprocessing: the recipe that its images are prepared by, a name for
+        `slimnets.preprocessing.registry.get_preprocessing`: that of the weights.
       variables_by_name: every variable under its TF-Slim name, in the order in which
         the builder asked for them. The names are those of published checkpoints.
     """
@@ -37,8 +40,9 @@ class Model(tf.Module):
     def __init__(
         self,
         network: str | Network | Builder,
-        num_classes: int | None,
+        num_classes: int | None = None,
         *,
+        weights: str | Path | None = None,
         arg_scope: ArgScope | None = None,
         weight_decay: float = 0.0,
         is_training: bool = False,
@@ -55,7 +59,12 @@ class Model(tf.Module):
             it is found, 'package.module:name' or 'path/to/file.py:name'; or a row, such
             as a copy of the registry's with a shorter table. A builder makes its
             variables by slim's layers or `tf.compat.v1.get_variable`.
-          num_classes: number of logits; None or 0 for features.
+          num_classes: number of logits; 0 for features. None for features too or, where
+            weights are given, for as many logits as these have.
+          weights: published weights by a word, such as 'imagenet', which are downloaded
+            once; see docs/weights.md. Or a checkpoint's path. A head for another
+            number of classes is left out, and the line that says so is printed. None
+            leaves the variables as their initializers made them.
           arg_scope: defaults of the builder's layers, in the place of its own: a
             function of weight_decay, or an arg scope.
           weight_decay: of the L2 regularizers, >= 0.
@@ -68,13 +77,19 @@ class Model(tf.Module):
           **builder_arguments: passed to the builder, such as depth_multiplier.
 
         Raises:
-          InputError: there is no such network, or its builder does something that a
-            Model cannot keep: the line says what.
+          InputError: there is no such network or there are no such weights, or its
+            builder does something that a Model cannot keep: the line says what.
         """
+        found = None if weights is None else pretrained.find(network, str(weights))
+        if found is not None:
+            network = found.network
+            num_classes = found.num_classes if num_classes is None else num_classes
+            image_size = image_size or found.image_size
         self.network = registry.get_row(network, arg_scope)
         name = self.network.name
         super().__init__(name=name if name.isidentifier() else None)
         self.num_classes = num_classes
+        self.preprocessing = self.network.preprocessing
         self.image_size = image_size or self.network.image_size
         self.channels = channels or self.network.channels
         self.is_training = is_training
@@ -84,6 +99,9 @@ class Model(tf.Module):
         self._weight_decay = float(weight_decay)  # tf_slim takes no integer
         self._builder_arguments = builder_arguments
         self._make_variables()
+        if found is not None:
+            self.preprocessing = found.preprocessing or self.preprocessing
+            self._start_from(found.checkpoint)
 
     def __call__(
         self, images: tf.Tensor, is_training: bool | None = None
@@ -164,6 +182,37 @@ class Model(tf.Module):
             averages=moving_averages,
             allow_unused=allow_unused,
             known=() if has_logits else self._list_with_logits(),
+        )
+
+    def find_adjustment(
+        self, path: str, exclude_scopes: Sequence[str] = ()
+    ) -> checkpoints.Adjustment:
+        """Returns how a checkpoint's weights are to be fitted to this network.
+
+        Args:
+          path: of the checkpoint.
+          exclude_scopes: prefixes of variables that are not read from it.
+        """
+        shapes = {
+            name: variable.shape.as_list()
+            for name, variable in self.variables_by_name.items()
+            if not name.startswith(tuple(exclude_scopes) or "\0")
+        }
+        return checkpoints.find_adjustment(shapes, path, self.network, self.num_classes)
+
+    def _start_from(self, path: str) -> None:
+        """Gives the variables a checkpoint's values; a head of other classes stays."""
+        adjustment = self.find_adjustment(path)
+        for line in adjustment.notes:
+            print(line)
+        checkpoints.restore(
+            self.variables_by_name,
+            path,
+            exclude_scopes=adjustment.head,
+            averages=True,
+            allow_unused=False,
+            known=() if self.num_classes else self._list_with_logits(),
+            channels=adjustment.channels,
         )
 
     def _list_with_logits(self) -> list[str]:

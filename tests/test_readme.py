@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from slimnets.nets import registry
+from slimnets.nets import published, registry
 from slimnets.report import networks
+from slimnets.weights.published import listing
 
 ROOT = Path(__file__).parent.parent
 
@@ -48,3 +49,13 @@ def test_what_the_page_for_tf_slims_users_imports_is_there():
     assert len(lines) >= 10
     for line in dict.fromkeys(lines):
         exec(line, {})
+
+
+def test_the_page_of_weights_has_the_catalogues_table():
+    assert listing.format_sources(registry.NETWORKS) in _read("docs/weights.md"), (
+        "paste slimnets.weights.published.listing.format_sources(NETWORKS)"
+    )
+    count = sum(map(len, published.read_catalogue().values()))
+    networks_count = len(published.read_catalogue())
+    line = f"lists the {count} sets of weights that {networks_count} networks have"
+    assert line in _read("README.md")

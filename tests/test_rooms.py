@@ -20,9 +20,10 @@ ROOMS = (
     ("preprocessing",),
     ("datasets", "deployment"),
     ("checkpoints",),
+    ("weights",),
     ("model",),
     ("distribution", "export", "monitoring"),
-    ("inference", "report", "training", "weights"),
+    ("inference", "report", "training"),
     ("api",),
     ("slimnets",),  # the package itself, which offers what api does
     ("upgrade",),

@@ -1,5 +1,6 @@
 """Name-based checkpoints, TF-Slim's: found, read, written, and given to variables."""
 
+from slimnets.checkpoints.adjusting import Adjustment, find_adjustment
 from slimnets.checkpoints.classes import (
     get_variable_shapes,
     infer_num_classes,
@@ -38,6 +39,7 @@ __all__ = [
     "BASENAME",
     "GLOBAL_STEP",
     "LOSS_SCALE",
+    "Adjustment",
     "Misfit",
     "Reader",
     "RestoreReport",
@@ -46,6 +48,7 @@ __all__ = [
     "describe_objects",
     "exists",
     "find",
+    "find_adjustment",
     "get_scope",
     "get_step",
     "get_variable_shapes",

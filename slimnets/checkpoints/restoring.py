@@ -2,11 +2,13 @@
 
 import dataclasses
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from types import MappingProxyType
 
 import numpy as np
 import tensorflow as tf
 
 from slimnets import errors
+from slimnets.checkpoints.adjusting import change_channels
 from slimnets.checkpoints.names import AVERAGE_SUFFIX, get_scope, list_foreign
 from slimnets.checkpoints.reading import Reader, describe_objects
 
@@ -83,6 +85,7 @@ def restore(
     averages: bool = False,
     allow_unused: bool = True,
     known: Collection[str] = (),
+    channels: Mapping[str, int] = MappingProxyType({}),
 ) -> RestoreReport:
     """Assigns to variables the values that a checkpoint holds under their names.
 
@@ -97,6 +100,8 @@ def restore(
       allow_unused: leave out what it holds that neither the network nor its training
         accounts for, as another network's does.
       known: names of variables that the checkpoint may hold besides.
+      channels: kernels by name whose input channels are to become so many, see
+        slimnets.checkpoints.adjusting.
 
     Returns:
       What matched and what was left out.
@@ -113,11 +118,14 @@ def restore(
     wanted = {n: v for n, v in variables.items() if not n.startswith(scopes or ("\0",))}
     keys = {n: _choose_key(n, held, averages) for n in wanted}
     missing = tuple(n for n in wanted if keys[n] not in held)
-    _check(reader, wanted, keys, () if ignore_missing else missing)
+    whole = {name: keys[name] for name in wanted if name not in channels}
+    _check(reader, wanted, whole, () if ignore_missing else missing)
     if not allow_unused:
         left = [name for name in sorted(held) if not name.startswith(scopes or ("\0",))]
         require_used(path, left, [*variables, *known])
     values = reader.read({n: keys[n] for n in wanted if n not in missing})
+    for name, count in channels.items():
+        values[name] = change_channels(values[name], count)
     for name, value in values.items():
         wanted[name].assign(value.astype(wanted[name].dtype.as_numpy_dtype))
     used = {keys[name] for name in values}
@@ -144,7 +152,7 @@ def _check(
     found = {name: held[key] for name, key in keys.items() if key in held}
     if wanted and not found and reader.has_objects:
         raise describe_objects(reader.path)
-    shapes = {name: variable.shape for name, variable in wanted.items()}
+    shapes = {n: v.shape for n, v in wanted.items() if n in keys}
     require_match(shapes, found, reader.path, missing, held)
 
 

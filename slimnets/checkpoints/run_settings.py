@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 from slimnets import errors
 from slimnets.checkpoints import atomic_files
-from slimnets.config import dataclass_flags
+from slimnets.config import calls, dataclass_flags
 from slimnets.config.train import TrainConfig
 from slimnets.datasets.registry import Dataset
 from slimnets.nets import own
@@ -93,6 +93,17 @@ def write(
     )
 
 
+def write_facts(folder: Path, facts: RunSettings) -> None:
+    """Writes folder/settings.json where no training did: of published weights.
+
+    Args:
+      folder: an existing one, beside whose checkpoint it is to lie.
+      facts: what evaluation needs to know.
+    """
+    content = {"run": dataclass_flags.to_dict(facts), "flags": {}}
+    atomic_files.write_json(folder / FILE, content)
+
+
 def require_same_classes(checkpoint: str, dataset: Dataset) -> None:
     """Raises an InputError if a checkpoint's run had other classes than a dataset has.
 
@@ -122,7 +133,9 @@ def _locate(network: str) -> tuple[str, str | None]:
     if not own.is_reference(network):
         return network, None
     reference = own.parse(network)
-    return str(reference), own.find_folder(reference)
+    arguments = calls.parse(network).arguments
+    full = str(calls.Call(str(reference), arguments))
+    return full, own.find_folder(reference)
 
 
 def _absolute(folder: str | None) -> str | None:

@@ -18,7 +18,9 @@ class TrainedNetworkConfig:
 
     checkpoint_path: str = setting(
         "/tmp/tfmodel/",
-        "Folder of checkpoints (the latest is taken), or one checkpoint.",
+        "Folder of checkpoints (the latest is taken), or one checkpoint; or published"
+        " weights by name, which are downloaded once: imagenet, tf_slim, keras, timm,"
+        " torchvision/IMAGENET1K_V2, a URL (`slimnets weights` lists them).",
         path=True,
     )
     model: str | None = setting(
@@ -40,7 +42,9 @@ class TrainedNetworkConfig:
         lowest=1,
     )
     preprocessing_name: str | None = setting(
-        None, "Recipe that prepares the images. None takes training's."
+        None,
+        "Recipe that prepares the images, arguments in parentheses:"
+        " 'standard(crop=0.95)'. None takes training's.",
     )
     use_grayscale: bool | None = setting(
         None, "Feed the network one channel, not three. None does as in training."

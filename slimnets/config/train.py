@@ -35,8 +35,10 @@ class DataConfig:
     )
     preprocessing_name: str | None = setting(
         None,
-        "Recipe that prepares the images: inception, vgg, cifarnet, lenet or plain."
-        " None takes the network's own.",
+        "Recipe that prepares the images: inception, vgg, imagenet, standard, cifarnet,"
+        " lenet or plain, with arguments in parentheses if they are to differ:"
+        " 'standard(crop=0.95)'. None takes that of published weights, or else the"
+        " network's own.",
     )
     image_size: int | None = setting(
         None,
@@ -180,8 +182,11 @@ class FineTuneConfig:
 
     checkpoint_path: str | None = setting(
         None,
-        "Checkpoint, or folder of checkpoints, whose weights to start from. Not read"
-        " where train_dir has a checkpoint already.",
+        "Checkpoint, or folder of checkpoints, whose weights to start from; or"
+        " published weights by name, which are downloaded once: imagenet, tf_slim,"
+        " keras, timm, torchvision/IMAGENET1K_V2, a URL (`slimnets weights` lists"
+        " them). A head for another number of classes is left out. Not read where"
+        " train_dir has a checkpoint already.",
         path=True,
     )
     checkpoint_exclude_scopes: tuple[str, ...] = setting(

@@ -1,16 +1,43 @@
 """Settings that the user left open, read from a checkpoint and its settings."""
 
 import dataclasses
+from collections.abc import Callable
+from pathlib import Path
 
 from slimnets import checkpoints, errors
 from slimnets.checkpoints import run_settings
-from slimnets.config.inference import TrainedNetworkConfig
+from slimnets.config import calls
+from slimnets.config.inference import EvalConfig, TrainedNetworkConfig
 from slimnets.datasets import registry as datasets
 from slimnets.datasets.registry import Dataset
 from slimnets.nets import own
+from slimnets.weights.published import cache, words
 
 # The names that datasets give to the split that is held out of training.
 _HELD_OUT = ("validation", "test", "val")
+
+
+def find_weights(
+    config: TrainedNetworkConfig, log: Callable[[str], None]
+) -> TrainedNetworkConfig:
+    """Puts the path of a checkpoint in the place of a word for published weights.
+
+    Raises:
+      InputError: the network has none of that name, or they are not to be had.
+    """
+    model = None if config.model is None else config.require_model()
+    path = words.resolve(config.checkpoint_path, model, log)
+    return dataclasses.replace(config, checkpoint_path=path)
+
+
+def choose_folder(config: EvalConfig, checkpoint: str, split: str) -> str | None:
+    """Returns where an evaluation's results go; None where nobody says.
+
+    Beside the checkpoint, unless it lies in the cache of published weights.
+    """
+    if config.eval_dir or cache.holds(checkpoint):
+        return config.eval_dir
+    return str(Path(checkpoint).parent / f"eval_{split}")
 
 
 def complete_config(
@@ -41,6 +68,8 @@ def complete_config(
         facts.pop("dataset_name")
     known = {name: value for name, value in facts.items() if hasattr(config, name)}
     missing = {n: v for n, v in known.items() if getattr(config, n) is None}
+    if config.model is not None:
+        missing["model"] = _add_arguments(config.model, saved.model)
     return dataclasses.replace(config, **missing)
 
 
@@ -49,7 +78,14 @@ def _names(given: str, saved: str) -> bool:
 
     One's own may have been moved; whether it is the same its variables will tell.
     """
-    return given == saved or (own.is_reference(given) and own.is_reference(saved))
+    same = calls.parse(given).name == calls.parse(saved).name
+    return same or (own.is_reference(given) and own.is_reference(saved))
+
+
+def _add_arguments(given: str, saved: str) -> str:
+    """Returns a network's name with the arguments of the saved one, and its own."""
+    name, arguments = calls.parse(given)
+    return str(calls.Call(name, {**calls.parse(saved).arguments, **arguments}))
 
 
 def find_num_classes(config: TrainedNetworkConfig, checkpoint: str) -> int | None:

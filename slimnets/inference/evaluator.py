@@ -4,7 +4,6 @@ import dataclasses
 import functools
 import time
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -21,9 +20,11 @@ from slimnets.distribution import strategies, workers
 from slimnets.export import runtimes
 from slimnets.inference import class_matching, label_offset, metrics
 from slimnets.inference.defaults import (
+    choose_folder,
     complete_config,
     find_dataset,
     find_num_classes,
+    find_weights,
 )
 from slimnets.inference.evaluation import Evaluation
 from slimnets.inference.predictor import Predictor, load_predictor, to_numpy
@@ -83,6 +84,8 @@ def evaluate(
 def _evaluate_each(
     config: EvalConfig, strategy: tf.distribute.Strategy, log: Callable[[str], None]
 ) -> Iterator[Evaluation]:
+    trained = find_weights(config.trained, log)
+    config = dataclasses.replace(config, trained=trained)
     most = config.max_evals if config.eval_interval_secs else 1
     setup: _Setup | None = None
     count = 0
@@ -172,12 +175,16 @@ def _evaluate(
             setup.dataset.class_names, setup.offset
         ),
         seconds=time.monotonic() - began,
-        eval_dir=config.eval_dir
-        or str(Path(checkpoint).parent / f"eval_{setup.dataset.split}"),
+        eval_dir=choose_folder(config, checkpoint, setup.dataset.split),
         left_out=tuple(left_out),
     )
     if not strategies.is_chief(setup.strategy):
         return dataclasses.replace(evaluation, eval_dir=None)
+    if evaluation.eval_dir is None:
+        log(
+            "no results are written beside published weights; --eval_dir names a folder"
+        )
+        return evaluation
     return evaluation.write(bool(config.eval_dir), log)
 
 

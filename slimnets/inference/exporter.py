@@ -1,5 +1,6 @@
 """Export: a checkpoint as a file for another runtime, verified before it is kept."""
 
+import dataclasses
 import functools
 from collections.abc import Callable
 from pathlib import Path
@@ -24,6 +25,7 @@ from slimnets.inference.defaults import (
     complete_config,
     find_dataset,
     find_num_classes,
+    find_weights,
 )
 from slimnets.inference.predictor import Predictor, load_predictor
 from slimnets.preprocessing.encoded import Encoded
@@ -96,7 +98,9 @@ def export(config: ExportConfig, log: Callable[[str], None] = print) -> Export:
         logits than the checkpoint; --output is then as it was.
     """
     output = _check_output(config)
-    checkpoint = checkpoints.require(config.trained.checkpoint_path, log)
+    trained = find_weights(config.trained, log)
+    config = dataclasses.replace(config, trained=trained)
+    checkpoint = checkpoints.require(trained.checkpoint_path, log)
     completed = complete_config(config.trained, checkpoint)
     num_classes = _require_classes(completed, checkpoint)
     predictor = load_predictor(completed, num_classes)

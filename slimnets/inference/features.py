@@ -1,5 +1,6 @@
 """Feature extraction: chosen end points of a trained network over many images."""
 
+import dataclasses
 import fnmatch
 import os
 from collections.abc import Callable, Iterator, Sequence
@@ -22,6 +23,7 @@ from slimnets.inference.defaults import (
     complete_config,
     find_dataset,
     find_num_classes,
+    find_weights,
 )
 from slimnets.inference.predictor import Predictor, load_predictor
 from slimnets.model import Model
@@ -85,7 +87,9 @@ def extract(config: ExtractConfig, log: Callable[[str], None] = print) -> Extrac
       InputError: a setting or an input is at fault; an end point is unknown.
     """
     output = _check_output(config)
-    checkpoint = checkpoints.require(config.trained.checkpoint_path, log)
+    trained = find_weights(config.trained, log)
+    config = dataclasses.replace(config, trained=trained)
+    checkpoint = checkpoints.require(trained.checkpoint_path, log)
     completed = complete_config(config.trained, checkpoint)
     num_classes = find_num_classes(completed, checkpoint)
     predictor = load_predictor(completed, num_classes, config.inference)

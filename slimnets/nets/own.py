@@ -4,11 +4,13 @@ A reference is `package.module:name` or `path/to/file.py:name`. What bears the n
 builder, a row (`slimnets.Network`), or a row that importing the module registers.
 """
 
+import dataclasses
 import importlib
 import inspect
 import os
 import sys
 import traceback
+from collections.abc import Mapping
 from importlib.machinery import SourceFileLoader
 from pathlib import Path
 from types import ModuleType
@@ -17,7 +19,11 @@ from typing import Any, NamedTuple
 import tf_slim
 
 from slimnets import errors, slim
+from slimnets.config import calls
 from slimnets.nets.row import Builder, Network
+
+# What every builder gets from those who call it.
+_GIVEN = ("images", "inputs", "num_classes", "is_training")
 
 
 class Reference(NamedTuple):
@@ -42,16 +48,17 @@ class Reference(NamedTuple):
 
 def is_reference(network: str) -> bool:
     """Returns whether a network is named by the place of its code."""
-    return ":" in network
+    return ":" in calls.parse(network).name
 
 
 def parse(network: str) -> Reference:
     """Returns a reference from its words; a file's path becomes absolute.
 
     Args:
-      network: 'package.module:name' or 'path/to/file.py:name'.
+      network: 'package.module:name' or 'path/to/file.py:name'; arguments behind it
+        are dropped.
     """
-    module, _, name = network.rpartition(":")
+    module, _, name = calls.parse(network).name.rpartition(":")
     if module.endswith(".py"):
         module = str(Path(module).expanduser().absolute())
     return Reference(module, name)
@@ -114,6 +121,26 @@ def make_row(builder: Builder, name: str | None = None) -> Network:
         arg_scope=beside.get(f"{name}_arg_scope", regularize_weights),
         image_size=getattr(builder, "default_image_size", 224),
     )
+
+
+def with_arguments(row: Network, arguments: Mapping[str, Any]) -> Network:
+    """Returns a network whose builder gets other arguments.
+
+    Args:
+      row: the network.
+      arguments: of its builder, by name; its own others stay.
+
+    Raises:
+      InputError: its builder takes none of a name, or sets it itself.
+    """
+    taken = inspect.signature(row.builder).parameters
+    known = [name for name in taken if name not in _GIVEN]
+    takes_any = any(p.kind is p.VAR_KEYWORD for p in taken.values())
+    for name in arguments:
+        if name in _GIVEN or (name not in known and not takes_any):
+            raise errors.unknown(f"argument of {row.name}", name, known)
+    complete = {**row.arguments, **arguments}
+    return dataclasses.replace(row, arguments=complete)
 
 
 def regularize_weights(weight_decay: float = 0.0) -> dict[str, Any]:

@@ -1,15 +1,17 @@
 """The networks by name: the rows that the families' files end with."""
 
+import contextlib
 import dataclasses
 import fnmatch
 import functools
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import tensorflow as tf
 import tf_slim
 
 from slimnets import errors, slim
+from slimnets.config import calls
 from slimnets.nets import (
     alexnet,
     cifarnet,
@@ -119,13 +121,15 @@ def get_row(
 
     Args:
       network: a name; a reference to the user's own, 'package.module:name' or
-        'path/to/file.py:name', where name may be registered by importing the module; a
-        builder; or a row.
+        'path/to/file.py:name', where name may be registered by importing the module;
+        either of them with arguments for its builder, such as
+        'mobilenet_v2(depth_multiplier=0.5)'; a builder; or a row.
       arg_scope: defaults in the place of its own; None keeps these.
       kinds: what the caller can do something with, see slimnets.nets.row.
 
     Raises:
-      InputError: there is none, and the nearest names; or it is none of these kinds.
+      InputError: there is none, and the nearest names; or it is none of these kinds, or
+        its builder lacks an argument.
     """
     if isinstance(network, Network):
         row = network
@@ -139,7 +143,13 @@ def get_row(
     return row if arg_scope is None else dataclasses.replace(row, arg_scope=arg_scope)
 
 
-def _find_row(name: str) -> Network:
+def _find_row(words: str) -> Network:
+    name, arguments = calls.parse(words)
+    row = _find_named(name)
+    return own.with_arguments(row, arguments) if arguments else row
+
+
+def _find_named(name: str) -> Network:
     if name in NETWORKS:
         return NETWORKS[name]
     if name.endswith(".py"):
@@ -222,12 +232,24 @@ def get_network_fn(
     def network_fn(
         images: tf.Tensor, **kwargs: Any
     ) -> tuple[tf.Tensor, dict[str, tf.Tensor]]:
-        with tf_slim.arg_scope(_in_mode(row.make_arg_scope(weight_decay), is_training)):
+        defaults = _in_mode(row.make_arg_scope(weight_decay), is_training)
+        with tf_slim.arg_scope(defaults), _named_arguments(row):
             return row.build(images, num_classes, is_training=is_training, **kwargs)
 
     network_fn.__name__ = row.name
     set_image_size(network_fn, row.image_size)
     return network_fn
+
+
+@contextlib.contextmanager
+def _named_arguments(row: Network) -> Iterator[None]:
+    """Tells in a line of an argument that a library builder does not take."""
+    try:
+        yield
+    except TypeError as error:
+        if own.is_own(row) or "unexpected keyword argument" not in str(error):
+            raise
+        raise errors.InputError(f"{row.name} cannot be built: {error}") from error
 
 
 def _in_mode(arg_scope: Mapping[str, Any], is_training: bool) -> Mapping[str, Any]:

@@ -1,14 +1,24 @@
 """Preprocessing by name: of a recipe, or of the network that was trained with it."""
 
+import inspect
 from collections.abc import Callable
 from functools import partial
 
 import tensorflow as tf
 
 from slimnets import errors
+from slimnets.config import calls
 from slimnets.nets import own
 from slimnets.nets import registry as nets
-from slimnets.preprocessing import cifarnet, imagenet, inception, lenet, plain, vgg
+from slimnets.preprocessing import (
+    cifarnet,
+    imagenet,
+    inception,
+    lenet,
+    plain,
+    standard,
+    vgg,
+)
 
 RECIPES: dict[str, Callable[..., tf.Tensor]] = {
     "cifarnet": cifarnet.preprocess_image,
@@ -16,8 +26,12 @@ RECIPES: dict[str, Callable[..., tf.Tensor]] = {
     "inception": inception.preprocess_image,
     "lenet": lenet.preprocess_image,
     "plain": plain.preprocess_image,
+    "standard": standard.preprocess_image,
     "vgg": vgg.preprocess_image,
 }
+
+
+_GIVEN = 4  # image, height, width, is_training: what every caller gives
 
 
 def get_preprocessing(
@@ -26,7 +40,8 @@ def get_preprocessing(
     """Returns the function `preprocess(image, height, width, ...)` called `name`.
 
     Args:
-      name: a recipe ("inception") or a network ("mobilenet_v2", or a reference to one's
+      name: a recipe ("inception"), with its own arguments if they are to differ
+        ("standard(crop=0.95)"); or a network ("mobilenet_v2", or a reference to one's
         own), which stands for the recipe named in its row.
       is_training: the random half, for training, or the exact one, for evaluation.
       use_grayscale: return one channel, the luma.
@@ -39,10 +54,18 @@ def get_preprocessing(
       InputError: no recipe and no network has that name, or the network's images are
         none that a recipe makes: it is no classifier of images.
     """
-    is_network = name in nets.NETWORKS or own.is_reference(name)
-    recipe = nets.get_row(name).preprocessing if is_network else name
+    recipe, arguments = calls.parse(name)
+    if recipe in nets.NETWORKS or own.is_reference(name):
+        recipe, arguments = calls.parse(nets.get_row(name).preprocessing)
     if recipe not in RECIPES:
         raise errors.unknown("preprocessing", name, [*RECIPES, *nets.NETWORKS])
+    known = list(inspect.signature(RECIPES[recipe]).parameters)[_GIVEN:]
+    for argument in arguments:
+        if argument not in known:
+            raise errors.unknown(f"argument of the recipe {recipe}", argument, known)
     return partial(
-        RECIPES[recipe], is_training=is_training, use_grayscale=use_grayscale
+        RECIPES[recipe],
+        is_training=is_training,
+        use_grayscale=use_grayscale,
+        **arguments,
     )

@@ -4,12 +4,12 @@ import itertools
 from collections.abc import Sequence
 
 from slimnets import errors
-from slimnets.nets import registry
+from slimnets.nets import published, registry
 from slimnets.nets.row import CLASSIFIER, Network
 
 HEADER = (
-    "| network | image | parameters (M) | multiply-adds (M) | top-1 | top-5 | paper |\n"
-    "|---|---|---|---|---|---|---|"
+    "| network | image | parameters (M) | multiply-adds (M) | top-1 | top-5 | paper"
+    " | weights |\n|---|---|---|---|---|---|---|---|"
 )
 OTHERS_HEADER = (
     "| network | kind | image | parameters (M) | multiply-adds (M) | paper |\n"
@@ -78,8 +78,15 @@ def _format_row(network: Network) -> str:
         _format(network.top1, ".1f"),
         _format(network.top5, ".1f"),
         network.paper,
+        _list_sources(network.name),
     )
     return f"| {' | '.join(cells)} |"
+
+
+def _list_sources(network: str) -> str:
+    """Returns who published weights of a network; docs/weights.md tells more."""
+    known = published.list_published(network)
+    return ", ".join(dict.fromkeys(weights.source for weights in known))
 
 
 def _format_other(network: Network) -> str:

@@ -13,9 +13,10 @@ import tensorflow as tf
 
 from slimnets import checkpoints, errors
 from slimnets.checkpoints import run_settings
-from slimnets.config import dataclass_flags
+from slimnets.config import calls, dataclass_flags
 from slimnets.config.train import TrainConfig
 from slimnets.training.state import TrainState
+from slimnets.weights.published import cache, words
 
 # Flags that do not change what a resumed run computes.
 _BESIDE_THE_POINT = frozenset(
@@ -68,7 +69,52 @@ def find_start(config: TrainConfig, log: Callable[[str], None]) -> Start:
     if own is not None:
         return Start(own=own, own_flags=_read_flags(own))
     given = config.fine_tuning.checkpoint_path
-    return Start(weights=checkpoints.require(given, log) if given else None)
+    if not given:
+        return Start()
+    path = words.resolve(given, config.network, log)
+    return Start(weights=checkpoints.require(path, log))
+
+
+def adopt_settings(
+    config: TrainConfig, start: Start, log: Callable[[str], None]
+) -> TrainConfig:
+    """Returns settings with what belongs to published weights and the user left open.
+
+    These are the recipe and the size of the images that the weights were made for, and
+    arguments of the builder under which they compute what their library does.
+
+    Args:
+      config: all settings.
+      start: as `find_start` returned it; the run that is resumed did the same.
+      log: gets a line that tells what was taken.
+    """
+    given = config.fine_tuning.checkpoint_path
+    if not given or words.find_weights(given, config.network) is None:
+        return config
+    settings = run_settings.read(start.own or start.weights or "")
+    is_path = start.weights is not None and not cache.holds(start.weights)
+    if settings is None or is_path:
+        return config
+    named = calls.parse(config.model or "")
+    arguments = {**calls.parse(settings.model).arguments, **named.arguments}
+    model = str(calls.Call(named.name, arguments))
+    data = dataclasses.replace(
+        config.data,
+        preprocessing_name=config.data.preprocessing_name
+        or settings.preprocessing_name,
+        image_size=config.data.image_size or settings.image_size,
+    )
+    adopted = dataclasses.replace(config, model=model, data=data)
+    if adopted != config and start.own is None:
+        log(_describe_adopted(config, adopted))
+    return adopted
+
+
+def _describe_adopted(config: TrainConfig, adopted: TrainConfig) -> str:
+    """Returns the flags that would have given what was taken from weights."""
+    before, now = dataclass_flags.to_dict(config), dataclass_flags.to_dict(adopted)
+    flags = [f"--{name}={now[name]}" for name in now if now[name] != before[name]]
+    return f"as the weights were made for: {' '.join(flags)}"
 
 
 def restore(
@@ -94,7 +140,7 @@ def restore(
         if given:
             log(f"--checkpoint_path={given} is not read: {start.own} exists already")
     elif start.weights is not None:
-        log(str(state.start_from(start.weights, config)))
+        log(str(state.start_from(start.weights, config, log)))
 
 
 def describe_changes(own_flags: dict[str, Any], config: TrainConfig) -> Iterator[str]:

@@ -1,6 +1,7 @@
 """The state of training, under the names it has in a checkpoint."""
 
 import inspect
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -105,21 +106,34 @@ class TrainState:
                 f"{path} holds {', '.join(unused[:3])}, which this run lacks"
             )
 
-    def start_from(self, path: str, config: TrainConfig) -> checkpoints.RestoreReport:
+    def start_from(
+        self, path: str, config: TrainConfig, log: Callable[[str], None]
+    ) -> checkpoints.RestoreReport:
         """Restores another run's weights as config.fine_tuning says; the rest is new.
 
         Where the checkpoint has moving averages of its weights, these are read: they
-        are what was evaluated.
+        are what was evaluated. A head for another number of classes is left out, and
+        the first kernel made to take the channels that the images have.
+
+        Args:
+          path: the checkpoint.
+          config: all settings.
+          log: gets a line for each such adjustment.
 
         Raises:
           InputError: the checkpoint is unreadable or does not match; the message names
             the flag that would leave out what does not.
         """
+        excluded = config.fine_tuning.checkpoint_exclude_scopes
+        adjustment = self.model.find_adjustment(path, excluded)
+        for line in adjustment.notes:
+            log(line)
         try:
             report = checkpoints.restore(
                 self.model.variables_by_name,
                 path,
-                exclude_scopes=config.fine_tuning.checkpoint_exclude_scopes,
+                exclude_scopes=(*excluded, *adjustment.head),
+                channels=adjustment.channels,
                 ignore_missing=config.fine_tuning.ignore_missing_vars,
                 averages=True,
                 allow_unused=config.fine_tuning.ignore_missing_vars

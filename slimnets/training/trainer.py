@@ -18,7 +18,13 @@ from slimnets.training.checks import check
 from slimnets.training.interruption import Interruption, interruptible
 from slimnets.training.loop import Loop, Outcome
 from slimnets.training.resources import Resources, find_resources
-from slimnets.training.start import Start, check_same_step, find_start, restore
+from slimnets.training.start import (
+    Start,
+    adopt_settings,
+    check_same_step,
+    find_start,
+    restore,
+)
 from slimnets.training.state import TrainState
 from slimnets.training.step import make_step
 
@@ -45,6 +51,7 @@ def train(config: TrainConfig, log: Callable[[str], None] = print) -> Outcome:
         if not config.devices.has_workers:
             held.enter_context(_lock(config))
         start = find_start(config, log)
+        config = adopt_settings(config, start, log)
         config = batch_size.resolve_auto(config, start.own_flags, log)
         resources = find_resources(config)
         if config.devices.has_workers and strategies.is_chief(resources.strategy):

@@ -3,6 +3,7 @@
 import dataclasses
 import inspect
 
+import numpy as np
 import pytest
 import tensorflow as tf
 
@@ -115,3 +116,32 @@ def test_a_named_builder_has_its_rows_arguments_as_defaults(row):
     parameters = inspect.signature(getattr(slimnets, row.name)).parameters
     defaults = {name: parameters[name].default for name in row.arguments}
     assert defaults == row.arguments
+
+
+def test_a_name_with_arguments():
+    row = registry.get_row("mobilenet_v2(depth_multiplier=0.5)")
+    images = np.zeros([1, 32, 32, 3], np.float32)
+    narrow, _ = slimnets.Model(row, 0, image_size=32)(images)
+    named, _ = slimnets.Model(row.name, 0, image_size=32, depth_multiplier=0.5)(images)
+    assert narrow.shape == named.shape == [1, 1, 1, 640]
+    shapes = slimnets.Model(row, 0, image_size=32).variables_by_name
+    assert shapes["MobilenetV2/Conv/weights"].shape == [3, 3, 3, 16]
+
+
+def test_an_argument_that_no_function_below_takes():
+    with pytest.raises(errors.InputError, match="unexpected keyword argument 'depth'"):
+        slimnets.Model("mobilenet_v2(depth=2)", 5)
+
+
+@pytest.mark.parametrize(
+    ("name", "says"),
+    [
+        ("vgg_16(dropout=2)", "unknown argument of vgg_16 'dropout'; did you mean"),
+        ("mobilenet_v2(num_classes=2)", "unknown argument of mobilenet_v2"),
+        ("mobilenet_v2(0.5)", "is no name with arguments"),
+        ("mobilenet_v9(depth_multiplier=2)", "unknown network 'mobilenet_v9'"),
+    ],
+)
+def test_wrong_arguments_of_a_name(name, says):
+    with pytest.raises(errors.InputError, match=says):
+        registry.get_row(name)

@@ -11,6 +11,7 @@ from slimnets.config.devices import DevicesConfig
 from slimnets.distribution import strategies
 from slimnets.nets import registry
 from slimnets.training.state import TrainState
+from tests.tiny_runs import silent
 
 WEIGHTS = "Tiny/Conv/weights"
 TINY = [WEIGHTS, "Tiny/Conv/biases", "Tiny/Logits/weights", "Tiny/Logits/biases"]
@@ -121,7 +122,7 @@ def test_starting_from_weights_leaves_slots_and_step(config, tmp_path):
     other = config(optimizer="adam")
     path = saved(TrainState(other, 3), tmp_path, 0.25)
     state = TrainState(config(optimizer="momentum", moving_average_decay=0.9), 3)
-    report = state.start_from(path, config())
+    report = state.start_from(path, config(), silent)
     assert set(report.restored) == set(TINY)
     found = means(state)
     assert all(found[n] == 0.25 and found[f"{n}{AVERAGE}"] == 0.25 for n in TINY)
@@ -138,24 +139,31 @@ def test_starting_takes_the_averages_where_there_are_any(config, tmp_path):
         )
     path = state.save(tmp_path, keep=1)
     fresh = TrainState(config(), 3)
-    assert fresh.start_from(path, config()).averaged
+    assert fresh.start_from(path, config(), silent).averaged
     assert {means(fresh)[name] for name in TINY} == {2}
 
 
-def test_other_classes_name_the_flag_that_helps(config, tmp_path):
+def test_a_head_of_other_classes_starts_anew(config, tmp_path):
     path = saved(TrainState(config(), 3), tmp_path, 0.25)
-    with pytest.raises(errors.InputError) as caught:
-        TrainState(config(), 5).start_from(path, config())
-    assert str(caught.value) == (
-        f"{path} does not fit: Tiny/Logits/weights has shape [4, 3] there and [4, 5]"
-        " here, Tiny/Logits/biases has shape [3] there and [5] here; to start these"
-        " variables anew give --checkpoint_exclude_scopes=Tiny/Logits"
-    )
-    as_advised = config(checkpoint_exclude_scopes=("Tiny/Logits",))
-    state = TrainState(as_advised, 5)
-    report = state.start_from(path, as_advised)
+    state = TrainState(config(), 5)
+    lines = []
+    report = state.start_from(path, config(), lines.append)
     assert set(report.excluded) == set(TINY[2:])
     assert means(state)[WEIGHTS] == 0.25
+    assert lines == [
+        "the weights are for 3 classes and the network has 5: its head, Tiny/Logits,"
+        " starts anew"
+    ]
+
+
+def test_another_shape_names_the_flag_that_helps(config, tmp_path):
+    other = {n: v.numpy() for n, v in TrainState(config(), 3).variables().items()}
+    other[WEIGHTS] = np.zeros([3, 3, 3, 7], np.float32)
+    path = checkpoints.save(tmp_path, 1, other)
+    with pytest.raises(errors.InputError) as caught:
+        TrainState(config(), 5).start_from(path, config(), silent)
+    assert "does not fit: Tiny/Conv/weights has shape [3, 3, 3, 7]" in str(caught.value)
+    assert "anew give --checkpoint_exclude_scopes=Tiny/Conv" in str(caught.value)
 
 
 def test_missing_ones_name_both_flags_that_help(config, tmp_path):
@@ -163,13 +171,13 @@ def test_missing_ones_name_both_flags_that_help(config, tmp_path):
     path = checkpoints.save(tmp_path, 1, {n: tiny[n].numpy() for n in TINY[:2]})
     excluding = config(checkpoint_exclude_scopes=("Tiny/Logits/w",))
     with pytest.raises(errors.InputError) as caught:
-        TrainState(excluding, 3).start_from(path, excluding)
+        TrainState(excluding, 3).start_from(path, excluding, silent)
     assert str(caught.value).endswith(
         "give --checkpoint_exclude_scopes=Tiny/Logits/w,Tiny/Logits or"
         " --ignore_missing_vars"
     )
     ignoring = config(ignore_missing_vars=True)
-    report = TrainState(ignoring, 3).start_from(path, ignoring)
+    report = TrainState(ignoring, 3).start_from(path, ignoring, silent)
     assert report.missing == tuple(TINY[2:])
 
 
@@ -180,7 +188,7 @@ def test_another_networks_checkpoint_asks_for_the_network(config, tmp_path, igno
     with pytest.raises(
         errors.InputError, match="is it a checkpoint of tiny\\? If not,"
     ):
-        TrainState(make, 3).start_from(path, make)
+        TrainState(make, 3).start_from(path, make, silent)
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf])

@@ -1,0 +1,1 @@
+"""Published weights by one word: found, downloaded once, converted, checked."""
