@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 
 import pytest
 
@@ -54,3 +55,20 @@ def test_where_there_are_no_locks_nothing_is_held(tmp_path, monkeypatch):
     monkeypatch.setattr(folder_lock.fcntl, "flock", flock)
     with folder_lock.lock(tmp_path, "one"), folder_lock.lock(tmp_path, "two"):
         pass
+
+
+def test_a_second_writer_waits_where_it_may(tmp_path):
+    told, order = threading.Event(), []
+
+    def write_too():
+        with folder_lock.lock(tmp_path, "converting", lambda line: told.set()):
+            order.append("second")
+
+    thread = threading.Thread(target=write_too)
+    with folder_lock.lock(tmp_path, "downloading"):
+        thread.start()
+        assert told.wait(60)
+        order.append("first")
+    thread.join(60)
+    assert order == ["first", "second"]
+    assert not list(tmp_path.iterdir())
