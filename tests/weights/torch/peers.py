@@ -36,12 +36,15 @@ class Peer(NamedTuple):
       size: height and width of the images to compare with, in pixels.
       options: of the library's own builder.
       arguments: of our builder, beside the table's, that such small images need.
+      is_deep: whether it has so many blocks that random moments drown it in rounding
+        errors.
     """
 
     model: str
     size: int = 64
     options: Mapping[str, Any] = _NONE
     arguments: Mapping[str, Any] = _NONE
+    is_deep: bool = False
 
 
 # The shape of a kernel of auxiliary heads is that of larger images.
@@ -133,7 +136,7 @@ PEERS: dict[tuple[str, str], Peer] = {
     ("mnasnet_b1", "torchvision"): Peer("mnasnet1_0"),
     ("mnasnet_b1", "timm"): Peer("mnasnet_100"),
     **{
-        (f"efficientnet_b{n}", table): Peer(f"{prefix}efficientnet_b{n}")
+        (f"efficientnet_b{n}", table): Peer(f"{prefix}efficientnet_b{n}", is_deep=n > 4)
         for n in range(8)
         for table, prefix in (("torchvision", ""), ("timm", ""), ("timm_tf", "tf_"))
     },
@@ -144,8 +147,8 @@ PEERS: dict[tuple[str, str], Peer] = {
     },
     ("regnet_y_400mf", "torchvision"): Peer("regnet_y_400mf"),
     ("regnet_y_400mf", "timm"): Peer("regnety_004"),
-    ("regnet_y_1_6gf", "torchvision"): Peer("regnet_y_1_6gf"),
-    ("regnet_y_1_6gf", "timm"): Peer("regnety_016"),
+    ("regnet_y_1_6gf", "torchvision"): Peer("regnet_y_1_6gf", is_deep=True),
+    ("regnet_y_1_6gf", "timm"): Peer("regnety_016", is_deep=True),
     ("regnet_y_8gf", "torchvision"): Peer("regnet_y_8gf"),
     ("regnet_y_8gf", "timm"): Peer("regnety_080_tv"),
 }
@@ -213,19 +216,40 @@ def _draw(name: str, shape: tuple[int, ...], rng: np.random.Generator) -> np.nda
     return 0.1 * rng.standard_normal(shape)
 
 
+def calibrate(model: Any, images: Any) -> None:
+    """Gives batch norm the moments of the images' features, as training would.
+
+    With others features grow from block to block, and fifty blocks make of rounding
+    errors differences as large as the logits. For the same reason what a block adds
+    becomes less than its input.
+    """
+    import torch
+
+    norms = [m for m in model.modules() if isinstance(m, torch.nn.BatchNorm2d)]
+    for norm in norms:
+        norm.weight.mul_(0.5)
+        norm.momentum = 1.0
+        norm.train()
+    model(images)
+    for norm in norms:
+        norm.eval()
+
+
 def compute(network: str, table: str, folder: Path) -> None:
     """Writes random weights, two images [2, height, width, 3], and their logits."""
     import torch
 
     model = build(network, table)
     folder.mkdir(parents=True, exist_ok=True)
-    size = PEERS[network, table].size
-    images = np.random.default_rng(1).uniform(-1, 1, [2, size, size, 3])
+    peer = PEERS[network, table]
+    images = np.random.default_rng(1).uniform(-1, 1, [8, peer.size, peer.size, 3])
     images = images.astype(np.float32)
     with torch.no_grad():
         randomize(model.state_dict())
+        if peer.is_deep:
+            calibrate(model, torch.from_numpy(images).permute(0, 3, 1, 2))
     torch.save(model.state_dict(), folder / WEIGHTS)
-    np.save(folder / IMAGES, images)
+    np.save(folder / IMAGES, images[:2])
     _save_logits(model, folder)
 
 
@@ -243,7 +267,7 @@ def _save_logits(model: Any, folder: Path) -> None:
 
     images = torch.from_numpy(np.load(folder / IMAGES)).permute(0, 3, 1, 2)
     with torch.no_grad():
-        logits = model(images)
+        logits = model.double()(images.double())  # no rounding errors of its own
     if isinstance(logits, tuple):  # those of an auxiliary head too
         logits = logits[0]
     np.save(folder / LOGITS, logits.numpy())
