@@ -12,7 +12,7 @@ from slimnets.weights.match import AUXILIARY
 from slimnets.weights.rules import Found, Layer
 from slimnets.weights.torch import files
 from slimnets.weights.torch.kinds import LINEAR, NORM, TIMM_TF, Table
-from slimnets.weights.torch.tables import OTHERS, TABLES
+from slimnets.weights.torch.tables import BLURRING, OTHERS, TABLES
 
 # What wrappers put before names: DataParallel, compile, Lightning, a user's own module.
 _WRAPPERS = ("module.", "_orig_mod.", "model.", "backbone.")
@@ -27,6 +27,10 @@ _SCALES = (
 _READ_AS = (
     "read as the network of {}; that of {} has the same names but another padding or"
     " epsilon: --variant says which it is"
+)
+_BLURRING = (
+    "read as {}; of timm's {}, which have the same tensors but blur features, the"
+    " logits would be wrong"
 )
 _COUNTER = ".num_batches_tracked"  # of batch norm; nothing in inference depends on it
 
@@ -51,6 +55,7 @@ def read(
         none are of that variant.
     """
     check_known(network, variant)
+    _refuse_blurring(network, path)
     stored = files.read(path, moving_averages)
     tensors = _unwrap_all(path, stored.tensors)
     fitting = _find_tables(network, tensors)
@@ -67,6 +72,7 @@ def read(
             *table.describe(),
             *([note] if note else []),
             *_note_scales(layers),
+            *([] if variant else _note_blurring(network)),
             *([_HEAD.format(unused[0].rpartition(".")[0])] if head else []),
             *([_AVERAGES_TOO.format(stored.averages)] if stored.averages else []),
         ],
@@ -112,6 +118,22 @@ def _choose(tables: list[Table], path: Path, variant: str | None) -> tuple[Table
     if variant or not differing:
         return chosen, ""
     return chosen, _READ_AS.format(chosen.name, " or ".join(differing))
+
+
+def _refuse_blurring(network: str, path: Path) -> None:
+    """Raises InputError where a file's name says that it is of a blurring network."""
+    for name in BLURRING.get(network, ()):
+        if path.name.startswith(name):
+            raise errors.InputError(
+                f"{path} is by its name of timm's {name}, which has the tensors of"
+                f" {network} but blurs features: its logits would be others; rename the"
+                " file if it is not"
+            )
+
+
+def _note_blurring(network: str) -> list[str]:
+    names = BLURRING.get(network, ())
+    return [_BLURRING.format(network, " and ".join(names))] if names else []
 
 
 def _unwrap_all(path: Path, tensors: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:

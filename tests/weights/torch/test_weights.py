@@ -267,3 +267,18 @@ def test_gates_of_mobilenet_v3_are_made_up_for(mobilenet_v3, tmp_path):
         theirs = {"expanded_conv": "0.0.conv_pw", "expanded_conv_1": "1.0.conv_pwl"}
         tensor = mobilenet_v3[f"blocks.{theirs[block]}.weight"]
         np.testing.assert_allclose(ours, tensor.transpose(2, 3, 1, 0) * ratio, 1e-6)
+
+
+def test_networks_of_the_same_tensors_that_blur(monkeypatch):
+    [*_, note] = read(view("resnet50_v1_5", "timm"), "resnet50_v1_5", monkeypatch).notes
+    assert note == (
+        "read as resnet50_v1_5; of timm's resnetaa50 and resnetblur50, which have the"
+        " same tensors but blur features, the logits would be wrong"
+    )
+    with pytest.raises(errors.InputError) as caught:
+        weights.read(Path("resnetblur50-84f4748f.pth"), "resnet50_v1_5")
+    assert str(caught.value) == (
+        "resnetblur50-84f4748f.pth is by its name of timm's resnetblur50, which has the"
+        " tensors of resnet50_v1_5 but blurs features: its logits would be others;"
+        " rename the file if it is not"
+    )
