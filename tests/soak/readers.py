@@ -203,6 +203,11 @@ def _read_records(folder: Path, content: bytes) -> object:
     path = _write(folder / "it_train.tfrecord", content)
     record_faults.find_fault([str(path)], range(3))
     (path.parent / "labels.txt").write_text("0:a\n1:b\n2:c\n")
+    dataset = registry.get_dataset(str(folder), "train", skips=True)
+    for number in range(min(dataset.num_examples, 4)):
+        record_faults.find_record_fault(
+            *dataset.locate(number), range(3), compression=dataset.compression
+        )
     return registry.get_dataset(str(folder), "train")
 
 
