@@ -20,8 +20,8 @@ import time
 import traceback
 from pathlib import Path
 
-# An HDF5 file over which the library loops ends after 30 s of processor time, of which a
-# busy machine gives little.
+# An HDF5 file over which the library loops ends after 30 s of processor time, of which
+# a busy machine gives little.
 _HANG_SECONDS = 300
 _REPORT_EVERY = 200
 _GROWTH_MB = 400  # of the largest memory, over what the first inputs needed
