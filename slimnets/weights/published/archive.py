@@ -34,7 +34,8 @@ def unpack_checkpoint(archive: Path, member: str, folder: Path) -> Path:
                 if _PARTS.sub("", item.name) == chosen:
                     _write(tar, item, folder / PurePosixPath(item.name).name)
     except (tarfile.TarError, EOFError, OSError, ValueError) as error:
-        if isinstance(error, errors.InputError):
+        is_disk = isinstance(error, OSError) and error.errno is not None
+        if is_disk or isinstance(error, errors.InputError):
             raise
         raise errors.InputError(
             f"{archive} cannot be unpacked: {errors.summarize(error)}"

@@ -6,12 +6,13 @@ source, such as `tf_slim`, `keras` or `timm`; a name, such as
 or the URL of a file.
 """
 
+import difflib
 from collections.abc import Callable
 from pathlib import Path
 
 from slimnets import checkpoints, errors
 from slimnets.config import calls
-from slimnets.nets import published
+from slimnets.nets import published, registry
 from slimnets.nets.published import PublishedWeights
 from slimnets.weights.published import checkpoint, download
 
@@ -39,6 +40,7 @@ def resolve(given: str, network: str | None, log: Callable[[str], None] = print)
             log(f"{given} is taken as the path that is there, not as published weights")
         return given
     if found is None:
+        _require_no_misspelling(given, network)
         return given
     return get_first(found, log)
 
@@ -91,10 +93,20 @@ def _match(given: str, known: list[PublishedWeights]) -> list[PublishedWeights]:
 def _describe_absence(
     given: str, network: str, known: list[PublishedWeights]
 ) -> errors.InputError:
+    registry.get_row(network)  # it may be misspelt
     names = ", ".join(weights.name for weights in known)
     return errors.InputError(
         f"no weights {given!r} of {network} are published; it has {names or 'none'}"
     )
+
+
+def _require_no_misspelling(given: str, network: str | None) -> None:
+    """Raises an InputError for what is no path and nearly a word."""
+    catalogue = published.read_catalogue()
+    entries = catalogue.get(calls.parse(network).name if network else "", {})
+    known = {ANY, *entries, *(weights.source for weights in entries.values())}
+    if difflib.get_close_matches(given, known, n=1, cutoff=0.75):
+        raise errors.unknown("checkpoint or weights", given, sorted(known))
 
 
 def _is_there(given: str) -> bool:

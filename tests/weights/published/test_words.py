@@ -135,6 +135,13 @@ def test_a_path_that_is_there_wins(catalogue, tmp_path, monkeypatch):
             "lenet",
             "no weights 'imagenet' of lenet are published; it has",
         ),
+        ("imagenet", "lenett", "unknown network 'lenett'; did you mean lenet"),
+        (
+            "imagnet",
+            "lenet",
+            "unknown checkpoint or weights 'imagnet'; did you mean ima",
+        ),
+        ("kers", "mobilenet_v1", "did you mean keras"),
         ("keras", "mobilenet_v1_025(x=1)", None),
         (
             "timm",
