@@ -117,7 +117,7 @@ def _make(
         )
         shutil.rmtree(scratch)
         classes = checkpoints.read_num_classes(conversion.path, weights.network)
-        _require_classes(weights, file, classes)
+        _require_classes(weights, file, classes, log)
         _write_settings(made, weights, conversion.arguments, classes)
         _write_card(made, weights, cache.hash_file(file))
 
@@ -143,9 +143,14 @@ def _find_variant(weights: PublishedWeights) -> str | None:
 
 
 def _require_classes(
-    weights: PublishedWeights, file: Path, classes: int | None
+    weights: PublishedWeights,
+    file: Path,
+    classes: int | None,
+    log: Callable[[str], None],
 ) -> None:
-    if weights.classes not in (None, classes):
+    if {weights.classes, classes} == {1000, 1001}:  # both are ImageNet's
+        log(f"{file.name} has {classes} classes, not the {weights.classes} stated")
+    elif weights.classes not in (None, classes):
         raise errors.InputError(
             f"{file}, from {weights.url}, has {classes} classes and should have"
             f" {weights.classes}; remove it, or state its classes in the catalogue"
