@@ -34,10 +34,13 @@ def folder(tmp_path: Path) -> Iterator[Path]:
 BACK = (
     "convnext_tiny",
     "densenet_121",
+    "efficientnet_b0",
     "inception_v3",
     "inception_resnet_v2",
     "mobilenet_v2_035",
+    "mobilenet_v3_small",
     "pnasnet_large",
+    "regnet_y_400mf",
     "resnet50_v1_5",
     "resnet_v2_50",
     "vgg_a",
