@@ -68,6 +68,7 @@ def test_the_logits_of_torchvision_and_timm(network, table, word, publish, tmp_p
 
 
 @pytest.mark.slow
+@pytest.mark.filterwarnings("ignore:__array__ implementation")
 @pytest.mark.parametrize("network", ["mobilenet_v1_025", "efficientnet_b0"])
 def test_the_logits_of_keras(network, publish, tmp_path):
     peer = keras_peers.PEERS[network]
@@ -79,7 +80,7 @@ def test_the_logits_of_keras(network, publish, tmp_path):
     model = slimnets.Model(network, weights="keras", **peer.arguments)
     their_images, our_images = keras_peers.images(theirs)
     logits = model(our_images)[0].numpy()
-    _compare(f"{network} keras", logits, np.asarray(theirs(their_images)))
+    _compare(f"{network} keras", logits, theirs(their_images).numpy())
 
 
 def _compare(which, logits, expected):
