@@ -14,7 +14,7 @@ def test_help_begins_with_an_example(helps):
 @pytest.mark.parametrize(
     ("format_name", "signature", "file"),
     [
-        ("saved_model", "bytes", "saved_model.pb"),
+        pytest.param("saved_model", "bytes", "saved_model.pb", marks=pytest.mark.slow),
         pytest.param("lite", "pixels", "model.tflite", marks=extras.marks("litert")),
     ],
 )

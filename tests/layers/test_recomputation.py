@@ -31,13 +31,12 @@ BOUND = 1e-5  # of the largest value
 # Too few layers, or layers too large, to make blocks of.
 WITHOUT_BLOCKS = ["lenet", "cifarnet", "alexnet_v2", "overfeat", "vgg_a"]
 # Rows of a table, each a block; several that are one; blocks that drop at random, that
-# have several inputs, that ResNets' factory makes.
+# ResNets' factory makes. Those that have several inputs, NASNet's, take long.
 OF_EACH_KIND = [
     *WITHOUT_BLOCKS,
     "inception_v1",
     "mobilenet_v1",
     "convnext_tiny",
-    "nasnet_cifar",
     "resnet_v1_50",
 ]
 
@@ -354,7 +353,13 @@ STRATEGIES = [
 ]
 
 
-@pytest.mark.parametrize("strategy", STRATEGIES, ids=["one device", "mirrored"])
+@pytest.mark.parametrize(
+    "strategy",
+    [
+        pytest.param(STRATEGIES[0], id="one device"),
+        pytest.param(STRATEGIES[1], id="mirrored", marks=pytest.mark.slow),
+    ],
+)
 class TestTraining:
     """What --recompute_gradients leaves of a training run."""
 
