@@ -28,6 +28,7 @@ from slimnets.inference.defaults import (
     find_weights,
 )
 from slimnets.inference.predictor import Predictor, load_predictor
+from slimnets.preprocessing import registry as recipes
 from slimnets.preprocessing.encoded import Encoded
 
 # Files that every format's runtime can decode, or is given decoded.
@@ -102,6 +103,7 @@ def export(config: ExportConfig, log: Callable[[str], None] = print) -> Export:
     config = dataclasses.replace(config, trained=trained)
     checkpoint = checkpoints.require(trained.checkpoint_path, log)
     completed = complete_config(config.trained, checkpoint)
+    _require_convertible(config.format, completed)
     num_classes = _require_classes(completed, checkpoint)
     predictor = load_predictor(completed, num_classes)
     log(str(predictor.restore(checkpoint)))
@@ -144,6 +146,17 @@ def _check_output(config: ExportConfig) -> Path:
             f"cannot write --output={output}: {error.strerror}"
         ) from error
     return output
+
+
+def _require_convertible(format_name: str, config: TrainedNetworkConfig) -> None:
+    """Raises an InputError for preprocessing that the format's runtime cannot do."""
+    recipe = config.preprocessing_name or config.require_model()
+    if format_name == "lite" and recipes.name_recipe(recipe) == "standard":
+        raise errors.InputError(
+            "--format=lite: LiteRT cannot resize with antialiasing, as the recipe"
+            f" {recipe} does; give --format=saved_model, or another recipe with"
+            " --preprocessing_name, such as imagenet"
+        )
 
 
 def _require_classes(completed: TrainedNetworkConfig, checkpoint: str) -> int:

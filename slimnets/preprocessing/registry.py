@@ -54,9 +54,7 @@ def get_preprocessing(
       InputError: no recipe and no network has that name, or the network's images are
         none that a recipe makes: it is no classifier of images.
     """
-    recipe, arguments = calls.parse(name)
-    if recipe in nets.NETWORKS or own.is_reference(name):
-        recipe, arguments = calls.parse(nets.get_row(name).preprocessing)
+    recipe, arguments = _resolve(name)
     if recipe not in RECIPES:
         raise errors.unknown("preprocessing", name, [*RECIPES, *nets.NETWORKS])
     known = list(inspect.signature(RECIPES[recipe]).parameters)[_GIVEN:]
@@ -69,3 +67,16 @@ def get_preprocessing(
         use_grayscale=use_grayscale,
         **arguments,
     )
+
+
+def name_recipe(name: str) -> str:
+    """Returns the name of the recipe that `get_preprocessing` takes for `name`."""
+    return _resolve(name).name
+
+
+def _resolve(name: str) -> calls.Call:
+    """Returns a recipe with its arguments: itself, or that of a network's row."""
+    call = calls.parse(name)
+    if call.name in nets.NETWORKS or own.is_reference(name):
+        return calls.parse(nets.get_row(name).preprocessing)
+    return call

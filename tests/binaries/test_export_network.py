@@ -33,6 +33,14 @@ def test_a_run_of_two_replicas(
     assert (output / file).exists()
 
 
+def test_a_recipe_that_litert_cannot_run(refuses, mirrored_run, tmp_path):
+    folder, _ = mirrored_run
+    flags = (f"--output={tmp_path / 'out'}", "--preprocessing_name=standard(crop=0.9)")
+    line = refuses(MODULE, f"--checkpoint_path={folder}", "--format=lite", *flags)
+    assert "LiteRT cannot resize with antialiasing, as the recipe standard(" in line
+    assert not (tmp_path / "out").exists()
+
+
 def test_bad_input(refuses, mirrored_run, tmp_path):
     folder, _ = mirrored_run
     line = refuses(MODULE, f"--checkpoint_path={folder}", f"--output={folder}")

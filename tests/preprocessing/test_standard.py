@@ -104,3 +104,8 @@ def test_a_size_that_division_misses_by_a_bit():
     assert math.floor(299 / 0.874269) == 342
     made = registry.get_preprocessing("standard(crop=0.965517)")
     assert made(smooth(464, 464), 224, 224).shape == (224, 224, 3)
+
+
+def test_the_recipe_of_a_name():
+    assert registry.name_recipe("standard(crop=0.9)") == "standard"
+    assert registry.name_recipe("mobilenet_v2(depth_multiplier=0.5)") == "inception"
