@@ -33,6 +33,7 @@ def test_a_run_of_two_replicas(
     assert (output / file).exists()
 
 
+@extras.needs("litert")
 def test_a_recipe_that_litert_cannot_run(refuses, mirrored_run, tmp_path):
     folder, _ = mirrored_run
     flags = (f"--output={tmp_path / 'out'}", "--preprocessing_name=standard(crop=0.9)")
