@@ -11,7 +11,7 @@ PROJECT = Path(__file__).parents[1]
 # A room imports itself and those above it in this table, not those beside it.
 ROOMS = (
     ("errors", "lazy", "module_alias"),
-    ("folder_lock",),
+    ("folder_lock", "user_cache"),
     ("config", "hardware", "random_numbers", "startup"),
     ("layers",),
     ("mended",),

@@ -110,9 +110,7 @@ def main(argv: list[str]) -> None:
 
 
 def _list_broken(report: "writer.Report") -> None:
-    lines = [
-        f"{errors.printable(str(path))}: {reason}" for path, reason in report.broken
-    ]
+    lines = report.list_broken()
     path = report.output / _BROKEN_FILE
     path.unlink(missing_ok=True)
     if len(lines) > _MOST_PRINTED:

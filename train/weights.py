@@ -10,8 +10,8 @@ Examples:
 list shows which weights a network has: their names, published accuracy, licence and
 where they come from. fetch downloads and converts some, and prints the checkpoint's
 path. verify compares everything in the cache with its hashes; the exit status is 1
-where something differs. clean removes downloads and what killed processes left; with
---all the checkpoints too.
+where something differs. clean removes downloads, datasets that were made of photos for
+--dataset_dir, and what killed processes left; with --all the checkpoints too.
 
 The cache is SLIMNETS_HOME, or slimnets in your cache folder. SLIMNETS_WEIGHTS names a
 catalogue of more weights, or of mirrors: see docs/weights.md.

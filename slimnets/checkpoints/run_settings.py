@@ -12,6 +12,7 @@ from slimnets import errors
 from slimnets.checkpoints import atomic_files
 from slimnets.config import calls, dataclass_flags
 from slimnets.config.train import TrainConfig
+from slimnets.datasets import sources
 from slimnets.datasets.registry import Dataset
 from slimnets.nets import own
 
@@ -80,7 +81,7 @@ def write(
         preprocessing_name=config.data.preprocessing_name,
         labels_offset=config.data.labels_offset,
         use_grayscale=config.data.use_grayscale,
-        dataset_dir=_absolute(config.data.dataset_dir),
+        dataset_dir=sources.make_absolute(config.data.dataset_dir),
         dataset_name=config.data.dataset_name,
         upright=config.data.upright,
     )
@@ -136,11 +137,6 @@ def _locate(network: str) -> tuple[str, str | None]:
     arguments = calls.parse(network).arguments
     full = str(calls.Call(str(reference), arguments))
     return full, own.find_folder(reference)
-
-
-def _absolute(folder: str | None) -> str | None:
-    """Returns a path that still leads there from another working directory."""
-    return None if folder is None else str(Path(folder).absolute())
 
 
 def read(checkpoint: str) -> RunSettings | None:

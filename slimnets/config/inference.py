@@ -74,8 +74,8 @@ class TrainedNetworkConfig:
     )
     dataset_dir: str | None = setting(
         None,
-        "Folder of TFRecords. None takes the one trained on, or the handwritten digits"
-        " inside the package.",
+        "Images, as training takes them: a folder of class folders, or of TFRecords."
+        " None takes what was trained on, or the handwritten digits in the package.",
         path=True,
     )
     dataset_name: str | None = setting(

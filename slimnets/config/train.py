@@ -19,8 +19,10 @@ class DataConfig:
 
     dataset_dir: str | None = setting(
         None,
-        "Folder of TFRecords, as `slimnets convert` writes them or TF-Slim's"
-        " scripts did. None takes the handwritten digits inside the package.",
+        "Folder of photos in class folders, or in train/ and validation/ folders of"
+        " these, which is converted once, into the cache; or of TFRecords, as `slimnets"
+        " convert` writes them or TF-Slim's scripts did. None takes the handwritten"
+        " digits inside the package.",
         path=True,
     )
     dataset_name: str | None = setting(

@@ -8,55 +8,19 @@ folder that can be read both ways is refused: the user says which it is.
 import collections
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
 
 from slimnets import errors
 from slimnets.datasets import folder_files, metadata
 from slimnets.datasets import images as image_files
-
-# What people name them, in any case.
-_SPLITS = {
-    "train": ("train", "training"),
-    "validation": ("validation", "valid", "val", "dev"),
-    "test": ("test", "testing"),
-}
-_SPLIT_OF_NAME = {name: split for split, names in _SPLITS.items() for name in names}
+from slimnets.datasets.photos import SPLIT_OF_NAME, Found, Photo
 
 _MOST_NAMED = 5
 
 _ClassFolders = dict[str | None, list[Path]]  # by split; None where content decides it
 
 
-class Photo(NamedTuple):
-    """A file found in a class folder.
-
-    Attributes:
-      path: of the file, below the folder that was searched.
-      split: None where its content decides it.
-      label: its class id.
-      fault: why it cannot be read, '' if it can.
-    """
-
-    path: Path
-    split: str | None
-    label: int
-    fault: str = ""
-
-
-class Found(NamedTuple):
-    """What a folder holds.
-
-    Attributes:
-      classes: names by id.
-      photos: every file in a class folder.
-      astray: (path, reason) of photos that are in none.
-      notes: lines that say how the folder was read, where that could surprise.
-    """
-
-    classes: tuple[str, ...]
-    photos: list[Photo]
-    astray: list[tuple[Path, str]]
-    notes: list[str]
+class TwoReadings(errors.InputError):
+    """A folder can be read in two ways; --layout says which is meant."""
 
 
 def find(images: Path, labels: Path | None, layout: str = "auto") -> Found:
@@ -87,7 +51,13 @@ def find(images: Path, labels: Path | None, layout: str = "auto") -> Found:
         find_label = {name: label for label, name in enumerate(classes)}.__getitem__
         notes = _note_order(classes)
     photos = [
-        Photo(file.path, split, find_label(folder.name), file.fault)
+        Photo(
+            file.path,
+            file.path.relative_to(images).as_posix(),
+            split,
+            (find_label(folder.name),),
+            file.fault,
+        )
         for split, paths in folders.items()
         for folder in paths
         for file in _list_class_files(folder)
@@ -103,7 +73,7 @@ def _find_class_folders(images: Path, layout: str) -> _ClassFolders:
         raise errors.InputError(
             f"{images} has no class folders; put the photos into {images}/<class>/"
         )
-    named = {f: _SPLIT_OF_NAME.get(f.name.lower()) for f in folders}
+    named = {f: SPLIT_OF_NAME.get(f.name.lower()) for f in folders}
     inside = {f: folder_files.list_subfolders(f) for f in folders if named[f]}
     splits = {f: split for f, split in named.items() if split and inside[f]}
     if layout == "auto":
@@ -111,7 +81,7 @@ def _find_class_folders(images: Path, layout: str) -> _ClassFolders:
     if layout == "classes":
         return {None: folders}
     if not splits:
-        known = ", ".join(_SPLIT_OF_NAME)
+        known = ", ".join(SPLIT_OF_NAME)
         raise errors.InputError(
             f"{images} holds no split folder with class folders inside, such as"
             f" train/<class>/; known names of splits: {known}"
@@ -136,13 +106,13 @@ def _read_layout(
     if not splits and len(split_names) <= 1 and None in named.values():
         return "classes"
     if not splits and None not in named.values():
-        raise errors.InputError(
+        raise TwoReadings(
             f"{_format_names(named)} in {images} hold no class folders; put the photos"
             f" into {images}/train/<class>/, or say that these are the classes with"
             " --layout=classes"
         )
     others = [folder for folder in named if folder not in splits]
-    raise errors.InputError(
+    raise TwoReadings(
         f"{images} can be read in two ways: {_format_names(splits or named)} as splits,"
         f" leaving out {_format_names(others)} (--layout=splits), or all {len(named)}"
         " folders as classes (--layout=classes)"
@@ -168,7 +138,7 @@ def _require_no_level_between(folders: _ClassFolders) -> None:
         [only] = paths
         inside = folder_files.list_subfolders(only)
         if inside and not any(_find_photos_beside(only)):
-            raise errors.InputError(
+            raise TwoReadings(
                 f"{only.parent} holds one folder, {only.name}/, and that holds"
                 f" {_format_names(inside)}: if these are the classes, take {only.name}/"
                 f" out of the way (--images={only} where there are no splits); if"

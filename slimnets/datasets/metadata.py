@@ -48,6 +48,7 @@ class Sidecar:
       source: where the images came from.
       credit: who made them.
       licence: under which terms.
+      multi_label: whether any number of classes may be true of an image.
     """
 
     name: str
@@ -57,6 +58,7 @@ class Sidecar:
     source: str = ""
     credit: str = ""
     licence: str = ""
+    multi_label: bool = False
 
 
 def write_sidecar(folder: Path, sidecar: Sidecar) -> None:
@@ -75,7 +77,7 @@ def write_sidecar(folder: Path, sidecar: Sidecar) -> None:
     }
     content = json.dumps({**fields, "splits": splits}, indent=1, ensure_ascii=False)
     content = _BYTE_NOT_UTF_8.sub(lambda found: f"\\u{ord(found[0]):04x}", content)
-    _write_text(folder / SIDECAR_FILE, content + "\n")
+    write_text(folder / SIDECAR_FILE, content + "\n")
 
 
 def read_sidecar(folder: Path) -> Sidecar | None:
@@ -120,6 +122,8 @@ def _parse_sidecar(content: Any) -> Sidecar:
         _require(getattr(sidecar, field), str, field)
     if not classes:
         raise ValueError("classes is empty")
+    if not isinstance(sidecar.multi_label, bool):
+        raise TypeError(f"multi_label is {sidecar.multi_label!r}, not true or false")
     if _require(sidecar.channels, int, "channels") not in (1, 3):
         raise ValueError(f"channels is {sidecar.channels}, not 1 or 3")
     return sidecar
@@ -161,7 +165,7 @@ def check_class_names(names: Sequence[str]) -> None:
 def write_labels(folder: Path, classes: Sequence[str]) -> None:
     """Writes labels.txt, atomically: line `id:name` for each class."""
     lines = (f"{label}:{name}\n" for label, name in enumerate(classes))
-    _write_text(folder / LABELS_FILE, "".join(lines))
+    write_text(folder / LABELS_FILE, "".join(lines))
 
 
 def read_labels(path: Path) -> tuple[str, ...]:
@@ -217,7 +221,8 @@ def _read_text(path: Path) -> str:
         raise errors.InputError(f"cannot read {path}: {error.strerror}") from error
 
 
-def _write_text(path: Path, content: str) -> None:
+def write_text(path: Path, content: str) -> None:
+    """Writes a file of text, atomically."""
     temporary = path.with_name(f".{path.name}.tmp")
     with open(temporary, "w", encoding="utf-8", errors="surrogateescape") as file:
         file.write(content)

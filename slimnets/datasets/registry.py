@@ -38,6 +38,9 @@ class Dataset:
       classes_by_label: the class of each label in the records, where these are not the
         same; -1 for a label that is of no class.
       compression: of the files: "", "GZIP" or "ZLIB".
+      multi_label: whether any number of classes may be true of an image.
+      left_out: a line for each file that was left out as the dataset was made; known
+        where that was now.
     """
 
     name: str
@@ -48,6 +51,8 @@ class Dataset:
     channels: int
     classes_by_label: tuple[int, ...] | None = None
     compression: str = ""
+    multi_label: bool = False
+    left_out: tuple[str, ...] = ()
 
     @property
     def num_examples(self) -> int:
@@ -109,8 +114,8 @@ def _require_folder(dataset_dir: str | None) -> Path:
     folder = Path(dataset_dir) if dataset_dir is not None else DIGITS
     if not folder.is_dir():
         raise errors.InputError(
-            f"no folder {folder}; give the output folder of `slimnets convert` or"
-            " `slimnets convert-dataset`"
+            f"no folder {folder}; give the output folder of `slimnets convert` or one of"
+            " photos in class folders"
         )
     return folder
 
@@ -136,6 +141,7 @@ def _load_from_sidecar(
         counts=tuple(shard.examples for shard in shards),
         class_names=sidecar.classes,
         channels=sidecar.channels,
+        multi_label=sidecar.multi_label,
     )
 
 
@@ -216,7 +222,10 @@ def _find_splits(folder: Path, name: str | None) -> dict[str, list[Path]]:
             " run it again"
         )
     if not datasets:
-        raise errors.InputError(f"no TFRecords and no dataset.json in {folder}")
+        raise errors.InputError(
+            f"{folder} holds no dataset: no TFRecords, no {metadata.SIDECAR_FILE}, no"
+            " class folders of photos"
+        )
     splits = datasets[_pick_name(folder, sorted(datasets), name)]
     for files in splits.values():
         _check_complete(files)

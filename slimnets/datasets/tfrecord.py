@@ -9,7 +9,7 @@ import os
 import re
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import tensorflow as tf
@@ -25,14 +25,17 @@ WIDTH = "image/width"
 FILENAME = "image/filename"
 
 _NO_LABEL = -1
-_SCHEMA = {
+_SCHEMA: dict[str, tuple[str, Any]] = {
     "encoded": (ENCODED, tf.io.FixedLenFeature([], tf.string)),
     "format": (FORMAT, tf.io.FixedLenFeature([], tf.string, default_value="")),
     "label": (LABEL, tf.io.FixedLenFeature([], tf.int64, default_value=_NO_LABEL)),
+    "labels": (LABEL, tf.io.FixedLenSequenceFeature([], tf.int64, allow_missing=True)),
     "height": (HEIGHT, tf.io.FixedLenFeature([], tf.int64, default_value=0)),
     "width": (WIDTH, tf.io.FixedLenFeature([], tf.int64, default_value=0)),
     "filename": (FILENAME, tf.io.FixedLenFeature([], tf.string, default_value="")),
 }
+
+_SCALARS = ("encoded", "format", "label", "height", "width", "filename")
 
 _GZIP = b"\x1f\x8b"
 _ZLIB = (b"\x78\x01", b"\x78\x5e", b"\x78\x9c", b"\x78\xda")
@@ -85,7 +88,7 @@ def parse_shard_name(file: str) -> ShardName | None:
 def make_example(
     encoded: bytes,
     image_format: str,
-    label: int,
+    label: int | Sequence[int],
     height: int,
     width: int,
     filename: str = "",
@@ -95,7 +98,7 @@ def make_example(
     Args:
       encoded: a JPEG or PNG file, byte for byte.
       image_format: "jpg" or "png".
-      label: class id, from 0.
+      label: class id, from 0; or all that are true of the image, ascending.
       height: in pixels.
       width: in pixels.
       filename: where the image came from; left out where empty.
@@ -103,7 +106,7 @@ def make_example(
     features = {
         ENCODED: _bytes_feature(encoded),
         FORMAT: _bytes_feature(image_format.encode()),
-        LABEL: _int64_feature(label),
+        LABEL: _int64_feature(*([label] if isinstance(label, int) else label)),
         HEIGHT: _int64_feature(height),
         WIDTH: _int64_feature(width),
     }
@@ -114,18 +117,19 @@ def make_example(
 
 
 def parse_example(
-    serialized: tf.Tensor, names: Sequence[str] = tuple(_SCHEMA)
+    serialized: tf.Tensor, names: Sequence[str] = _SCALARS
 ) -> dict[str, tf.Tensor]:
     """Parses one serialized tf.Example, of slimnets or of TF-Slim.
 
     Args:
       serialized: string [].
-      names: which of the scalars below; others may be missing or of any type.
+      names: which of those below; others may be missing or of any type.
 
     Returns:
       Scalars by short name: encoded, format, filename (string), label, height, width
-      (int64). Only image/encoded has to be there; a missing label is -1, a missing
-      size 0, a missing text "".
+      (int64); and labels, int64 [any number], of an image that may have several. Only
+      image/encoded has to be there; a missing label is -1, a missing size 0, a missing
+      text "".
     """
     wanted = {name: _SCHEMA[name] for name in names}
     parsed = tf.io.parse_single_example(serialized, dict(wanted.values()))
@@ -216,8 +220,8 @@ def _bytes_feature(value: bytes) -> tf.train.Feature:
     return tf.train.Feature(bytes_list=tf.train.BytesList(value=[value]))
 
 
-def _int64_feature(value: int) -> tf.train.Feature:
-    return tf.train.Feature(int64_list=tf.train.Int64List(value=[value]))
+def _int64_feature(*values: int) -> tf.train.Feature:
+    return tf.train.Feature(int64_list=tf.train.Int64List(value=values))
 
 
 def _pick_records(path: Path, chosen: range) -> list[bytes]:

@@ -11,7 +11,7 @@ import dataclasses
 import itertools
 import os
 import shutil
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from types import TracebackType
 
@@ -36,6 +36,7 @@ class Report:
       broken: (path, reason) of each file that was left out.
       seconds: wall-clock time.
       notes: lines that say what could surprise: how the input was read, what it holds.
+      examples: by split, where one may be of several classes; None: the sums of counts.
     """
 
     output: Path
@@ -44,6 +45,7 @@ class Report:
     broken: list[tuple[Path, str]]
     seconds: float
     notes: tuple[str, ...] = ()
+    examples: Mapping[str, int] | None = None
 
     def summary(self) -> str:
         """Returns a table of splits and classes, and a line of totals."""
@@ -58,13 +60,20 @@ class Report:
                 ]
                 for name in classes
             ]
-        totals = [sum(self.counts[split].values()) for split in splits]
+        sums = {split: sum(self.counts[split].values()) for split in splits}
+        totals = (self.examples or sums).values()
         rows.append(["total", *(f"{total:,}" for total in totals)])
         return (
             f"{_format_table(rows)}\n{sum(totals):,} examples of"
             f" {self.class_count:,} classes, {len(self.broken):,} files left out,"
             f" {self.seconds:.1f} s -> {self.output}"
         )
+
+    def list_broken(self) -> list[str]:
+        """Returns a line for each file that was left out: which it is, and why."""
+        return [
+            f"{errors.printable(str(path))}: {reason}" for path, reason in self.broken
+        ]
 
 
 class DatasetWriter:

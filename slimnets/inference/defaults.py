@@ -8,7 +8,8 @@ from slimnets import checkpoints, errors
 from slimnets.checkpoints import run_settings
 from slimnets.config import calls
 from slimnets.config.inference import EvalConfig, TrainedNetworkConfig
-from slimnets.datasets import registry as datasets
+from slimnets.config.reading import MAX_PIXELS
+from slimnets.datasets import sources
 from slimnets.datasets.registry import Dataset
 from slimnets.nets import own
 from slimnets.weights.published import cache, words
@@ -103,19 +104,29 @@ def find_num_classes(config: TrainedNetworkConfig, checkpoint: str) -> int | Non
     return checkpoints.read_num_classes(checkpoint, config.require_model())
 
 
-def find_dataset(config: TrainedNetworkConfig, skips: bool = False) -> Dataset:
+def find_dataset(
+    config: TrainedNetworkConfig,
+    log: Callable[[str], None],
+    *,
+    skips: bool = False,
+    max_pixels: int = MAX_PIXELS,
+) -> Dataset:
     """Returns the split to run on: the held-out one where none is named.
 
     Args:
       config: as `complete_config` returns it.
-      skips: as of `get_dataset`.
+      log: gets the lines that tell how photos became a dataset.
+      skips: as of `registry.get_dataset`.
+      max_pixels: photos that have more are left out as they become a dataset.
 
     Raises:
       InputError: there is no such dataset or split, or none is held out.
     """
+    decoding = sources.Decoding(config.upright is not False, max_pixels)
+    source = sources.prepare(config.dataset_dir, log, decoding)
     split = config.dataset_split_name
     if split is None:
-        splits = datasets.list_splits(config.dataset_dir, config.dataset_name)
+        splits = source.list_splits(config.dataset_name)
         held_out = [name for name in _HELD_OUT if name in splits]
         if not held_out:
             raise errors.InputError(
@@ -123,6 +134,4 @@ def find_dataset(config: TrainedNetworkConfig, skips: bool = False) -> Dataset:
                 f" {', '.join(splits)} with --dataset_split_name"
             )
         split = held_out[0]
-    return datasets.get_dataset(
-        config.dataset_dir, split, config.dataset_name, skips=skips
-    )
+    return source.get_dataset(split, config.dataset_name, skips=skips)

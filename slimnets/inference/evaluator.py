@@ -176,7 +176,7 @@ def _evaluate(
         ),
         seconds=time.monotonic() - began,
         eval_dir=choose_folder(config, checkpoint, setup.dataset.split),
-        left_out=tuple(left_out),
+        left_out=(*setup.dataset.left_out, *left_out),
     )
     if not strategies.is_chief(setup.strategy):
         return dataclasses.replace(evaluation, eval_dir=None)
@@ -214,7 +214,12 @@ def _match_classes(
     Who gives the number of classes alone means the labels as they are.
     """
     given = config.trained
-    dataset = find_dataset(completed, config.reading.skips)
+    dataset = find_dataset(
+        completed,
+        log,
+        skips=config.reading.skips,
+        max_pixels=config.reading.max_pixels,
+    )
     if num_classes is None:  # of another network: an error when it is restored
         return dataset, given.labels_offset or 0
     names = class_matching.choose_names(given, checkpoint, num_classes, dataset)

@@ -112,7 +112,7 @@ def export(config: ExportConfig, log: Callable[[str], None] = print) -> Export:
     network = _make_exportable(predictor, class_names)._replace(
         upright=upright, max_pixels=config.max_pixels
     )
-    samples = _read_samples(config, completed, predictor)
+    samples = _read_samples(config, completed, predictor, log)
     with atomic_files.replace_folder(output) as unfinished:
         comparisons = _write_and_verify(
             config.format, unfinished, network, samples, predictor
@@ -191,7 +191,7 @@ def _find_class_names(
     if saved:
         names = label_offset.list_class_names(saved.class_names, saved.labels_offset)
     elif given.dataset_dir:
-        dataset = find_dataset(given)
+        dataset = find_dataset(given, log)
         offset = given.labels_offset
         if offset is None:
             offset = label_offset.infer_offset(num_classes, dataset) or 0
@@ -206,7 +206,10 @@ def _find_class_names(
 
 
 def _read_samples(
-    config: ExportConfig, completed: TrainedNetworkConfig, predictor: Predictor
+    config: ExportConfig,
+    completed: TrainedNetworkConfig,
+    predictor: Predictor,
+    log: Callable[[str], None],
 ) -> _Samples:
     """Reads the first images of a folder or a dataset, prepared as for evaluation."""
     decode = functools.partial(
@@ -218,7 +221,8 @@ def _read_samples(
     if config.images is not None:
         encoded, left_out = _read_files(Path(config.images), config)
     else:
-        encoded, left_out = _read_records(find_dataset(completed), config), []
+        dataset = find_dataset(completed, log, max_pixels=config.max_pixels)
+        encoded, left_out = _read_records(dataset, config), [*dataset.left_out]
     prepare = tf.function(
         lambda one: predictor.preprocess(decode(one)),
         input_signature=[tf.TensorSpec([], tf.string)],

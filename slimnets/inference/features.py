@@ -207,6 +207,7 @@ def _find_images(
             max_pixels=reading.max_pixels,
         ),
         label_offset.list_class_names(dataset.class_names, offset),
+        unreadable=dataset.left_out,
     )
 
 
@@ -259,7 +260,12 @@ def _match_labels(
     classes of its own keeps its labels.
     """
     given = config.trained
-    dataset = find_dataset(completed, config.reading.skips)
+    dataset = find_dataset(
+        completed,
+        log,
+        skips=config.reading.skips,
+        max_pixels=config.reading.max_pixels,
+    )
     offset = completed.labels_offset or 0
     if not num_classes:  # labels are no classes of the network
         return dataset, offset

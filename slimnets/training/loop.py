@@ -32,7 +32,7 @@ class Outcome:
       seconds: spent training.
       loss: of the last step; None where nothing was left to train.
       interrupted: the name of the signal that ended the run early, or None.
-      left_out: a line for each bad record that was skipped.
+      left_out: a line for each photo or record that was not trained on.
     """
 
     step: int

@@ -1,11 +1,12 @@
 """What a run works with: devices and data, as its settings name them."""
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import tensorflow as tf
 
 from slimnets.config.train import TrainConfig
-from slimnets.datasets import registry as datasets
+from slimnets.datasets import sources
 from slimnets.datasets.registry import Dataset
 from slimnets.distribution import strategies
 
@@ -24,18 +25,23 @@ class Resources(NamedTuple):
     num_classes: int
 
 
-def find_resources(config: TrainConfig) -> Resources:
+def find_resources(
+    config: TrainConfig, log: Callable[[str], None] = print
+) -> Resources:
     """Finds devices and data; call it before TensorFlow has used its devices.
+
+    Args:
+      config: all settings.
+      log: gets the lines that tell how photos became a dataset.
 
     Raises:
       InputError: there are not as many devices, or there is no such dataset.
     """
     data = config.data
     strategy = strategies.get_strategy(config.devices)
-    dataset = datasets.get_dataset(
-        data.dataset_dir,
-        data.dataset_split_name,
-        data.dataset_name,
-        skips=config.reading.skips,
+    decoding = sources.Decoding(data.upright, config.reading.max_pixels)
+    source = sources.prepare(data.dataset_dir, log, decoding)
+    dataset = source.get_dataset(
+        data.dataset_split_name, data.dataset_name, skips=config.reading.skips
     )
     return Resources(strategy, dataset, dataset.num_classes - data.labels_offset)

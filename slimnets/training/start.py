@@ -6,7 +6,6 @@ In this order: train_dir's latest checkpoint (weights, slots, step); the weights
 
 import dataclasses
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import tensorflow as tf
@@ -15,6 +14,7 @@ from slimnets import checkpoints, errors
 from slimnets.checkpoints import run_settings
 from slimnets.config import calls, dataclass_flags
 from slimnets.config.train import TrainConfig
+from slimnets.datasets import sources
 from slimnets.training.state import TrainState
 from slimnets.weights.published import cache, words
 
@@ -151,7 +151,7 @@ def describe_changes(own_flags: dict[str, Any], config: TrainConfig) -> Iterator
       config: all settings now.
     """
     now = dataclass_flags.to_dict(config)
-    now["dataset_dir"] = _absolute(now["dataset_dir"])
+    now["dataset_dir"] = sources.make_absolute(now["dataset_dir"])
     beside = _BESIDE_THE_POINT
     if config.learning_rate.learning_rate_decay_type != "cosine":
         beside |= _LENGTH  # by which alone the learning rate knows of it
@@ -166,10 +166,6 @@ def _read_flags(checkpoint: str) -> dict[str, Any]:
     flags = run_settings.read_flags(checkpoint) or {}
     facts = run_settings.read(checkpoint)
     return flags | ({"dataset_dir": facts.dataset_dir} if facts else {})
-
-
-def _absolute(folder: str | None) -> str | None:
-    return None if folder is None else str(Path(folder).absolute())
 
 
 def check_same_step(strategy: tf.distribute.Strategy, state: TrainState) -> None:

@@ -53,7 +53,7 @@ def train(config: TrainConfig, log: Callable[[str], None] = print) -> Outcome:
         start = find_start(config, log)
         config = adopt_settings(config, start, log)
         config = batch_size.resolve_auto(config, start.own_flags, log)
-        resources = find_resources(config)
+        resources = find_resources(config, log)
         if config.devices.has_workers and strategies.is_chief(resources.strategy):
             held.enter_context(_lock(config))
         if start.own is not None:
@@ -103,7 +103,8 @@ def _train(
     train_step = make_step(strategy, config, state, dataset.num_examples, last_step)
     loop = Loop(config, strategy, state, train_step, last_step)
     outcome = loop.run(batches, interruption)
-    return dataclasses.replace(outcome, left_out=batches.list_left_out())
+    left_out = (*dataset.left_out, *batches.list_left_out())
+    return dataclasses.replace(outcome, left_out=left_out)
 
 
 def _get_last_step(config: TrainConfig, num_examples: int) -> int | None:

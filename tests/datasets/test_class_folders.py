@@ -21,7 +21,7 @@ def tree(tmp_path):
 
 
 def listed(found, images):
-    return [(str(p.path.relative_to(images)), p.split, p.label) for p in found.photos]
+    return [(str(p.path.relative_to(images)), p.split, *p.labels) for p in found.photos]
 
 
 def test_classes_are_the_sorted_folder_names(tree):
@@ -146,9 +146,9 @@ def test_a_train_split_alone_is_said(tree):
 def test_numbers_are_ordered_as_numbers(tree):
     found = class_folders.find(tree(*(f"{k}/a.jpg" for k in range(12))), None)
     assert found.classes == tuple(str(k) for k in range(12))
-    assert [photo.label for photo in found.photos if photo.path.parts[-2] == "10"] == [
-        10
-    ]
+    assert [
+        photo.labels[0] for photo in found.photos if photo.path.parts[-2] == "10"
+    ] == [10]
     assert "class 0 is 0, class 11 is 11" in found.notes[0]
 
 

@@ -7,11 +7,10 @@ import tarfile
 import numpy as np
 import pytest
 
-from slimnets import checkpoints
+from slimnets import checkpoints, user_cache
 from slimnets.checkpoints import run_settings
 from slimnets.nets import published
 from slimnets.training import trainer
-from slimnets.weights.published import cache
 from tests.tiny_runs import silent, weights
 from tests.weights.published import mirror as mirrors
 
@@ -30,7 +29,7 @@ def by_name(config, tmp_path, monkeypatch):
         path = tmp_path / "catalogue.json"
         path.write_text(json.dumps({"tiny": {"theirs": facts}}))
         monkeypatch.setenv(published.CATALOGUE, str(path))
-        monkeypatch.setenv(cache.HOME, str(tmp_path / "home"))
+        monkeypatch.setenv(user_cache.HOME, str(tmp_path / "home"))
         yield old.checkpoint, {"checkpoint_path": "imagenet"}
 
 

@@ -6,24 +6,14 @@ checkpoints/NETWORK/NAME/    the TF-Slim checkpoint made of it, with settings.js
 """
 
 import hashlib
-import os
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import quote, unquote, urlsplit
 
 from slimnets.nets.published import PublishedWeights
+from slimnets.user_cache import get_home
 
-HOME = "SLIMNETS_HOME"  # the environment variable
 _BLOCK = 1 << 20
-
-
-def get_home() -> Path:
-    """Returns the folder: SLIMNETS_HOME, or slimnets in the user's cache folder."""
-    given = os.environ.get(HOME)
-    if given:
-        return Path(given).expanduser().absolute()
-    base = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
-    return Path(base).expanduser().absolute() / "slimnets"
 
 
 def locate_download(url: str) -> Path:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from slimnets import checkpoints, errors, folder_lock
+from slimnets import checkpoints, errors, folder_lock, user_cache
 from slimnets.checkpoints import atomic_files, file_kinds, run_settings
 from slimnets.config import calls, choices
 from slimnets.nets import registry
@@ -57,7 +57,7 @@ def get_checkpoint(weights: PublishedWeights, log: Callable[[str], None]) -> str
     except OSError as error:
         raise errors.InputError(
             f"cannot write {error.filename or folder}: {error.strerror or error}; give"
-            f" another folder with {cache.HOME}"
+            f" another folder with {user_cache.HOME}"
         ) from error
     log(describe(weights))
     return checkpoints.require(folder)

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 import requests
 from tqdm import tqdm
 
-from slimnets import errors, folder_lock
+from slimnets import errors, folder_lock, user_cache
 from slimnets.checkpoints import atomic_files
 from slimnets.nets.published import PublishedWeights
 from slimnets.weights.published import cache
@@ -288,8 +288,8 @@ def _find_reason(error: BaseException) -> str:
 
 
 def _describe_full(error: OSError, target: Path) -> errors.InputError:
-    home = cache.get_home()
+    home = user_cache.get_home()
     return errors.InputError(
         f"cannot keep {target.name} in {home}: {error.strerror or error}; give another"
-        f" folder with {cache.HOME}"
+        f" folder with {user_cache.HOME}"
     )

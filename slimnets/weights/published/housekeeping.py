@@ -1,11 +1,11 @@
-"""The cache of published weights: filled, checked and emptied."""
+"""The user's cache, filled, checked and emptied: published weights, and datasets."""
 
 import json
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
-from slimnets import errors, folder_lock
+from slimnets import errors, folder_lock, user_cache
 from slimnets.checkpoints import finding
 from slimnets.weights.published import cache, checkpoint, words
 
@@ -50,7 +50,7 @@ def verify() -> tuple[int, list[str]]:
 
 def _list_hashed() -> Iterator[tuple[Path, str]]:
     """Yields each file of the cache that has a hash, with it."""
-    home = cache.get_home()
+    home = user_cache.get_home()
     for noted in cache.list_files(home / "hashes"):
         content = json.loads(noted.read_text(encoding="utf-8"))
         file = cache.locate_download(content["url"])
@@ -63,17 +63,19 @@ def _list_hashed() -> Iterator[tuple[Path, str]]:
 
 
 def clean(everything: bool = False) -> str:
-    """Removes downloads and what killed processes left; returns what was freed.
+    """Removes what is made anew when it is needed; returns what was freed.
 
+    That is downloads, converted datasets and what killed processes left.
     Hashes stay, so that a later download is still compared with the first.
 
     Args:
       everything: remove the checkpoints too.
     """
-    home = cache.get_home()
+    home = user_cache.get_home()
     made = home / "checkpoints"
     left = [path for path in made.rglob("*") if path.name.startswith(_UNFINISHED)]
-    folders = [home / "downloads", *([made] if everything else left)]
+    again = [home / "downloads", home / "datasets"]
+    folders = [*again, *([made] if everything else left)]
     freed = sum(_remove(folder) for folder in folders)
     return f"{freed / 1e6:,.1f} MB freed in {home}"
 

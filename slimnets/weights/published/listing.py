@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 
-from slimnets import errors
+from slimnets import errors, user_cache
 from slimnets.config import calls
 from slimnets.nets import published, registry
 from slimnets.nets.published import PublishedWeights
@@ -30,7 +30,7 @@ def format_weights(network: str | None = None) -> str:
         registry.get_row(names[0])  # a misspelt name
         raise errors.InputError(f"no weights of {names[0]} are published")
     lines = [f"| {' | '.join(_list_cells(weights))} |" for weights in rows]
-    return "\n".join([HEADER, *lines, "", f"cache: {cache.get_home()}"])
+    return "\n".join([HEADER, *lines, "", f"cache: {user_cache.get_home()}"])
 
 
 def _list_cells(weights: PublishedWeights) -> Iterator[str]:

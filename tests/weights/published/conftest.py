@@ -1,7 +1,8 @@
 import pytest
 
+from slimnets import user_cache
 from slimnets.nets import published
-from slimnets.weights.published import cache, download
+from slimnets.weights.published import download
 from tests.weights.published import mirror as mirrors
 
 
@@ -15,7 +16,7 @@ def mirror():
 def home(tmp_path, monkeypatch):
     """An empty cache, the library's own catalogue, and no pauses between tries."""
     folder = tmp_path / "home"
-    monkeypatch.setenv(cache.HOME, str(folder))
+    monkeypatch.setenv(user_cache.HOME, str(folder))
     monkeypatch.delenv(published.CATALOGUE, raising=False)
     monkeypatch.setattr(download, "_PAUSES", (0.0, 0.0, 0.0))
     return folder

@@ -1,0 +1,155 @@
+"""What --dataset_dir may name: a folder of TFRecords, or photos as they lie there.
+
+Photos are converted as `slimnets convert` does it, once, into the user's cache. The
+fingerprint is that of their names, sizes and times and of how they are read, so that
+photos that were added, removed or edited are noticed.
+"""
+
+import contextlib
+import dataclasses
+import functools
+import hashlib
+import os
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from slimnets import errors
+from slimnets.config.reading import MAX_PIXELS
+from slimnets.datasets import (
+    class_folders,
+    folder_files,
+    image_folder,
+    metadata,
+    registry,
+    tfrecord,
+    writer,
+)
+from slimnets.datasets.conversion_cache import Conversion, convert_once
+from slimnets.datasets.photos import Found
+from slimnets.datasets.registry import Dataset
+
+_FORM = 1  # of what is written: another one gives another fingerprint
+_NOT_IN_NAMES = re.compile(r"^[^A-Za-z0-9]+|[^\w.-]", re.ASCII)
+
+
+class Source(NamedTuple):
+    """A dataset that is ready to be read.
+
+    Attributes:
+      folder: of its TFRecords; None for the digits inside the package.
+      left_out: a line for each photo that could not be taken: which it is, and why.
+    """
+
+    folder: str | None
+    left_out: tuple[str, ...] = ()
+
+    def list_splits(self, name: str | None = None) -> list[str]:
+        """Lists the splits; arguments as `registry.list_splits`'."""
+        return registry.list_splits(self.folder, name)
+
+    def get_dataset(
+        self, split: str, name: str | None = None, *, skips: bool = False
+    ) -> Dataset:
+        """Returns a split; arguments and errors as `registry.get_dataset`'s."""
+        dataset = registry.get_dataset(self.folder, split, name, skips=skips)
+        return dataclasses.replace(dataset, left_out=self.left_out)
+
+
+class Decoding(NamedTuple):
+    """How photos are read: turned as their cameras noted or not, up to which size."""
+
+    upright: bool = True
+    max_pixels: int = MAX_PIXELS
+
+
+def prepare(
+    dataset_dir: str | None, log: Callable[[str], None], decoding: Decoding
+) -> Source:
+    """Makes what --dataset_dir names ready to be read.
+
+    Args:
+      dataset_dir: a folder of TFRecords, or of photos in class folders or in split
+        folders of these; None: the digits inside the package.
+      log: gets the lines that tell of a conversion.
+      decoding: how photos are read.
+
+    Raises:
+      InputError: the photos cannot be read as classes, or the cache not be written.
+    """
+    if dataset_dir is None or not _holds_photos(Path(dataset_dir)):
+        return Source(dataset_dir)
+    images = Path(dataset_dir).absolute()
+    return Source(*convert_once(_plan_conversion(images, decoding), log))
+
+
+def make_absolute(dataset_dir: str | None) -> str | None:
+    """Returns what still names the same dataset from another working directory."""
+    return None if dataset_dir is None else str(Path(dataset_dir).absolute())
+
+
+def _holds_photos(folder: Path) -> bool:
+    """Whether a folder holds class folders, and nothing of a dataset of TFRecords."""
+    if not folder.is_dir():
+        return False
+    names = os.listdir(folder)
+    if metadata.SIDECAR_FILE in names or writer.UNFINISHED in names:
+        return False
+    if any(map(tfrecord.parse_shard_name, names)):
+        return False
+    inside = folder_files.list_subfolders(folder)
+    for subfolder in inside:
+        if (subfolder / metadata.SIDECAR_FILE).exists():
+            raise errors.InputError(
+                f"{folder} is no dataset, but {subfolder} is: give"
+                f" --dataset_dir={subfolder}"
+            )
+    return bool(inside)
+
+
+def _plan_conversion(images: Path, decoding: Decoding) -> Conversion:
+    found = _find_photos(images)
+    name = _NOT_IN_NAMES.sub("", images.name) or "photos"
+    return Conversion(
+        source=str(images),
+        name=name,
+        fingerprint=_take_fingerprint(images, found, decoding),
+        size=f"{len(found.photos):,} photos of {len(found.classes):,} classes",
+        write=functools.partial(_write, images, found, name, decoding),
+    )
+
+
+def _find_photos(images: Path) -> Found:
+    try:
+        return class_folders.find(images, None)
+    except class_folders.TwoReadings as error:
+        raise errors.InputError(
+            f"{error}; `slimnets convert` takes that flag, and --dataset_dir its output"
+        ) from error
+
+
+def _write(
+    images: Path, found: Found, name: str, decoding: Decoding, output: Path
+) -> writer.Report:
+    image_folder.check_source(images, output)
+    return image_folder.convert_found(
+        found,
+        output,
+        name,
+        upright=decoding.upright,
+        max_pixels=decoding.max_pixels,
+        overwrite=True,
+    )
+
+
+def _take_fingerprint(images: Path, found: Found, decoding: Decoding) -> str:
+    digest = hashlib.sha256(repr((_FORM, str(images), *decoding)).encode())
+    digest.update(repr((found.classes, found.astray)).encode())
+    for photo in found.photos:
+        what: list[Any] = [photo.name, photo.split, photo.labels, photo.fault]
+        with contextlib.suppress(OSError):
+            status = photo.path.stat()
+            what += [status.st_size, status.st_mtime_ns]
+        digest.update(repr(what).encode())
+    return digest.hexdigest()
