@@ -19,6 +19,8 @@ OPTIMIZERS = (
 
 SCHEDULES = ("fixed", "exponential", "polynomial", "cosine")  # of the learning rate
 
+LOSSES = ("softmax", "sigmoid", "softmax_focal", "sigmoid_focal")
+
 TRAINING_PRECISIONS = ("auto", "float32", "bfloat16", "float16")
 
 RUNTIMES = ("tensorflow", "openvino", "litert")

@@ -15,6 +15,7 @@ from slimnets.distribution import strategies, workers
 from slimnets.training import batch_size
 from slimnets.training.batches import TrainingBatches
 from slimnets.training.checks import check
+from slimnets.training.class_weights import find_class_weights
 from slimnets.training.interruption import Interruption, interruptible
 from slimnets.training.loop import Loop, Outcome
 from slimnets.training.resources import Resources, find_resources
@@ -100,7 +101,14 @@ def _train(
             image_size=state.model.image_size,
         )
     batches = TrainingBatches(strategy, config, dataset, state.model, state.step)
-    train_step = make_step(strategy, config, state, dataset.num_examples, last_step)
+    train_step = make_step(
+        strategy,
+        config,
+        state,
+        dataset.num_examples,
+        last_step,
+        find_class_weights(config, dataset, log),
+    )
     loop = Loop(config, strategy, state, train_step, last_step)
     outcome = loop.run(batches, interruption)
     left_out = (*dataset.left_out, *batches.list_left_out())
