@@ -51,8 +51,10 @@ setup(
         ],
         "litert": ["ai-edge-litert"],
         "openvino": ["openvino"],
+        "plot": ["matplotlib"],
         "test": [
             "libcst",
+            "matplotlib",
             "mypy",
             "pillow",
             "pytest>=8",

@@ -23,7 +23,8 @@ ROOMS = (
     ("weights",),
     ("model",),
     ("distribution", "export", "monitoring"),
-    ("inference", "report", "training"),
+    ("inference", "report"),
+    ("training",),
     ("api",),
     ("slimnets",),  # the package itself, which offers what api does
     ("upgrade",),

@@ -57,11 +57,15 @@ def main(argv: list[str]) -> None:
             " The same command resumes from there"
         )
         sys.exit(128 + signal.Signals[outcome.interrupted])
+    if outcome.stopped_early and outcome.best is not None:
+        print(f"ended early: no better evaluation since step {outcome.best.step}")
     if outcome.loss is not None:
         print(
             f"trained to step {outcome.step} in {outcome.seconds:.0f} s, loss"
             f" {outcome.loss:.4f}; saved {outcome.checkpoint}"
         )
+    if outcome.best is not None:
+        print(f"best: {outcome.best}; {outcome.best_checkpoint}")
     if outcome.left_out:
         sys.exit(1)
 

@@ -32,7 +32,7 @@ from slimnets.checkpoints.restoring import (
     require_used,
     restore,
 )
-from slimnets.checkpoints.saving import clear_leftovers, save
+from slimnets.checkpoints.saving import clear_leftovers, copy, save
 
 __all__ = [
     "AVERAGE_SUFFIX",
@@ -44,6 +44,7 @@ __all__ = [
     "Reader",
     "RestoreReport",
     "clear_leftovers",
+    "copy",
     "describe_not_finite",
     "describe_objects",
     "exists",

@@ -42,9 +42,18 @@ def write_text(path: Path, text: str) -> None:
     Raises:
       OSError: it cannot be written, with its path; nothing is left then.
     """
+    write_bytes(path, text.encode())
+
+
+def write_bytes(path: Path, content: bytes) -> None:
+    """Writes a file as `write_text` does.
+
+    Raises:
+      OSError: it cannot be written, with its path; nothing is left then.
+    """
     unfinished = path.with_name(path.name + UNFINISHED)
     try:
-        unfinished.write_text(text, encoding="utf-8")
+        unfinished.write_bytes(content)
         sync(unfinished)
         os.replace(unfinished, path)
     except OSError as error:  # that of a full disk does not name its file

@@ -7,6 +7,7 @@ They are what `tf.compat.v1.train.Saver` writes: `model.ckpt-<step>.index` and
 import contextlib
 import json
 import os
+import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -57,6 +58,38 @@ def save(
     return str(prefix)
 
 
+def copy(checkpoint: str, directory: str | Path) -> str:
+    """Puts a checkpoint into another folder, whole, in the place of those there.
+
+    Args:
+      checkpoint: as `save` returned it.
+      directory: made if it does not exist.
+
+    Returns:
+      The copy's path without '.index'.
+
+    Raises:
+      InputError: the directory cannot be written.
+    """
+    directory, name = Path(directory), Path(checkpoint).name
+    unfinished, prefix = directory / f"{UNFINISHED}{name}", directory / name
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        clear_leftovers(directory)
+        for part in (_DATA, _INDEX):
+            shutil.copyfile(f"{checkpoint}{part}", f"{unfinished}{part}")
+        _put_in_place(unfinished, prefix)
+        _keep_newest(directory, str(prefix), keep=1)
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            clear_leftovers(directory)
+        raise errors.InputError(
+            f"cannot write the checkpoint {prefix}: {errors.summarize(error)}; "
+            f"{checkpoint} is still there"
+        ) from error
+    return str(prefix)
+
+
 def _write_tensors(prefix: bytes, values: Mapping[str, np.ndarray]) -> None:
     """Writes the files of a checkpoint now, while a graph is under construction too."""
 
@@ -95,8 +128,8 @@ def clear_leftovers(directory: str | Path) -> None:
     # By the indices a kill in between is told.
     for path in [*(path for path in leftovers if path not in indices), *indices]:
         path.unlink(missing_ok=True)
-    for name in ("checkpoint", "settings.json"):
-        (directory / f"{name}{atomic_files.UNFINISHED}").unlink(missing_ok=True)
+    for path in directory.glob(f"*{atomic_files.UNFINISHED}"):
+        path.unlink(missing_ok=True)
 
 
 def _put_in_place(unfinished: Path, prefix: Path) -> None:

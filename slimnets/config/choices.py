@@ -17,9 +17,9 @@ OPTIMIZERS = (
     "sgd",
 )
 
-SCHEDULES = ("fixed", "exponential", "polynomial", "cosine")  # of the learning rate
+SCHEDULES = ("fixed", "exponential", "polynomial", "cosine", "plateau")
 
-LOSSES = ("softmax", "sigmoid", "softmax_focal", "sigmoid_focal")
+BEST_METRICS = ("top1", "top5", "loss")
 
 TRAINING_PRECISIONS = ("auto", "float32", "bfloat16", "float16")
 

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from absl import flags
 
 from slimnets import errors
+from slimnets.config import durations
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -31,6 +32,7 @@ def setting(
     choices: tuple[str, ...] | None = None,
     instead: Mapping[str, str] | None = None,
     path: bool = False,
+    duration: bool = False,
     lowest: float | None = None,
     above: float | None = None,
     highest: float | None = None,
@@ -45,6 +47,7 @@ def setting(
       instead: what to do instead by words that are none of these, though users may
         know them from elsewhere.
       path: it names a file or folder, where ~ stands for the user's home.
+      duration: it is a number of steps or of epochs; see durations.py.
       lowest: the smallest number that `check` lets pass; None for any.
       above: a number that it has to exceed.
       highest: the largest number that passes.
@@ -58,6 +61,7 @@ def setting(
             "choices": choices,
             "instead": instead or {},
             "path": path,
+            "duration": duration,
             "limits": {name: n for name, n in limits.items() if n is not None},
         },
     )
@@ -76,6 +80,8 @@ def check(config: Any) -> None:
     values = to_dict(config)
     for field, _ in _list_settings(type(config)):
         value, choices = values[field.name], field.metadata["choices"]
+        if field.metadata["duration"] and value is not None:
+            _check_duration(field.name, value)
         if isinstance(value, int | float):
             _check_range(field.name, value, field.metadata["limits"])
         elif choices and value not in choices:
@@ -91,6 +97,13 @@ def _check_range(name: str, value: float, limits: Mapping[str, float]) -> None:
         raise errors.InputError(f"--{name}={value} must be {' and '.join(wanted)}")
 
 
+def _check_duration(name: str, value: durations.Duration) -> None:
+    try:
+        durations.parse(value)
+    except ValueError as error:
+        raise errors.InputError(f"--{name}: {error}") from error
+
+
 def define_flags(
     config_class: type, flag_values: flags.FlagValues = flags.FLAGS
 ) -> None:
@@ -98,6 +111,8 @@ def define_flags(
     for field, kind in _list_settings(config_class):
         if field.metadata["path"]:
             define: Callable[..., Any] = define_path
+        elif field.metadata["duration"]:
+            define = _define_duration
         else:
             choices, instead = field.metadata["choices"], field.metadata["instead"]
             define = _choose_definer(kind, choices, instead)
@@ -122,6 +137,12 @@ def define_path(
     return flags.DEFINE(
         _Path(), name, default, text, serializer=flags.ArgumentSerializer(), **options
     )
+
+
+def _define_duration(
+    name: str, default: Any, text: str, **options: Any
+) -> flags.FlagHolder:
+    return flags.DEFINE(_Duration(), name, default, text, **options)
 
 
 def from_flags(config_class: type[T], flag_values: flags.FlagValues = flags.FLAGS) -> T:
@@ -205,6 +226,16 @@ class _Path(flags.ArgumentParser):
 
     def flag_type(self) -> str:
         return "string"
+
+
+class _Duration(flags.ArgumentParser):
+    """Reads a number of steps or of epochs."""
+
+    def parse(self, argument: int | str) -> durations.Duration:
+        return durations.parse(argument)
+
+    def flag_type(self) -> str:
+        return "duration"
 
 
 class _Word(flags.EnumParser):

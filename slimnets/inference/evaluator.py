@@ -85,19 +85,16 @@ def _evaluate_each(
     config: EvalConfig, strategy: tf.distribute.Strategy, log: Callable[[str], None]
 ) -> Iterator[Evaluation]:
     trained = find_weights(config.trained, log)
-    config = dataclasses.replace(config, trained=trained)
+    evaluator = Evaluator(dataclasses.replace(config, trained=trained), strategy, log)
     most = config.max_evals if config.eval_interval_secs else 1
-    setup: _Setup | None = None
     count = 0
     for checkpoint in checkpoints.iterate(
-        config.trained.checkpoint_path,
-        config.eval_interval_secs,
-        config.timeout,
-        log,
+        trained.checkpoint_path, config.eval_interval_secs, config.timeout, log
     ):
         try:
-            setup = setup or _set_up(config, strategy, checkpoint, log)
-            evaluation = _evaluate(setup, config, checkpoint, log)
+            report = evaluator.restore(checkpoint)
+            log(str(report))
+            evaluation = evaluator.score(report)
         except errors.InputError:
             if checkpoints.exists(checkpoint):
                 raise
@@ -108,6 +105,52 @@ def _evaluate_each(
         count += 1
         if count == most:
             return
+
+
+class Evaluator:
+    """Evaluates the checkpoints of one network, which it builds once."""
+
+    def __init__(
+        self,
+        config: EvalConfig,
+        strategy: tf.distribute.Strategy,
+        log: Callable[[str], None],
+    ):
+        """Builds nothing yet: the first checkpoint tells what.
+
+        Args:
+          config: all settings; its checkpoint_path is not read.
+          strategy: over the devices that share the work; in no strategy's scope.
+          log: gets the lines that tell what is evaluated.
+        """
+        self._config, self._strategy, self._log = config, strategy, log
+        self._setup: _Setup | None = None
+
+    def restore(self, checkpoint: str) -> checkpoints.RestoreReport:
+        """Reads a checkpoint's weights; several workers have to call this together.
+
+        Raises:
+          InputError: the checkpoint or the dataset is at fault.
+        """
+        report = self._get_setup(checkpoint).predictor.restore(checkpoint)
+        _require_same_step(self._strategy, checkpoint)
+        return report
+
+    def score(self, report: checkpoints.RestoreReport) -> Evaluation:
+        """Scores a checkpoint on the whole split, and writes the result.
+
+        Args:
+          report: as `restore` returned it; several workers have to call this together.
+
+        Raises:
+          InputError: the dataset is at fault.
+        """
+        return _evaluate(self._get_setup(report.path), self._config, report, self._log)
+
+    def _get_setup(self, checkpoint: str) -> _Setup:
+        if self._setup is None:
+            self._setup = _set_up(self._config, self._strategy, checkpoint, self._log)
+        return self._setup
 
 
 def _check(config: EvalConfig) -> None:
@@ -159,11 +202,11 @@ def _set_up(
 
 
 def _evaluate(
-    setup: _Setup, config: EvalConfig, checkpoint: str, log: Callable[[str], None]
+    setup: _Setup,
+    config: EvalConfig,
+    report: checkpoints.RestoreReport,
+    log: Callable[[str], None],
 ) -> Evaluation:
-    report = setup.predictor.restore(checkpoint)
-    log(str(report))
-    _require_same_step(setup.strategy, checkpoint)
     run = setup.predictor.prepare(setup.logits, setup.batch_size)
     began = time.monotonic()
     summary, left_out = _score_dataset(setup, run)
@@ -175,7 +218,7 @@ def _evaluate(
             setup.dataset.class_names, setup.offset
         ),
         seconds=time.monotonic() - began,
-        eval_dir=choose_folder(config, checkpoint, setup.dataset.split),
+        eval_dir=choose_folder(config, report.path, setup.dataset.split),
         left_out=(*setup.dataset.left_out, *left_out),
     )
     if not strategies.is_chief(setup.strategy):

@@ -92,12 +92,30 @@ class Summary:
         ]
         rows.insert(0, ("class", "examples", "precision", "recall"))
         widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-        lines = [self._format_totals()]
+        lines = [self.format_totals()]
         for name, *numbers in rows:
             cells = [name.ljust(widths[0])]
             cells += [n.rjust(w) for n, w in zip(numbers, widths[1:], strict=True)]
             lines.append("  ".join(cells))
         return "\n".join(lines)
+
+    def format_totals(self) -> str:
+        """Returns the totals in one line."""
+        right, in_top5 = (
+            f"{round(share * self.num_examples)} ({share:.2%})"
+            for share in (self.top1, self.top5)
+        )
+        totals = (
+            f"{self.num_examples} examples: top-1 {right}, top-5 {in_top5},"
+            f" loss {self.loss:.4f}"
+        )
+        if self.num_undefined:
+            totals += f"; {self.num_undefined} had logits that are NaN or infinite"
+        return totals
+
+    def list_scalars(self) -> dict[str, float]:
+        """Returns the totals by name."""
+        return {"top1": self.top1, "top5": self.top5, "loss": self.loss}
 
     def to_json(self, class_names: Mapping[int, str] | None = None) -> dict[str, Any]:
         """Returns what `json.dump` takes: nothing rounded, None for a loss not finite.
@@ -127,19 +145,6 @@ class Summary:
             ],
             "confusions": np.stack([truth, prediction, counts], axis=-1).tolist(),
         }
-
-    def _format_totals(self) -> str:
-        right, in_top5 = (
-            f"{round(share * self.num_examples)} ({share:.2%})"
-            for share in (self.top1, self.top5)
-        )
-        totals = (
-            f"{self.num_examples} examples: top-1 {right}, top-5 {in_top5},"
-            f" loss {self.loss:.4f}"
-        )
-        if self.num_undefined:
-            totals += f"; {self.num_undefined} had logits that are NaN or infinite"
-        return totals
 
     def _format_class(self, k: int, name: str) -> tuple[str, str, str, str]:
         predicted = self.confusion_matrix[:, k].any()

@@ -1,12 +1,13 @@
 """Settings of training that contradict each other, or a folder that is no use."""
 
+import dataclasses
 from pathlib import Path
 
 from slimnets import errors
 from slimnets.checkpoints import atomic_files
 from slimnets.config import dataclass_flags
-from slimnets.config.loss import LossConfig
 from slimnets.config.train import RunConfig, TrainConfig
+from slimnets.config.validation import ValidationConfig
 
 
 def check(config: TrainConfig) -> None:
@@ -27,23 +28,8 @@ def check(config: TrainConfig) -> None:
             "--checkpoint_exclude_scopes says what not to read from --checkpoint_path;"
             " give that too"
         )
-    _check_loss(config.losses)
     _check_run(config.run)
-
-
-def _check_loss(losses: LossConfig) -> None:
-    default = LossConfig()
-    focal = losses.loss in ("softmax_focal", "sigmoid_focal")
-    if losses.focal_gamma != default.focal_gamma and not focal:
-        raise errors.InputError(
-            f"--focal_gamma is of the focal losses, and --loss is {losses.loss}; give"
-            " --loss=softmax_focal or --loss=sigmoid_focal"
-        )
-    if losses.focal_alpha is not None and losses.loss != "sigmoid_focal":
-        raise errors.InputError(
-            f"--focal_alpha is of --loss=sigmoid_focal, and --loss is {losses.loss};"
-            " weigh the classes with --class_weights"
-        )
+    _check_validation(config)
 
 
 def _check_run(run: RunConfig) -> None:
@@ -60,3 +46,22 @@ def _check_run(run: RunConfig) -> None:
         raise errors.InputError(
             f"cannot write to --train_dir={run.train_dir}: {error.strerror}"
         ) from error
+
+
+def _check_validation(config: TrainConfig) -> None:
+    """Raises an InputError for settings that follow evaluations without any."""
+    if config.validation.is_on:
+        return
+    defaults, given = ValidationConfig(), config.validation
+    for field in dataclasses.fields(given):
+        value = getattr(given, field.name)
+        if value != getattr(defaults, field.name):
+            raise errors.InputError(
+                f"--{field.name} is about evaluations inside training; give"
+                " --eval_every too, such as --eval_every=1ep"
+            )
+    if config.learning_rate.learning_rate_decay_type == "plateau":
+        raise errors.InputError(
+            "--learning_rate_decay_type=plateau follows evaluations inside training;"
+            " give --eval_every too, such as --eval_every=1ep"
+        )

@@ -10,16 +10,20 @@ from typing import Any
 import tensorflow as tf
 
 from slimnets import checkpoints, errors
+from slimnets.config import durations
+from slimnets.config.durations import Duration
 from slimnets.config.train import TrainConfig
 from slimnets.distribution import strategies
 from slimnets.distribution.workers import Agreement
 from slimnets.monitoring.progress import TrainingProgress
 from slimnets.monitoring.summaries import Summaries
 from slimnets.training import loss_scale
+from slimnets.training.history import Line
 from slimnets.training.interruption import Interruption
 from slimnets.training.state import TrainState
 from slimnets.training.step import StepResult, TrainStep
-from slimnets.training.timers import DataWait, Interval, Throughput
+from slimnets.training.timers import DataWait, Interval, Mean, Throughput
+from slimnets.training.validation import Validation
 
 
 @dataclasses.dataclass(frozen=True)
@@ -32,6 +36,9 @@ class Outcome:
       seconds: spent training.
       loss: of the last step; None where nothing was left to train.
       interrupted: the name of the signal that ended the run early, or None.
+      best: the best evaluation, where there were any.
+      best_checkpoint: the folder that has its checkpoint.
+      stopped_early: whether evaluations that were no better ended the run.
       left_out: a line for each photo or record that was not trained on.
     """
 
@@ -40,6 +47,9 @@ class Outcome:
     seconds: float
     loss: float | None
     interrupted: str | None = None
+    best: Line | None = None
+    best_checkpoint: str | None = None
+    stopped_early: bool = False
     left_out: tuple[str, ...] = ()
 
 
@@ -52,7 +62,9 @@ class Loop:
         strategy: tf.distribute.Strategy,
         state: TrainState,
         train_step: TrainStep,
+        num_examples: int,
         last_step: int | None,
+        validation: Validation | None,
     ):
         """Starts the clocks.
 
@@ -61,7 +73,9 @@ class Loop:
           strategy: in whose scope the state was made.
           state: what a step changes.
           train_step: takes one or several steps, as `make_step` returns it.
+          num_examples: in an epoch.
           last_step: at which to end; None trains until stopped.
+          validation: which scores checkpoints and may end the run early; None: nothing.
         """
         run, step = config.run, state.step
         self._run, self._strategy = run, strategy
@@ -69,10 +83,16 @@ class Loop:
         self._step, self._last_step = step, last_step
         self._is_chief = strategies.is_chief(strategy)
         self._agreement = Agreement(strategy)
-        self._log_due = Interval(step, steps=run.log_every_n_steps)
+        self._validation, self._since_validation = validation, Mean()
+
+        def count(duration: Duration) -> int:
+            batch_size = config.data.known_batch_size
+            return durations.count_steps(duration, num_examples, batch_size)
+
+        self._log_due = Interval(step, steps=count(run.log_every_n_steps))
         self._images_due = Interval(step, secs=run.save_summaries_secs, at_once=True)
         self._checkpoint_due = Interval(
-            step, steps=run.save_interval_steps, secs=run.save_interval_secs
+            step, steps=count(run.save_interval_steps), secs=run.save_interval_secs
         )
         self._throughput = Throughput(step, config.data.known_batch_size)
         self._progress = TrainingProgress(step, last_step)
@@ -80,6 +100,7 @@ class Loop:
             run.train_dir if self._is_chief else None, self._progress.note
         )
         self._data_wait = DataWait(self._progress.note)
+        self._rate: float | None = None
 
     def run(self, batches: Iterator[Any], interruption: Interruption) -> Outcome:
         """Trains, and saves a checkpoint of the last step.
@@ -95,12 +116,14 @@ class Loop:
         began, loss = time.monotonic(), None
         try:
             interruption.begin_loop()
+            self._validate()  # where a kill came between a save and its evaluation
             while self._goes_on() and not self._is_stopped(interruption):
                 loss = self._take_steps(batches)
+                self._validate()
         finally:
             self._progress.close()
             self._summaries.close()
-        checkpoint = self._save_last()
+        checkpoint, validation = self._save_last(), self._validation
         self._agreement.meet()  # so that no worker names one that is not there yet
         return Outcome(
             step=self._step,
@@ -108,6 +131,9 @@ class Loop:
             seconds=time.monotonic() - began,
             loss=loss,
             interrupted=self._name_signal(interruption.by),
+            best=validation.best if validation else None,
+            best_checkpoint=str(validation.best_folder) if validation else None,
+            stopped_early=validation is not None and validation.has_stopped,
         )
 
     def _is_stopped(self, interruption: Interruption) -> bool:
@@ -119,7 +145,19 @@ class Loop:
         return (own or "SIGTERM") if self._goes_on() else None
 
     def _goes_on(self) -> bool:
+        if self._validation is not None and self._validation.has_stopped:
+            return False
         return self._last_step is None or self._step < self._last_step
+
+    def _validate(self) -> None:
+        """Saves and scores a checkpoint where that is due."""
+        validation = self._validation
+        if validation is None or not validation.is_due(self._step):
+            return
+        checkpoint = self._save_last()
+        validation.evaluate(checkpoint, self._since_validation.take(), self._rate)
+        self._state.scale_learning_rate(validation.compute_rate_factor())
+        self._throughput.since_last(self._step)  # which does not count the evaluation
 
     def _take_steps(self, batches: Iterator[Any]) -> float:
         """Takes the steps of one call, reports them, returns the last one's loss."""
@@ -130,9 +168,11 @@ class Loop:
         self._step += count
         loss = float(result.losses.total)
         self._require_finite(loss)
+        self._since_validation.add(loss)
+        self._rate = float(result.learning_rate)
         self._progress.step(count)
         if self._log_due.is_due(self._step) or self._step == self._last_step:
-            self._report(loss, result)
+            self._report(loss, self._rate, result)
         if self._images_due.is_due(self._step):
             self._summaries.images(self._step, "input", self._local_images(batch))
         if self._is_chief and self._checkpoint_due.is_due(self._step):
@@ -145,7 +185,7 @@ class Loop:
             most if self._last_step is None else min(most, self._last_step - self._step)
         )
 
-    def _report(self, loss: float, result: StepResult) -> None:
+    def _report(self, loss: float, rate: float, result: StepResult) -> None:
         images_per_second, seconds = self._throughput.since_last(self._step)
         self._progress.report(self._step, loss, images_per_second, seconds)
         parts = {f"losses/{k}": float(v) for k, v in result.losses._asdict().items()}
@@ -153,7 +193,7 @@ class Loop:
             "total_loss": parts.pop("losses/total"),
             **parts,
             "accuracy": float(result.accuracy),
-            "learning_rate": float(result.learning_rate),
+            "learning_rate": rate,
             "images_per_second": images_per_second,
             "waiting_for_data": self._data_wait.since_last(),
         }

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import tensorflow as tf
 
 from slimnets import errors
-from slimnets.config.optimization import LearningRateConfig
+from slimnets.config.train import LearningRateConfig
 
 
 @dataclass(frozen=True)
@@ -148,4 +148,5 @@ SCHEDULES: dict[str, Callable[[Schedule, tf.Tensor], tf.Tensor]] = {
     "exponential": _exponential,
     "polynomial": _polynomial,
     "cosine": _cosine,
+    "plateau": _fixed,  # times a factor that follows from evaluations
 }

@@ -34,6 +34,7 @@ _BESIDE_THE_POINT = frozenset(
         "save_interval_secs",
         "save_interval_steps",
         "max_checkpoints_to_keep",
+        "plot",
     }
 )
 _LENGTH = frozenset({"max_number_of_steps", "num_epochs"})

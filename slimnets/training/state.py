@@ -30,6 +30,9 @@ class TrainState:
       averages: moving averages of the model's variables, or None.
       loss_scale: of a model that computes in float16, else None.
       global_step: int64, the number of steps done.
+      rate_factor: float32, by which the plateau schedule multiplies the learning rate;
+        None with another schedule. It follows from metrics.jsonl, and is in no
+        checkpoint.
     """
 
     def __init__(self, config: TrainConfig, num_classes: int):
@@ -45,6 +48,16 @@ class TrainState:
             trainable=False,
             name=checkpoints.GLOBAL_STEP,
             aggregation=tf.VariableAggregation.ONLY_FIRST_REPLICA,
+        )
+        self.rate_factor = (
+            tf.Variable(
+                1.0,
+                trainable=False,
+                name="learning_rate_factor",
+                aggregation=tf.VariableAggregation.ONLY_FIRST_REPLICA,
+            )
+            if config.learning_rate.learning_rate_decay_type == "plateau"
+            else None
         )
         self.model = Model(
             config.network,
@@ -144,6 +157,11 @@ class TrainState:
         if self.averages:
             self.averages.reset()
         return report
+
+    def scale_learning_rate(self, factor: float) -> None:
+        """Multiplies the plateau schedule's learning rate; others take no notice."""
+        if self.rate_factor is not None:
+            self.rate_factor.assign(factor)
 
     def save(self, directory: str | Path, keep: int) -> str:
         """Writes a checkpoint of this step.

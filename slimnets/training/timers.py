@@ -1,4 +1,4 @@
-"""Clocks of the training loop: what is due, how fast it goes, what it waits for."""
+"""Clocks and counts of the training loop: what is due, how fast it goes."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -61,6 +61,24 @@ class Throughput:
         steps, secs = max(step - self._step, 1), max(now - self._time, 1e-9)
         self._step, self._time = step, now
         return steps * self._batch_size / secs, secs / steps
+
+
+class Mean:
+    """The mean of some numbers since it was last taken."""
+
+    def __init__(self) -> None:
+        self._sum, self._count = 0.0, 0
+
+    def add(self, number: float) -> None:
+        """Counts a number."""
+        self._sum += number
+        self._count += 1
+
+    def take(self) -> float | None:
+        """Returns the mean, None of no numbers, and begins anew."""
+        mean = self._sum / self._count if self._count else None
+        self._sum, self._count = 0.0, 0
+        return mean
 
 
 class DataWait:

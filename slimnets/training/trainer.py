@@ -2,7 +2,6 @@
 
 import contextlib
 import dataclasses
-import math
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,12 +9,13 @@ import tensorflow as tf
 
 from slimnets import checkpoints, folder_lock
 from slimnets.checkpoints import run_settings
+from slimnets.config import durations
+from slimnets.config.durations import Duration
 from slimnets.config.train import TrainConfig
 from slimnets.distribution import strategies, workers
 from slimnets.training import batch_size
 from slimnets.training.batches import TrainingBatches
 from slimnets.training.checks import check
-from slimnets.training.class_weights import find_class_weights
 from slimnets.training.interruption import Interruption, interruptible
 from slimnets.training.loop import Loop, Outcome
 from slimnets.training.resources import Resources, find_resources
@@ -28,6 +28,7 @@ from slimnets.training.start import (
 )
 from slimnets.training.state import TrainState
 from slimnets.training.step import make_step
+from slimnets.training.validation import Validation
 
 
 def train(config: TrainConfig, log: Callable[[str], None] = print) -> Outcome:
@@ -66,7 +67,7 @@ def train(config: TrainConfig, log: Callable[[str], None] = print) -> Outcome:
             "Start all workers again: they resume from the last checkpoint in"
             f" {config.run.train_dir}"
         )
-        with workers.name_the_lost(strategy, advice), strategy.scope():
+        with workers.name_the_lost(strategy, advice):
             return _train(config, start, resources, interruption, log)
 
 
@@ -81,16 +82,25 @@ def _train(
     interruption: Interruption,
     log: Callable[[str], None],
 ) -> Outcome:
-    """Trains in the strategy's scope."""
+    """Trains with the devices and data that were found."""
     strategy, dataset, num_classes = resources
-    last_step = _get_last_step(config, dataset.num_examples)
-    state = TrainState(config, num_classes)
-    restore(state, start, config, log)
+    num_examples = dataset.num_examples
+    last_step = _get_last_step(config, num_examples)
+    with strategy.scope():
+        state = TrainState(config, num_classes)
+        restore(state, start, config, log)
     check_same_step(strategy, state)
     if strategies.is_chief(strategy):
         checkpoints.clear_leftovers(config.run.train_dir)
-    if start.own and last_step is not None and state.step >= last_step:
-        log(_describe_finished(config.run.train_dir, state.step, last_step))
+    validation = None
+    if config.validation.is_on:
+        validation = Validation(
+            config, strategy, num_examples, last_step, state.step, log
+        )
+        state.scale_learning_rate(validation.compute_rate_factor())
+    finished = _describe_finished(config, state.step, last_step, validation)
+    if start.own and finished:
+        log(finished)
         return Outcome(state.step, start.own, seconds=0.0, loss=None)
     if strategies.is_chief(strategy):
         run_settings.write(
@@ -101,15 +111,10 @@ def _train(
             image_size=state.model.image_size,
         )
     batches = TrainingBatches(strategy, config, dataset, state.model, state.step)
-    train_step = make_step(
-        strategy,
-        config,
-        state,
-        dataset.num_examples,
-        last_step,
-        find_class_weights(config, dataset, log),
+    train_step = make_step(strategy, config, state, num_examples, last_step)
+    loop = Loop(
+        config, strategy, state, train_step, num_examples, last_step, validation
     )
-    loop = Loop(config, strategy, state, train_step, last_step)
     outcome = loop.run(batches, interruption)
     left_out = (*dataset.left_out, *batches.list_left_out())
     return dataclasses.replace(outcome, left_out=left_out)
@@ -117,13 +122,34 @@ def _train(
 
 def _get_last_step(config: TrainConfig, num_examples: int) -> int | None:
     """Returns the step at which the run ends; None where it never does."""
-    if config.run.num_epochs is None:
-        return config.run.max_number_of_steps
-    images = config.run.num_epochs * num_examples
-    return math.ceil(images / config.data.known_batch_size)
+    length: Duration | None = config.run.max_number_of_steps
+    if config.run.num_epochs is not None:
+        length = f"{config.run.num_epochs}ep"
+    if length is None:
+        return None
+    return durations.count_steps(length, num_examples, config.data.known_batch_size)
 
 
-def _describe_finished(train_dir: str, step: int, last_step: int) -> str:
+def _describe_finished(
+    config: TrainConfig,
+    step: int,
+    last_step: int | None,
+    validation: Validation | None,
+) -> str | None:
+    """Returns what to say of a run that has nothing left to do, else None."""
+    train_dir = config.run.train_dir
+    if validation is not None:
+        if validation.is_due(step):
+            return None
+        if validation.has_stopped:
+            patience = config.validation.early_stopping_patience
+            return (
+                f"{train_dir} ended early at step {step}, by"
+                f" --early_stopping_patience={patience}; raise it to go on, or give"
+                " another --train_dir to start anew"
+            )
+    if last_step is None or step < last_step:
+        return None
     return (
         f"{train_dir} is already trained to step {step} of {last_step}; for more"
         " steps raise --max_number_of_steps or --num_epochs, to start anew give another"

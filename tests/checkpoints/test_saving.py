@@ -29,7 +29,7 @@ class Disk:
             (tf.raw_ops, "SaveV2"),
             (os, "replace"),
             (Path, "unlink"),
-            (Path, "write_text"),
+            (Path, "write_bytes"),
             (atomic_files, "sync"),
         ):
             monkeypatch.setattr(owner, name, self._watched(name, getattr(owner, name)))
@@ -60,7 +60,7 @@ def test_files_are_on_the_disk_before_the_state_file_names_them(tmp_path, monkey
         "replace unfinished-model.ckpt-3.data-00000-of-00001",
         "replace unfinished-model.ckpt-3.index",
         f"sync {tmp_path.name}",
-        "write_text checkpoint.unfinished",
+        "write_bytes checkpoint.unfinished",
         "sync checkpoint.unfinished",
         "replace checkpoint.unfinished",
         f"sync {tmp_path.name}",
@@ -139,7 +139,7 @@ def test_a_state_file_that_cannot_be_written_leaves_the_old_one(tmp_path, monkey
     def refuse(path, *arguments, **named):
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(Path, "write_text", refuse)
+    monkeypatch.setattr(Path, "write_bytes", refuse)
     with pytest.raises(errors.InputError, match=f"{tmp_path}/checkpoint"):
         checkpoints.save(tmp_path, 2, VALUES)
     assert (tmp_path / "checkpoint").read_text() == before

@@ -239,11 +239,12 @@ def test_a_disk_that_is_full_keeps_the_results_of_before(run, monkeypatch):
     results = run / "eval_validation" / "results-2.json"
     before = results.read_bytes()
 
-    def write_half(path, text, **_):
-        path.write_bytes(text.encode()[:9])
+    def write_half(path, content):
+        with path.open("wb") as file:
+            file.write(content[:9])
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(Path, "write_text", write_half)
+    monkeypatch.setattr(Path, "write_bytes", write_half)
     [result] = evaluated(run)
     assert result.eval_dir is None and result.summary.num_examples == 7
     assert result.fault.startswith(

@@ -1,0 +1,209 @@
+"""Validation inside training: the held-out split, scored every so often.
+
+A checkpoint is saved first and scored as `slimnets eval` would score it: every image
+once, with the moving averages, batch norm folded, in float32.
+"""
+
+import math
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import tensorflow as tf
+
+from slimnets import checkpoints, errors
+from slimnets.checkpoints import run_settings
+from slimnets.config import durations
+from slimnets.config.inference import EvalConfig, TrainedNetworkConfig
+from slimnets.config.train import TrainConfig
+from slimnets.distribution import strategies, workers
+from slimnets.inference import defaults
+from slimnets.inference.evaluation import Evaluation
+from slimnets.inference.evaluator import Evaluator
+from slimnets.monitoring import curves
+from slimnets.training.history import History, Line
+
+BEST = "best"  # the folder of the best checkpoint, inside train_dir
+
+
+class Validation:
+    """Evaluates a run's checkpoints, keeps the best, and says when to stop."""
+
+    def __init__(
+        self,
+        config: TrainConfig,
+        strategy: tf.distribute.Strategy,
+        num_examples: int,
+        last_step: int | None,
+        resumed: int,
+        log: Callable[[str], None],
+    ):
+        """Finds the split, and the evaluations of the run so far.
+
+        Args:
+          config: all settings, with evaluations.
+          strategy: of the run.
+          num_examples: of the training split, an epoch.
+          last_step: at which the run ends, or None.
+          resumed: the step from which the run goes on.
+          log: gets a line for each evaluation.
+
+        Raises:
+          InputError: no split is held out, or metrics.jsonl cannot be understood.
+        """
+        self._settings, self._strategy = config.validation, strategy
+        self._train_dir = Path(config.run.train_dir)
+        self._steps_per_epoch = num_examples / config.data.known_batch_size
+        self._every = _count_steps(config, num_examples)
+        self._last_step, self._log = last_step, log
+        self._rate, self._end_rate = (
+            config.learning_rate.learning_rate,
+            config.learning_rate.end_learning_rate,
+        )
+        if config.validation.plot:
+            curves.require()
+        evaluated = _make_eval_config(config)
+        defaults.find_dataset(
+            evaluated.trained,
+            log,
+            skips=config.reading.skips,
+            max_pixels=config.reading.max_pixels,
+        )
+        self._evaluator = Evaluator(evaluated, strategy, log)
+        self._history = History(self._train_dir, config.validation.best_metric, resumed)
+        self._meeting = workers.Agreement(strategy)
+
+    def is_due(self, step: int) -> bool:
+        """Returns whether a step, of which there is a checkpoint, is to be scored."""
+        at_step = step > 0 and (step % self._every == 0 or step == self._last_step)
+        return at_step and not self._history.knows(step)
+
+    def evaluate(
+        self, checkpoint: str, train_loss: float | None, learning_rate: float | None
+    ) -> None:
+        """Scores a checkpoint and writes what follows; workers call it together.
+
+        Args:
+          checkpoint: of train_dir, just saved by the chief.
+          train_loss: mean since the last evaluation, for the line.
+          learning_rate: of the last step, for the line.
+
+        Raises:
+          InputError: the split has broken images, or nothing can be written.
+        """
+        self._meeting.meet()  # the checkpoint is there for all from here on
+        evaluation = self._evaluator.score(self._evaluator.restore(checkpoint))
+        step = checkpoints.get_step(checkpoint)
+        line = Line(
+            step=step,
+            epoch=round(step / self._steps_per_epoch, 4),
+            split=evaluation.dataset.split,
+            num_examples=evaluation.summary.num_examples,
+            metrics=evaluation.summary.list_scalars(),
+            train_loss=train_loss,
+            learning_rate=learning_rate,
+            moving_averages=evaluation.report.averaged,
+            seconds=round(evaluation.seconds, 3),
+        )
+        self._add(line, checkpoint)
+        self._tell(line, evaluation)
+
+    @property
+    def best(self) -> Line | None:
+        """The best evaluation so far."""
+        return self._history.best
+
+    @property
+    def best_folder(self) -> Path:
+        """Where the best checkpoint is kept."""
+        return self._train_dir / BEST
+
+    @property
+    def has_stopped(self) -> bool:
+        """Whether --early_stopping_patience ends the run here."""
+        patience = self._settings.early_stopping_patience
+        return 0 < patience <= self._history.count_since_best()
+
+    def compute_rate_factor(self) -> float:
+        """Returns by what the plateau schedule multiplies the learning rate now."""
+        settings = self._settings
+        factor = self._history.compute_plateau_factor(
+            settings.plateau_patience, settings.plateau_factor
+        )
+        least = min(1.0, self._end_rate / self._rate) if self._rate else 1.0
+        return max(factor, least)
+
+    def _add(self, line: Line, checkpoint: str) -> None:
+        """Writes a line, and before it what the line tells of."""
+        is_chief = strategies.is_chief(self._strategy)
+        # A kill behind the copy leaves the step unknown: it is evaluated once more.
+        if is_chief and self._history.is_best(line):
+            checkpoints.copy(checkpoint, self.best_folder)
+            settings = self._train_dir / run_settings.FILE
+            shutil.copyfile(settings, self.best_folder / run_settings.FILE)
+        try:
+            self._history.add(line, is_chief)
+            if is_chief and self._settings.plot:
+                self._draw()
+        except OSError as error:
+            raise errors.InputError(
+                f"cannot write {error.filename}: {error.strerror}; the checkpoints are"
+                " still there"
+            ) from error
+
+    def _tell(self, line: Line, evaluation: Evaluation) -> None:
+        summary, metric = evaluation.summary, self._settings.best_metric
+        is_best = self.best is line
+        self._log(
+            f"step {line.step}, epoch {line.epoch:.2f}: {line.split}"
+            f" {summary.format_totals()} in {line.seconds:.1f} s"
+            + (f"; the best {metric} so far" if is_best else "")
+        )
+        if evaluation.fault:
+            self._log(f"warning: {evaluation.fault}")
+        for left_out in evaluation.left_out:
+            self._log(f"left out of {line.split}: {left_out}")
+
+    def _draw(self) -> None:
+        lines = self._history.lines
+        names = [name for name in lines[0].metrics if name != "loss"]
+        panels: dict[str, dict[str, curves.Curve]] = {
+            "loss": {
+                "train": [(line.step, line.train_loss) for line in lines],
+                lines[0].split: [(line.step, line.metrics["loss"]) for line in lines],
+            },
+            "share": {
+                f"{lines[0].split} {name}": [
+                    (line.step, line.metrics[name]) for line in lines
+                ]
+                for name in names
+            },
+            "learning rate": {
+                "learning rate": [(line.step, line.learning_rate) for line in lines]
+            },
+        }
+        best = self.best.step if self.best else None
+        curves.draw(self._train_dir / curves.FILE, panels, best)
+
+
+def _count_steps(config: TrainConfig, num_examples: int) -> int:
+    """Returns the steps from one evaluation to the next: whole calls of TensorFlow."""
+    every = durations.count_steps(
+        config.validation.eval_every, num_examples, config.data.known_batch_size
+    )
+    calls = math.ceil(every / config.run.steps_per_call)
+    return max(calls, 1) * config.run.steps_per_call
+
+
+def _make_eval_config(config: TrainConfig) -> EvalConfig:
+    """Returns the evaluation of train_dir's checkpoints on the held-out split.
+
+    What the network is and how its images are prepared stands in settings.json.
+    """
+    trained = TrainedNetworkConfig(
+        checkpoint_path=config.run.train_dir,
+        dataset_dir=config.data.dataset_dir,
+        dataset_name=config.data.dataset_name,
+        dataset_split_name=config.validation.eval_split_name,
+    )
+    return EvalConfig(trained=trained, reading=config.reading, devices=config.devices)
