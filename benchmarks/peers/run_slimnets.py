@@ -65,12 +65,13 @@ def _train_step(work: Work) -> Callable[[], None]:
     import tensorflow as tf
 
     from slimnets.config import train as config
+    from slimnets.config.optimization import OptimizerConfig
     from slimnets.training import state, step
 
     settings = config.TrainConfig(
         model=work.network,
         data=config.DataConfig(batch_size=work.batch_size, image_size=work.image_size),
-        optimization=config.OptimizerConfig(optimizer="momentum"),
+        optimization=OptimizerConfig(optimizer="momentum"),
         weight_decay=0.0,  # the peers have none
     )
     strategy = tf.distribute.get_strategy()

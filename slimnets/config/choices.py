@@ -21,6 +21,8 @@ SCHEDULES = ("fixed", "exponential", "polynomial", "cosine", "plateau")
 
 BEST_METRICS = ("top1", "top5", "loss")
 
+LOSSES = ("softmax", "sigmoid", "softmax_focal", "sigmoid_focal")
+
 TRAINING_PRECISIONS = ("auto", "float32", "bfloat16", "float16")
 
 RUNTIMES = ("tensorflow", "openvino", "litert")

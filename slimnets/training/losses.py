@@ -1,9 +1,12 @@
-"""What training minimizes: cross entropy, an auxiliary head's, and regularization."""
+"""What training minimizes: losses of the logits and an auxiliary head, and L2 terms."""
 
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import tensorflow as tf
+
+from slimnets.config.loss import LossConfig
+from slimnets.training.loss_functions import LOSSES, Weights
 
 AUXILIARY_WEIGHT = 0.4  # of the auxiliary head's loss, as in TF-Slim
 
@@ -13,8 +16,8 @@ class Losses(NamedTuple):
 
     Attributes:
       total: what to differentiate: the sum of the others.
-      classification: cross entropy of the logits.
-      auxiliary: weighted cross entropy of the auxiliary head; 0 without one.
+      classification: of the logits.
+      auxiliary: weighted one of the auxiliary head; 0 without one.
       regularization: of the weights.
     """
 
@@ -24,29 +27,8 @@ class Losses(NamedTuple):
     regularization: tf.Tensor
 
 
-def softmax_cross_entropy(
-    logits: tf.Tensor, labels: tf.Tensor, label_smoothing: float = 0.0
-) -> tf.Tensor:
-    """Returns the cross entropy of each example, in nats.
-
-    Args:
-      logits: float [batch, classes]; half precision is computed in float32.
-      labels: integer [batch], in [0, classes).
-      label_smoothing: in [0, 1], the share of the target that is spread evenly over
-        all classes (arXiv:1512.00567, section 7).
-
-    Returns:
-      float32 [batch].
-    """
-    logits = tf.cast(logits, tf.float32)
-    loss = tf.nn.sparse_softmax_cross_entropy_with_logits(labels, logits)
-    if label_smoothing:
-        even = -tf.reduce_mean(tf.nn.log_softmax(logits), axis=-1)
-        loss = (1.0 - label_smoothing) * loss + label_smoothing * even
-    return loss
-
-
 def compute(
+    config: LossConfig,
     logits: tf.Tensor,
     end_points: Mapping[str, tf.Tensor],
     labels: tf.Tensor,
@@ -54,7 +36,7 @@ def compute(
     *,
     global_batch_size: int,
     num_replicas: int = 1,
-    label_smoothing: float = 0.0,
+    class_weights: Weights = None,
 ) -> Losses:
     """Returns one replica's part of the loss.
 
@@ -63,17 +45,20 @@ def compute(
     whole batch.
 
     Args:
+      config: which loss; also of the auxiliary head.
       logits: float [replica's batch, classes].
       end_points: of the network; the head is `AuxLogits`, [replica's batch, classes].
-      labels: integer [replica's batch], in [0, classes).
+      labels: integer [replica's batch], in [0, classes); or targets, float32 [replica's
+        batch, classes], see `loss_functions`.
       regularization_losses: float32 scalars, the same on each replica.
       global_batch_size: examples in a step over all replicas.
       num_replicas: over which a step is distributed.
-      label_smoothing: in [0, 1]; also of the auxiliary head.
+      class_weights: [classes]; None for none.
     """
+    loss_of = LOSSES[config.loss]
 
     def share(logits: tf.Tensor) -> tf.Tensor:
-        loss = softmax_cross_entropy(logits, labels, label_smoothing)
+        loss = loss_of(config, logits, labels, class_weights)
         return tf.reduce_sum(loss) / global_batch_size
 
     classification = share(logits)
@@ -87,3 +72,20 @@ def compute(
         auxiliary=auxiliary,
         regularization=regularization,
     )
+
+
+def count_right(logits: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
+    """Returns how many images have their class on top, a float32 scalar.
+
+    Args:
+      logits: float [batch, classes].
+      labels: integer [batch]; or targets, float [batch, classes], of which the largest
+        are right: of an image of several classes any of these.
+    """
+    top = tf.argmax(logits, axis=-1)
+    if labels.dtype.is_floating:
+        most = tf.reduce_max(labels, axis=-1)
+        right = (tf.gather(labels, top, batch_dims=1) >= most) & (most > 0)
+    else:
+        right = tf.equal(top, labels)
+    return tf.reduce_sum(tf.cast(right, tf.float32))

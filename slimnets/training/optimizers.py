@@ -12,7 +12,7 @@ from typing import NamedTuple
 import tensorflow as tf
 
 from slimnets import errors
-from slimnets.config.train import OptimizerConfig
+from slimnets.config.optimization import OptimizerConfig
 
 
 class Optimizer:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import tensorflow as tf
 
 from slimnets import errors
-from slimnets.config.train import LearningRateConfig
+from slimnets.config.optimization import LearningRateConfig
 
 
 @dataclass(frozen=True)

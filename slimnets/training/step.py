@@ -40,10 +40,12 @@ def make_step(
     state: TrainState,
     num_examples: int,
     last_step: int | None,
+    class_weights: Sequence[float] | None = None,
 ) -> TrainStep:
     """Returns the function that trains on distributed batches, `f(batch, count=1)`.
 
-    It takes a step on (images, labels). With config.run.steps_per_call > 1 these have
+    It takes a step on (images, labels), whose labels are class ids, int64 [batch], or
+    targets, float32 [batch, classes]. With config.run.steps_per_call > 1 these have
     that many batches on a first axis of each replica's share: it takes a step on each
     of the first `count`, ends early where a loss is not finite, and reports the last.
 
@@ -53,6 +55,7 @@ def make_step(
       state: what a step changes.
       num_examples: in an epoch.
       last_step: of the run, for schedules that end with it; None without an end.
+      class_weights: of the loss, by class of the network; None for none.
     """
     batch_size = config.data.known_batch_size
     replicas = strategy.num_replicas_in_sync
@@ -72,13 +75,14 @@ def make_step(
             if computation.recomputation is not None:
                 computation.recomputation.require_blocks()
             parts = losses.compute(
+                config.losses,
                 logits,
                 end_points,
                 labels,
                 [state.model.regularization_loss()],
                 global_batch_size=batch_size,
                 num_replicas=replicas,
-                label_smoothing=config.label_smoothing,
+                class_weights=class_weights,
             )
             loss = _scale_loss(parts.total, state)
         gradients = _sum_over_replicas(tape.gradient(loss, trained))
@@ -87,8 +91,7 @@ def make_step(
             _average_over_replicas(state)
         if state.averages:
             state.averages.update(state.global_step)
-        right = tf.equal(tf.argmax(logits, axis=-1), labels)
-        return parts, tf.reduce_sum(tf.cast(right, tf.float32)) / batch_size
+        return parts, losses.count_right(logits, labels) / batch_size
 
     # Autograph would rewrite every builder's Python, at 20 times the cost.
     @tf.function(autograph=False)

@@ -8,7 +8,8 @@ from typing import Any
 import tensorflow as tf
 
 from slimnets import hardware
-from slimnets.config.train import LearningRateConfig, TrainConfig
+from slimnets.config.optimization import LearningRateConfig
+from slimnets.config.train import TrainConfig
 from slimnets.training.batch_trial import Trial
 from slimnets.training.resources import find_resources
 from slimnets.training.state import TrainState

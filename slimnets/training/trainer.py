@@ -16,6 +16,7 @@ from slimnets.distribution import strategies, workers
 from slimnets.training import batch_size
 from slimnets.training.batches import TrainingBatches
 from slimnets.training.checks import check
+from slimnets.training.class_weights import find_class_weights
 from slimnets.training.interruption import Interruption, interruptible
 from slimnets.training.loop import Loop, Outcome
 from slimnets.training.resources import Resources, find_resources
@@ -111,7 +112,8 @@ def _train(
             image_size=state.model.image_size,
         )
     batches = TrainingBatches(strategy, config, dataset, state.model, state.step)
-    train_step = make_step(strategy, config, state, num_examples, last_step)
+    weights = find_class_weights(config, dataset, log)
+    train_step = make_step(strategy, config, state, num_examples, last_step, weights)
     loop = Loop(
         config, strategy, state, train_step, num_examples, last_step, validation
     )

@@ -4,7 +4,7 @@ import pytest
 
 from slimnets.config import choices
 from slimnets.export import formats, runtimes
-from slimnets.training import optimizers, schedules
+from slimnets.training import loss_functions, optimizers, schedules
 from slimnets.weights import convert
 
 
@@ -13,11 +13,12 @@ from slimnets.weights import convert
     [
         (choices.OPTIMIZERS, optimizers.OPTIMIZERS),
         (choices.SCHEDULES, schedules.SCHEDULES),
+        (choices.LOSSES, loss_functions.LOSSES),
         (choices.RUNTIMES, runtimes.RUNTIMES),
         (choices.FORMATS, formats.FORMATS),
         (choices.WEIGHT_SOURCES, (*convert.READERS, convert.CHECKPOINT)),
     ],
-    ids=["optimizers", "schedules", "runtimes", "formats", "weights"],
+    ids=["optimizers", "schedules", "losses", "runtimes", "formats", "weights"],
 )
 def test_words_are_the_names_of_the_table(words, table):
     assert words == tuple(table)

@@ -40,6 +40,13 @@ def test_a_train_dir_that_cannot_be_written(config, tmp_path, monkeypatch):
         ({"max_checkpoints_to_keep": -1}, "--max_checkpoints_to_keep=-1 must be"),
         ({"learning_rate": -0.1}, "--learning_rate=-0.1 must be at least 0"),
         ({"label_smoothing": 1.0}, "--label_smoothing=1.0 must be at least 0 and"),
+        ({"loss": "sigmoyd"}, "unknown loss 'sigmoyd'; did you mean sigmoid"),
+        ({"focal_gamma": 1.0}, "--focal_gamma is of the focal losses, and --loss is"),
+        ({"loss": "sigmoid_focal", "focal_alpha": 1.0}, "--focal_alpha=1.0 must be"),
+        (
+            {"loss": "softmax_focal", "focal_alpha": 0.5},
+            "--focal_alpha is of --loss=sigmoid_focal, and --loss is softmax_focal",
+        ),
         ({"moving_average_decay": 1.0}, "--moving_average_decay=1.0 must be at"),
         ({"checkpoint_exclude_scopes": ("a",)}, "--checkpoint_exclude_scopes says"),
         ({"trainable_scopes": ("Big",)}, "unknown trainable scope 'Big'"),

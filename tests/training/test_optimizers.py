@@ -6,7 +6,7 @@ import tensorflow as tf
 
 from slimnets import errors
 from slimnets.config.devices import DevicesConfig
-from slimnets.config.train import OptimizerConfig
+from slimnets.config.optimization import OptimizerConfig
 from slimnets.distribution import strategies
 from slimnets.training import optimizers
 from slimnets.training.optimizers import Optimizer
