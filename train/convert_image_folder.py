@@ -1,4 +1,4 @@
-"""Turns a folder of photos into TFRecords to train and evaluate on.
+"""Turns photos, in folders or of a list, into TFRecords to train and evaluate on.
 
   python -m train.convert_image_folder --images=photos --output=data/flowers \\
       --name=flowers
@@ -6,8 +6,13 @@
 Put the photos of each class into a folder (photos/daisy/1.jpg); one in ten goes to
 "validation", chosen by content. To choose yourself, put the class folders into
 photos/train/ and photos/validation/ (or photos/test/). For a set that is only
-evaluated on, give --validation_fraction=1. The exit status is 0 when all files were
-taken, 1 when some were left out (they are listed with the reason), 2 on bad input.
+evaluated on, give --validation_fraction=1.
+
+--images=labels.csv (.tsv, .jsonl) is a list of photos, with the columns path, label and
+split, or labels for any number of them: cat|dog.
+
+The exit status is 0 when all files were taken, 1 when some were left out (they are
+listed with the reason), 2 on bad input.
 """
 
 import sys
@@ -24,7 +29,10 @@ if TYPE_CHECKING:
     from slimnets.datasets import writer
 
 _IMAGES = dataclass_flags.define_path(
-    "images", None, "Folder of photos, one subfolder a class.", required=True
+    "images",
+    None,
+    "Folder of photos, one subfolder a class; or a list of photos: .csv, .tsv, .jsonl.",
+    required=True,
 )
 _OUTPUT = dataclass_flags.define_path(
     "output", None, "Folder to write the dataset into; made if missing.", required=True

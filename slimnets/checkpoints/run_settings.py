@@ -34,6 +34,9 @@ class RunSettings:
       labels_offset: subtracted from the dataset's labels.
       use_grayscale: whether it takes one channel.
       upright: whether photos were turned as their cameras noted.
+      multi_label: whether any number of classes may be true of an image.
+      has_sigmoid: whether a class's probability is the sigmoid of its logit; if not,
+        the softmax of all makes them.
       module_folder: from which the user's own network can be imported, or None.
       dataset_dir: absolute path of the images it was trained on; None for the digits.
       dataset_name: which of the folder's datasets, or None.
@@ -49,6 +52,8 @@ class RunSettings:
     dataset_dir: str | None
     dataset_name: str | None
     upright: bool = True  # runs of before do not say
+    multi_label: bool = False
+    has_sigmoid: bool = False
     module_folder: str | None = None
 
 
@@ -84,6 +89,8 @@ def write(
         dataset_dir=sources.make_absolute(config.data.dataset_dir),
         dataset_name=config.data.dataset_name,
         upright=config.data.upright,
+        multi_label=dataset.multi_label,
+        has_sigmoid=config.losses.loss.startswith("sigmoid"),
     )
     atomic_files.write_json(
         Path(train_dir) / FILE,
@@ -114,7 +121,15 @@ def require_same_classes(checkpoint: str, dataset: Dataset) -> None:
       dataset: that it is to go on with.
     """
     saved = read(checkpoint)
-    if saved is None or saved.class_names == dataset.class_names:
+    if saved is None:
+        return
+    if saved.multi_label != dataset.multi_label:
+        raise errors.InputError(
+            f"{Path(checkpoint).parent} was trained on images of"
+            f" {_describe_labels(saved.multi_label)}, those of {dataset.name} have"
+            f" {_describe_labels(dataset.multi_label)}; give another --train_dir"
+        )
+    if saved.class_names == dataset.class_names:
         return
     pairs = itertools.zip_longest(saved.class_names, dataset.class_names)
     label, names = next(
@@ -127,6 +142,10 @@ def require_same_classes(checkpoint: str, dataset: Dataset) -> None:
         " in the same order (`slimnets convert --labels` fixes it), or give another"
         " --train_dir, and this one as --checkpoint_path for its weights"
     )
+
+
+def _describe_labels(multi_label: bool) -> str:
+    return "any number of labels" if multi_label else "one label"
 
 
 def _locate(network: str) -> tuple[str, str | None]:

@@ -19,7 +19,7 @@ OPTIMIZERS = (
 
 SCHEDULES = ("fixed", "exponential", "polynomial", "cosine", "plateau")
 
-BEST_METRICS = ("top1", "top5", "loss")
+BEST_METRICS = ("auto", "top1", "top5", "map", "f1_micro", "f1_macro", "loss")
 
 LOSSES = ("softmax", "sigmoid", "softmax_focal", "sigmoid_focal")
 

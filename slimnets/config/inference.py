@@ -74,7 +74,7 @@ class TrainedNetworkConfig:
     )
     dataset_dir: str | None = setting(
         None,
-        "Images, as training takes them: a folder of class folders, or of TFRecords."
+        "Images, as training takes them: class folders, a list of photos, or TFRecords."
         " None takes what was trained on, or the handwritten digits in the package.",
         path=True,
     )

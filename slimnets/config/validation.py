@@ -23,9 +23,10 @@ class ValidationConfig:
         None, "Split to evaluate on. None takes the one that is held out."
     )
     best_metric: str = setting(
-        "top1",
+        "auto",
         "What tells the best checkpoint: top1, top5 (the more the better) or loss (the"
-        " less).",
+        " less); of images of any number of classes map, f1_micro, f1_macro or loss."
+        " auto takes the first of these.",
         choices=choices.BEST_METRICS,
     )
     early_stopping_patience: int = setting(

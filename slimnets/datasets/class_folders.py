@@ -5,12 +5,11 @@ beside `images/validation/<class>/...` or `images/test/<class>/...`, split alrea
 folder that can be read both ways is refused: the user says which it is.
 """
 
-import collections
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from slimnets import errors
-from slimnets.datasets import folder_files, metadata
+from slimnets.datasets import class_names, folder_files
 from slimnets.datasets import images as image_files
 from slimnets.datasets.photos import SPLIT_OF_NAME, Found, Photo
 
@@ -41,15 +40,9 @@ def find(images: Path, labels: Path | None, layout: str = "auto") -> Found:
     if layout != "classes":
         _require_no_level_between(folders)
     names = _collect_class_names(folders)
-    if labels:
-        classes = metadata.read_labels(labels)
-        find_label = _make_label_finder(classes, labels)
-        notes = []
-    else:
-        metadata.check_class_names(names)
-        classes = names
-        find_label = {name: label for label, name in enumerate(classes)}.__getitem__
-        notes = _note_order(classes)
+    classes, find_label, notes = class_names.number_classes(
+        names, labels, "class folder"
+    )
     photos = [
         Photo(
             file.path,
@@ -157,34 +150,9 @@ def _collect_class_names(folders: _ClassFolders) -> tuple[str, ...]:
     names = {split: {path.name for path in paths} for split, paths in folders.items()}
     known = sorted(names.get("train") or set().union(*names.values()))
     for split, found in names.items():
-        for name in sorted(found.difference(known)):
-            raise errors.unknown(f"class in {split}/, not in train/:", name, known)
-    if _are_numbers(known):
-        known.sort(key=int)
-    return tuple(known)
-
-
-def _are_numbers(names: Sequence[str]) -> bool:
-    return all(name.isascii() and name.isdecimal() for name in names)
-
-
-def _note_order(classes: Sequence[str]) -> list[str]:
-    notes = []
-    if len(classes) > 1 and _are_numbers(classes):
-        notes.append(
-            "the class folders' names are numbers, so they are ordered as numbers:"
-            f" class 0 is {classes[0]}, class {len(classes) - 1} is {classes[-1]}"
-        )
-    by_lower_case = collections.defaultdict(list)
-    for name in classes:
-        by_lower_case[name.lower()].append(errors.printable(name))
-    notes += [
-        f"{' and '.join(alike)} differ only in upper and lower case; they are taken"
-        " for different classes"
-        for alike in by_lower_case.values()
-        if len(alike) > 1
-    ]
-    return notes
+        if split:
+            class_names.require_seen(found, split, known)
+    return class_names.sort_names(known)
 
 
 def _note_splits(images: Path, folders: _ClassFolders) -> list[str]:
@@ -202,24 +170,6 @@ def _note_splits(images: Path, folders: _ClassFolders) -> list[str]:
             f" give --images={folders['train'][0].parent} to hold out a share of it"
         )
     return notes
-
-
-def _make_label_finder(classes: Sequence[str], labels: Path) -> Callable[[str], int]:
-    """Returns the function from a folder's name to its class id."""
-    ids = collections.defaultdict(list)
-    for label, name in enumerate(classes):
-        ids[name].append(label)
-
-    def find_label(name: str) -> int:
-        if len(ids[name]) != 1:
-            given = f"to {ids[name]}" if ids[name] else "to no id"
-            raise errors.InputError(
-                f"{labels} gives the class folder's name {name!r} {given}; it has to"
-                " have one line `id:name`"
-            )
-        return ids[name][0]
-
-    return find_label
 
 
 def _list_class_files(folder: Path) -> list[folder_files.File]:

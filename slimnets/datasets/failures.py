@@ -43,6 +43,7 @@ def describe(
         list_labels(dataset, labels_offset),
         compression=dataset.compression,
         max_pixels=max_pixels,
+        multi_label=dataset.multi_label,
     )
     fault = (most and find(first=first, most=most)) or find()
     return errors.InputError(fault or _describe_in_one_line(error, dataset.files[0]))
@@ -69,6 +70,7 @@ def describe_left_out(
             list_labels(dataset, labels_offset),
             compression=dataset.compression,
             max_pixels=max_pixels,
+            multi_label=dataset.multi_label,
             singles=singles,
         )
         return fault or (

@@ -55,16 +55,21 @@ def _walk(folder: Path, around: tuple[_Identity, ...]) -> Iterator[File]:
         if path.is_dir():
             yield from _walk(path, (*around, identity))
         else:
-            yield File(path, _find_fault(path))
+            yield File(path, find_fault(path))
 
 
 def _list_children(folder: Path) -> list[Path]:
     return [folder / name for name in sorted(os.listdir(folder)) if is_users_file(name)]
 
 
-def _find_fault(path: Path) -> str:
-    if path.is_file():
+def find_fault(path: Path) -> str:
+    """Says why a path is none of a file that can be opened; '' if it is."""
+    if os.path.isfile(path):
         return ""
-    if path.is_symlink() and not path.exists():
+    if os.path.islink(path) and not os.path.exists(path):
         return f"a link to {os.readlink(path)}, which is not there"
+    if not os.path.exists(path):
+        return "there is no such file"
+    if os.path.isdir(path):
+        return "a folder, not a file"
     return "not a file but a pipe, a socket or a device"

@@ -1,4 +1,4 @@
-"""A folder of photos, one subfolder a class, becomes TFRecords."""
+"""Photos in class folders, or of a list, become TFRecords."""
 
 import collections
 import dataclasses
@@ -15,6 +15,7 @@ from slimnets import errors
 from slimnets.config.reading import MAX_PIXELS
 from slimnets.datasets import (
     class_folders,
+    manifest,
     metadata,
     photo_checks,
     photo_notes,
@@ -40,7 +41,7 @@ def convert(
     workers: int | None = None,
     overwrite: bool = False,
 ) -> Report:
-    """Converts a folder of photos.
+    """Converts photos.
 
     A photo's split and place follow from the SHA-256 of its bytes alone: adding,
     removing or renaming photos moves no other, and copies of one photo stay on one
@@ -49,12 +50,13 @@ def convert(
     stored as PNG, which loses nothing.
 
     Args:
-      images: the folder of class folders, or of split folders of class folders.
+      images: the folder of class folders, or of split folders of class folders; or a
+        list of photos, as manifest.read takes it.
       output: the folder to write.
       name: of the dataset, the beginning of the files' names.
       validation_fraction: share of the photos put into "validation", in [0, 1]:
         0 puts all into "train", 1 all into "validation" (a set to evaluate on). Not
-        used where there are split folders.
+        used where the photos come in splits.
       shards: files a split.
       labels: a file of `id:name` lines that fixes the class ids; the folders' names
         have to be among its names. None: the sorted folder names are numbered.
@@ -72,9 +74,8 @@ def convert(
       InputError: of the folder, the labels, the output or a number.
     """
     start = time.monotonic()
-    check_source(images, output)
     _check_arguments(name, validation_fraction, shards, workers)
-    found = class_folders.find(images, labels, layout)
+    found = find(images, output, labels, layout)
     report = convert_found(
         found,
         output,
@@ -132,17 +133,28 @@ def convert_found(
     )
 
 
-def check_source(images: Path, output: Path) -> None:
-    """Raises an InputError if there is no such folder, or the output lies inside it."""
+def find(
+    images: Path, output: Path, labels: Path | None = None, layout: str = "auto"
+) -> Found:
+    """Finds the photos to convert; arguments and errors as of `convert`."""
+    if manifest.is_manifest(images):
+        if layout != "auto":
+            raise errors.InputError(
+                f"--layout={layout} says how to read a folder; {images} is a list"
+            )
+        return manifest.read(images, labels)
     if not images.is_dir():
+        suffixes = ", ".join(manifest.SUFFIXES)
         raise errors.InputError(
-            f"no folder {images}; give one that holds class folders"
+            f"no folder {images}; give one that holds class folders, or a list of"
+            f" photos that ends in {suffixes}"
         )
     if output.resolve().is_relative_to(images.resolve()):
         raise errors.InputError(
             f"the output {output} lies inside the images {images}, where it would be"
             " taken for a class; choose another"
         )
+    return class_folders.find(images, labels, layout)
 
 
 def is_held_out(digest: bytes, fraction: float) -> bool:

@@ -71,5 +71,6 @@ class InFlight:
             self._labels,
             compression=self._dataset.compression,
             max_pixels=self._max_pixels,
+            multi_label=self._dataset.multi_label,
             singles=self._singles,
         )

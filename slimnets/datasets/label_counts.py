@@ -12,6 +12,8 @@ _RECORDS_AT_ONCE = 1024
 def count_labels(dataset: Dataset, *, skips: bool = False) -> tuple[int, ...]:
     """Returns the number of images of each class, by class id.
 
+    One of several classes counts in each.
+
     It reads all files once, and decodes no image.
 
     Args:
@@ -23,25 +25,25 @@ def count_labels(dataset: Dataset, *, skips: bool = False) -> tuple[int, ...]:
     """
     counts = np.zeros(dataset.num_classes, np.int64)
     try:
-        for labels in _read_labels(dataset, skips).as_numpy_iterator():
-            np.add.at(counts, _find_classes(labels, dataset), 1)
+        for labels in _read_labels(dataset, skips):
+            np.add.at(counts, _find_classes(labels.flat_values.numpy(), dataset), 1)
     except failures.FAILURES as error:
         raise failures.describe(error, dataset) from error
     return tuple(counts.tolist())
 
 
 def _read_labels(dataset: Dataset, skips: bool) -> tf.data.Dataset:
-    """Returns the labels as they are stored, int64 [up to 1024]."""
+    """Returns the labels as they are stored, ragged int64 [up to 1024, labels]."""
     records = record_order.list_files(dataset).flat_map(
         lambda file, first, count: record_order.read_file(
             file, first, count, dataset.compression, skips
         )
     )
     labels = records.map(
-        lambda _, serialized: tfrecord.parse_example(serialized, ("label",))["label"],
+        lambda _, serialized: tfrecord.parse_example(serialized, ("labels",))["labels"],
         num_parallel_calls=tf.data.AUTOTUNE,
     )
-    return (labels.ignore_errors() if skips else labels).batch(_RECORDS_AT_ONCE)
+    return (labels.ignore_errors() if skips else labels).ragged_batch(_RECORDS_AT_ONCE)
 
 
 def _find_classes(labels: np.ndarray, dataset: Dataset) -> np.ndarray:

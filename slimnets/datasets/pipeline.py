@@ -20,7 +20,6 @@ from slimnets.preprocessing.encoded import Encoded
 Preprocess = Callable[[tf.Tensor | Encoded], tf.Tensor]
 
 _UNKNOWN_LABEL = -1
-_PARSED = ("encoded", "label", "filename")
 _PATIENCE = 10.0  # seconds that a tf.data service may take to answer
 
 # Autograph would rewrite the recipes' Python, and wrap their errors in its own.
@@ -78,7 +77,8 @@ def train_batches(
         dataset ends; needs `in_flight`. None raises an error at the first.
 
     Returns:
-      (images, labels): float32 [batch, height, width, channels], int64 [batch]; with
+      (images, labels): float32 [batch, height, width, channels], int64 [batch], or
+      float32 [batch, classes] of 0 and 1 where any number of classes may be true; with
       steps > 1 that many of them on a first axis. While it is iterated, bad data raises
       a tf.errors.OpError; see `failures.describe`.
 
@@ -172,10 +172,10 @@ def eval_batches(
       num_parallel_calls: images preprocessed at once.
 
     Returns:
-      Dicts: image float32 [batch, height, width, channels], label int64 [batch], mask
-      float32 [batch], filename string [batch], number int64 [batch]: the example's in
-      the order of the files, from 0. While it is iterated, bad data raises a
-      tf.errors.OpError, see `failures.describe`, or is left out, see
+      Dicts: image float32 [batch, height, width, channels], label as of
+      `train_batches`, mask float32 [batch], filename string [batch], number int64
+      [batch]: the example's in the order of the files, from 0. While it is iterated,
+      bad data raises a tf.errors.OpError, see `failures.describe`, or is left out, see
       `left_out.LeftOut`.
 
     Raises:
@@ -323,14 +323,17 @@ def _make_record_parser(
     """Returns the function from a serialized record to image, label and filename."""
     channels = channels or dataset.channels
     lowest, highest = max(labels_offset, 0), dataset.num_classes - 1
+    stored = "labels" if dataset.multi_label else "label"
 
     def parse(serialized: tf.Tensor) -> dict[str, Any]:
-        parsed = tfrecord.parse_example(serialized, _PARSED)
-        label = _find_class(parsed["label"], dataset.classes_by_label)
+        parsed = tfrecord.parse_example(serialized, ("encoded", stored, "filename"))
+        label = _find_class(parsed[stored], dataset.classes_by_label)
         message = f"a label is not one of {lowest} to {highest}"
-        in_range = (label >= lowest) & (label <= highest)
+        in_range = tf.reduce_all((label >= lowest) & (label <= highest))
         with tf.control_dependencies([tf.debugging.Assert(in_range, [message, label])]):
             label = label - labels_offset
+        if dataset.multi_label:
+            label = _mark_classes(label, dataset.num_classes - labels_offset)
         return {
             "image": Encoded(parsed["encoded"], channels, upright, max_pixels),
             "label": label,
@@ -338,6 +341,12 @@ def _make_record_parser(
         }
 
     return parse
+
+
+def _mark_classes(classes: tf.Tensor, num_classes: int) -> tf.Tensor:
+    """Returns float32 [num_classes], 1 for those of `classes`, [any number]."""
+    marks = tf.one_hot(classes, num_classes, on_value=True, off_value=False)
+    return tf.cast(tf.reduce_any(marks, axis=0), tf.float32)
 
 
 def _find_class(

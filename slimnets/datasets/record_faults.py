@@ -26,6 +26,7 @@ def find_fault(
     first: int = 0,
     most: int | None = None,
     max_pixels: int = MAX_PIXELS,
+    multi_label: bool = False,
 ) -> str | None:
     """Looks through records, one by one, for the first broken one.
 
@@ -36,10 +37,14 @@ def find_fault(
       first: records to pass over, by their headers alone.
       most: records to look at; None: all that follow.
       max_pixels: that an image may have.
+      multi_label: whether a record may have any number of labels.
 
     Returns:
       One line naming file, record (the first is 0) and reason; None: all is well.
     """
+    describe = functools.partial(
+        describe_record, labels=labels, max_pixels=max_pixels, multi_label=multi_label
+    )
     for file in files:
         path = Path(file)
         if not path.is_file():
@@ -51,9 +56,6 @@ def find_fault(
             return str(error)
         begin = min(first, count)
         end = count if most is None else min(begin + most, count)
-        describe = functools.partial(
-            describe_record, labels=labels, max_pixels=max_pixels
-        )
         records = _read_records(path, compression, begin, end)
         fault = _find_file_fault(path, describe, begin, records)
         if fault:
@@ -72,6 +74,7 @@ def find_record_fault(
     *,
     compression: str = "",
     max_pixels: int = MAX_PIXELS,
+    multi_label: bool = False,
     singles: SingleRecords | None = None,
 ) -> str | None:
     """Looks into one record, whatever is wrong with those before it.
@@ -82,6 +85,7 @@ def find_record_fault(
       labels: those that are right, ascending; None: any are.
       compression: of the file.
       max_pixels: that an image may have.
+      multi_label: whether a record may have any number of labels.
       singles: reads it; saves time where several records of a file are looked into.
 
     Returns:
@@ -90,7 +94,9 @@ def find_record_fault(
     path = Path(file)
     if not path.is_file():
         return f"{path} does not exist"
-    describe = functools.partial(describe_record, labels=labels, max_pixels=max_pixels)
+    describe = functools.partial(
+        describe_record, labels=labels, max_pixels=max_pixels, multi_label=multi_label
+    )
     records = (
         _read_records(path, compression, number, number + 1)
         if compression
@@ -100,7 +106,10 @@ def find_record_fault(
 
 
 def describe_record(
-    serialized: bytes, labels: Sequence[int] | None, max_pixels: int = MAX_PIXELS
+    serialized: bytes,
+    labels: Sequence[int] | None,
+    max_pixels: int = MAX_PIXELS,
+    multi_label: bool = False,
 ) -> str | None:
     """Says why a record cannot be used; None if it can.
 
@@ -108,6 +117,7 @@ def describe_record(
       serialized: the record.
       labels: those that are right, ascending; None: any are.
       max_pixels: that its image may have.
+      multi_label: whether it may have any number of labels.
     """
     try:
         feature = tf.train.Example.FromString(serialized).features.feature
@@ -117,7 +127,7 @@ def describe_record(
     encoded = features.get(tfrecord.ENCODED, tf.train.Feature()).bytes_list.value
     if len(encoded) != 1:
         return _describe_missing_image(features)
-    return _find_label_fault(features, labels) or _find_image_fault(
+    return _find_label_fault(features, labels, multi_label) or _find_image_fault(
         encoded[0], features, max_pixels
     )
 
@@ -176,7 +186,9 @@ def _describe_missing_image(features: dict[str, tf.train.Feature]) -> str:
 
 
 def _find_label_fault(
-    features: dict[str, tf.train.Feature], labels: Sequence[int] | None
+    features: dict[str, tf.train.Feature],
+    labels: Sequence[int] | None,
+    multi_label: bool,
 ) -> str | None:
     held = features.get(tfrecord.LABEL, tf.train.Feature())
     if labels is None:
@@ -190,14 +202,15 @@ def _find_label_fault(
             f"it has no {tfrecord.LABEL} but boxes ({_OBJECTS}...): a record for object"
             " detection, not for classification"
         )
-    if len(stored) != 1:
+    if len(stored) != 1 and not multi_label:
         return f"{tfrecord.LABEL} holds {len(stored)} values, not one"
-    if stored[0] in labels:
+    wrong = [label for label in stored if label not in labels]
+    if not wrong:
         return None
-    if labels and labels[0] < stored[0] < labels[-1]:
-        return f"label {stored[0]} is of no class that the network was trained on"
+    if labels and labels[0] < wrong[0] < labels[-1]:
+        return f"label {wrong[0]} is of no class that the network was trained on"
     return (
-        f"label {stored[0]} is outside the {len(labels)} classes"
+        f"label {wrong[0]} is outside the {len(labels)} classes"
         f" {labels[0]} to {labels[-1]}"
     )
 

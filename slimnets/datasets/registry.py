@@ -114,8 +114,8 @@ def _require_folder(dataset_dir: str | None) -> Path:
     folder = Path(dataset_dir) if dataset_dir is not None else DIGITS
     if not folder.is_dir():
         raise errors.InputError(
-            f"no folder {folder}; give the output folder of `slimnets convert` or one"
-            " of photos in class folders"
+            f"no folder {folder}; give the output folder of `slimnets convert`, one of"
+            " photos in class folders, or a list of photos that ends in .csv or .jsonl"
         )
     return folder
 

@@ -1,4 +1,4 @@
-"""What --dataset_dir may name: a folder of TFRecords, or photos as they lie there.
+"""What --dataset_dir may name: TFRecords, photos as they lie there, or a list of them.
 
 Photos are converted as `slimnets convert` does it, once, into the user's cache. The
 fingerprint is that of their names, sizes and times and of how they are read, so that
@@ -7,7 +7,6 @@ photos that were added, removed or edited are noticed.
 
 import contextlib
 import dataclasses
-import functools
 import hashlib
 import os
 import re
@@ -15,12 +14,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from slimnets import errors
+from slimnets import errors, user_cache
 from slimnets.config.reading import MAX_PIXELS
 from slimnets.datasets import (
     class_folders,
     folder_files,
     image_folder,
+    manifest,
     metadata,
     registry,
     tfrecord,
@@ -71,7 +71,7 @@ def prepare(
 
     Args:
       dataset_dir: a folder of TFRecords, or of photos in class folders or in split
-        folders of these; None: the digits inside the package.
+        folders of these, or a list of photos; None: the digits inside the package.
       log: gets the lines that tell of a conversion.
       decoding: how photos are read.
 
@@ -89,58 +89,50 @@ def make_absolute(dataset_dir: str | None) -> str | None:
     return None if dataset_dir is None else str(Path(dataset_dir).absolute())
 
 
-def _holds_photos(folder: Path) -> bool:
-    """Whether a folder holds class folders, and nothing of a dataset of TFRecords."""
-    if not folder.is_dir():
-        return False
-    names = os.listdir(folder)
+def _holds_photos(source: Path) -> bool:
+    """Whether a path is a list of photos, or holds classes and no TFRecords."""
+    if not source.is_dir():
+        return manifest.is_manifest(source)
+    names = os.listdir(source)
     if metadata.SIDECAR_FILE in names or writer.UNFINISHED in names:
         return False
     if any(map(tfrecord.parse_shard_name, names)):
         return False
-    inside = folder_files.list_subfolders(folder)
-    for subfolder in inside:
-        if (subfolder / metadata.SIDECAR_FILE).exists():
+    inside = folder_files.list_subfolders(source)
+    for folder in inside:
+        if (folder / metadata.SIDECAR_FILE).exists():
             raise errors.InputError(
-                f"{folder} is no dataset, but {subfolder} is: give"
-                f" --dataset_dir={subfolder}"
+                f"{source} is no dataset, but {folder} is: give --dataset_dir={folder}"
             )
     return bool(inside)
 
 
 def _plan_conversion(images: Path, decoding: Decoding) -> Conversion:
     found = _find_photos(images)
-    name = _NOT_IN_NAMES.sub("", images.name) or "photos"
+    name = _NOT_IN_NAMES.sub("", images.stem) or "photos"
     return Conversion(
         source=str(images),
         name=name,
         fingerprint=_take_fingerprint(images, found, decoding),
         size=f"{len(found.photos):,} photos of {len(found.classes):,} classes",
-        write=functools.partial(_write, images, found, name, decoding),
+        write=lambda output: image_folder.convert_found(
+            found,
+            output,
+            name,
+            upright=decoding.upright,
+            max_pixels=decoding.max_pixels,
+            overwrite=True,
+        ),
     )
 
 
 def _find_photos(images: Path) -> Found:
     try:
-        return class_folders.find(images, None)
+        return image_folder.find(images, user_cache.get_home())
     except class_folders.TwoReadings as error:
         raise errors.InputError(
             f"{error}; `slimnets convert` takes that flag, and --dataset_dir its output"
         ) from error
-
-
-def _write(
-    images: Path, found: Found, name: str, decoding: Decoding, output: Path
-) -> writer.Report:
-    image_folder.check_source(images, output)
-    return image_folder.convert_found(
-        found,
-        output,
-        name,
-        upright=decoding.upright,
-        max_pixels=decoding.max_pixels,
-        overwrite=True,
-    )
 
 
 def _take_fingerprint(images: Path, found: Found, decoding: Decoding) -> str:

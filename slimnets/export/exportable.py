@@ -24,6 +24,7 @@ class Exportable(NamedTuple):
       class_names: of the logits.
       upright: whether photos are turned as their cameras noted.
       max_pixels: that an image file may have.
+      activation: from logits to probabilities.
     """
 
     logits: Callable[[tf.Tensor], tf.Tensor]
@@ -33,6 +34,7 @@ class Exportable(NamedTuple):
     class_names: tuple[str, ...]
     upright: bool = True
     max_pixels: int = MAX_PIXELS
+    activation: Callable[[tf.Tensor], tf.Tensor] = tf.nn.softmax
 
     def get_input_spec(self) -> tf.TensorSpec:
         """Returns the spec of a batch of images, of any size."""
@@ -44,7 +46,7 @@ class Exportable(NamedTuple):
 
         def outputs(images: tf.Tensor) -> dict[str, tf.Tensor]:
             logits = self.logits(images)
-            return {"logits": logits, "probabilities": tf.nn.softmax(logits)}
+            return {"logits": logits, "probabilities": self.activation(logits)}
 
         return prune_to_outputs(outputs, self.get_input_spec())
 

@@ -4,6 +4,8 @@ import dataclasses
 from collections.abc import Callable
 from pathlib import Path
 
+import tensorflow as tf
+
 from slimnets import checkpoints, errors
 from slimnets.checkpoints import run_settings
 from slimnets.config import calls
@@ -102,6 +104,34 @@ def find_num_classes(config: TrainedNetworkConfig, checkpoint: str) -> int | Non
     if config.num_classes is not None:
         return config.num_classes
     return checkpoints.read_num_classes(checkpoint, config.require_model())
+
+
+def find_activation(checkpoint: str) -> Callable[[tf.Tensor], tf.Tensor]:
+    """Returns what makes probabilities of a network's logits.
+
+    It is the sigmoid where each class was trained for itself, else the softmax.
+    """
+    saved = run_settings.read(checkpoint)
+    return tf.nn.sigmoid if saved and saved.has_sigmoid else tf.nn.softmax
+
+
+def require_labels(dataset: Dataset, checkpoint: str) -> Dataset:
+    """Returns a dataset with labels of the kind that a network was trained on.
+
+    To a network that gives each image any number of classes one is such a number.
+
+    Raises:
+      InputError: the images have several labels, the network was trained on one each.
+    """
+    saved = run_settings.read(checkpoint)
+    if saved is None or saved.multi_label == dataset.multi_label:
+        return dataset
+    if dataset.multi_label:
+        raise errors.InputError(
+            f"the images of {dataset.name} have any number of labels each, {checkpoint}"
+            " was trained on one an image; evaluate it on images of one label"
+        )
+    return dataclasses.replace(dataset, multi_label=True)
 
 
 def find_dataset(

@@ -9,8 +9,13 @@ import tensorflow as tf
 from slimnets import checkpoints, errors
 from slimnets.checkpoints import atomic_files
 from slimnets.datasets.registry import Dataset
-from slimnets.inference import metrics
+from slimnets.inference import metrics, multi_label_metrics
 from slimnets.monitoring.summaries import Summaries
+
+Summary = metrics.Summary | multi_label_metrics.Summary
+
+# Of scalars in TensorBoard, which others read.
+_TF_SLIM_NAMES = {"top1": "Accuracy", "top5": "Recall_5"}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -30,7 +35,7 @@ class Evaluation:
 
     report: checkpoints.RestoreReport
     dataset: Dataset
-    summary: metrics.Summary
+    summary: Summary
     class_names: tuple[str, ...]
     seconds: float
     eval_dir: str | None
@@ -84,12 +89,9 @@ def _write_results(evaluation: Evaluation, folder: Path) -> None:
     name = Path(evaluation.report.path).name.removeprefix(f"{checkpoints.BASENAME}-")
     atomic_files.write_json(folder / f"results-{name}.json", content)
     summaries = Summaries(str(folder))
-    summaries.scalars(
-        step,
-        {
-            "eval/Accuracy": summary.top1,
-            "eval/Recall_5": summary.top5,
-            "eval/loss": summary.loss,
-        },
-    )
+    scalars = {
+        f"eval/{_TF_SLIM_NAMES.get(name, name)}": value
+        for name, value in summary.list_scalars().items()
+    }
+    summaries.scalars(step, scalars)
     summaries.close()

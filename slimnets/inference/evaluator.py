@@ -18,15 +18,21 @@ from slimnets.datasets.left_out import LeftOut, require_any, require_few
 from slimnets.datasets.registry import Dataset
 from slimnets.distribution import strategies, workers
 from slimnets.export import runtimes
-from slimnets.inference import class_matching, label_offset, metrics
+from slimnets.inference import (
+    class_matching,
+    label_offset,
+    metrics,
+    multi_label_metrics,
+)
 from slimnets.inference.defaults import (
     choose_folder,
     complete_config,
     find_dataset,
     find_num_classes,
     find_weights,
+    require_labels,
 )
-from slimnets.inference.evaluation import Evaluation
+from slimnets.inference.evaluation import Evaluation, Summary
 from slimnets.inference.predictor import Predictor, load_predictor, to_numpy
 from slimnets.monitoring.progress import image_bar
 
@@ -263,6 +269,7 @@ def _match_classes(
         skips=config.reading.skips,
         max_pixels=config.reading.max_pixels,
     )
+    dataset = require_labels(dataset, checkpoint)
     if num_classes is None:  # of another network: an error when it is restored
         return dataset, given.labels_offset or 0
     names = class_matching.choose_names(given, checkpoint, num_classes, dataset)
@@ -308,12 +315,18 @@ def _make_logits(predictor: Predictor, strategy: tf.distribute.Strategy) -> Any:
     return logits
 
 
-_score = tf.function(metrics.score, autograph=False)
+_score_one = tf.function(metrics.score, autograph=False)
+_score_several = tf.function(multi_label_metrics.score, autograph=False)
 
 
-def _score_dataset(
-    setup: _Setup, run: runtimes.Run
-) -> tuple[metrics.Summary, list[str]]:
+def _choose_scoring(setup: _Setup, share: tuple[int, int]) -> tuple[Any, Any]:
+    """Returns the function that scores a batch, and what counts the scores."""
+    if setup.dataset.multi_label:
+        return _score_several, multi_label_metrics.Counts(setup.num_classes, share)
+    return _score_one, metrics.Counts(setup.num_classes)
+
+
+def _score_dataset(setup: _Setup, run: runtimes.Run) -> tuple[Summary, list[str]]:
     """Scores every example of the split; returns what was left out of it, too."""
     dataset, reading = setup.dataset, setup.reading
     index, workers_count = share = workers.get_share(setup.strategy)
@@ -321,7 +334,7 @@ def _score_dataset(
     describe = failures.describe_left_out(dataset, setup.offset, reading.max_pixels)
     most = reading.max_bad_records if reading.skips else None
     left_out = LeftOut(numbers, describe, most)
-    counts = metrics.Counts(setup.num_classes)
+    score, counts = _choose_scoring(setup, share)
     batches = pipeline.eval_batches(
         dataset,
         setup.predictor.preprocess,
@@ -338,7 +351,7 @@ def _score_dataset(
         try:
             for batch in batches:
                 logits = run(batch["image"])["logits"]
-                scores = to_numpy(_score(logits, batch["label"]))
+                scores = to_numpy(score(logits, batch["label"]))
                 mask = batch["mask"].numpy()
                 left_out.note(batch["number"].numpy()[mask > 0])
                 counts.add(batch["label"].numpy(), scores, mask)

@@ -23,6 +23,7 @@ from slimnets.export.formats import FORMATS
 from slimnets.inference import label_offset
 from slimnets.inference.defaults import (
     complete_config,
+    find_activation,
     find_dataset,
     find_num_classes,
     find_weights,
@@ -110,7 +111,9 @@ def export(config: ExportConfig, log: Callable[[str], None] = print) -> Export:
     class_names = _find_class_names(config.trained, checkpoint, num_classes, log)
     upright = completed.upright is not False
     network = _make_exportable(predictor, class_names)._replace(
-        upright=upright, max_pixels=config.max_pixels
+        upright=upright,
+        max_pixels=config.max_pixels,
+        activation=find_activation(checkpoint),
     )
     samples = _read_samples(config, completed, predictor, log)
     with atomic_files.replace_folder(output) as unfinished:
@@ -244,6 +247,7 @@ def _read_records(dataset: Dataset, config: ExportConfig) -> list[bytes]:
         compression=dataset.compression,
         most=count,
         max_pixels=config.max_pixels,
+        multi_label=dataset.multi_label,
     )
     if fault:
         raise errors.InputError(fault)

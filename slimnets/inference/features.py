@@ -21,6 +21,7 @@ from slimnets.datasets.registry import Dataset
 from slimnets.inference import class_matching, label_offset
 from slimnets.inference.defaults import (
     complete_config,
+    find_activation,
     find_dataset,
     find_num_classes,
     find_weights,
@@ -28,6 +29,9 @@ from slimnets.inference.defaults import (
 from slimnets.inference.predictor import Predictor, load_predictor
 from slimnets.model import Model
 from slimnets.monitoring.progress import image_bar
+
+# What builders call the probabilities of the logits.
+_PREDICTIONS = frozenset({"Predictions", "predictions"})
 
 SUFFIXES = (".npz", ".tfrecord")
 
@@ -75,8 +79,9 @@ def extract(config: ExtractConfig, log: Callable[[str], None] = print) -> Extrac
     """Runs the network and writes the chosen end points to a file.
 
     A .npz holds one array [images, ...] for each end point, and 'label' (-1 where
-    unknown), 'class_name' ('' where unknown) and 'filename'. A .tfrecord holds one
-    tf.Example an image: each end point as a float list with its shape under
+    unknown; where any number of classes may be true, [images, classes] of 0 and 1),
+    'class_name' ('' where unknown, 'a|b' of several) and 'filename'. A .tfrecord holds
+    one tf.Example an image: each end point as a float list with its shape under
     '<name>/shape', and 'image/filename', 'image/class/label' and 'image/class/text'.
 
     Args:
@@ -97,7 +102,8 @@ def extract(config: ExtractConfig, log: Callable[[str], None] = print) -> Extrac
     report = predictor.restore(checkpoint)
     log(str(report))
     images = _find_images(config, completed, checkpoint, predictor, log)
-    shapes = _write(output, _generate_rows(predictor, names, images))
+    rows = _generate_rows(predictor, names, images, find_activation(checkpoint))
+    shapes = _write(output, rows)
     broken = images.left_out.lines
     return Extraction(
         report,
@@ -285,22 +291,43 @@ def _match_labels(
 
 
 class _Row(NamedTuple):
-    """One image: its end points, label (-1 if unknown), class and file."""
+    """One image.
+
+    Attributes:
+      features: its end points.
+      label: integer [], -1 if unknown; or [classes] of 0 and 1, where any number of
+        classes may be true.
+      class_names: of the classes that are.
+      filename: of its file.
+    """
 
     features: dict[str, np.ndarray]
-    label: int
-    class_name: str
+    label: np.ndarray
+    class_names: tuple[str, ...]
     filename: bytes
+
+    @property
+    def labels(self) -> list[int]:
+        """The classes that are true, by id."""
+        true = np.flatnonzero(self.label) if self.label.ndim else self.label[None]
+        return [*map(int, true)]
 
 
 def _generate_rows(
-    predictor: Predictor, names: Sequence[str], images: _Images
+    predictor: Predictor,
+    names: Sequence[str],
+    images: _Images,
+    activation: Callable[[tf.Tensor], tf.Tensor],
 ) -> Iterator[_Row]:
     """Yields the rows of all images; padding is left out."""
 
     @tf.function(autograph=False)
     def chosen(batch: tf.Tensor) -> dict[str, tf.Tensor]:
-        _, end_points = predictor.network(batch)
+        logits, end_points = predictor.network(batch)
+        if activation is not tf.nn.softmax:  # which is what builders have
+            end_points |= {
+                name: activation(logits) for name in _PREDICTIONS & end_points.keys()
+            }
         return {name: tf.cast(end_points[name], tf.float32) for name in names}
 
     batch_size = images.batches.element_spec["image"].shape[0]
@@ -313,12 +340,11 @@ def _generate_rows(
                 sound = np.flatnonzero(batch["mask"].numpy())
                 images.left_out.note(batch["number"].numpy()[sound])
                 for i in sound:
-                    label = int(batch["label"][i])
-                    yield _Row(
+                    yield _make_row(
                         {name: features[name][i] for name in names},
-                        label,
-                        images.class_names[label] if label >= 0 else "",
+                        batch["label"][i].numpy(),
                         batch["filename"][i].numpy(),
+                        images.class_names,
                     )
                     bar.update()
                 came += len(sound)
@@ -326,6 +352,17 @@ def _generate_rows(
             raise images.explain(error, came) from error
     images.left_out.finish()
     require_any(images.left_out.lines, images.total)
+
+
+def _make_row(
+    features: dict[str, np.ndarray],
+    label: np.ndarray,
+    filename: bytes,
+    class_names: Sequence[str],
+) -> _Row:
+    row = _Row(features, np.asarray(label, np.int64), (), filename)
+    names = tuple(class_names[k] if k >= 0 else "" for k in row.labels)
+    return row._replace(class_names=names)
 
 
 def _write(output: Path, rows: Iterator[_Row]) -> dict[str, tuple[int, ...]]:
@@ -353,7 +390,7 @@ def _write_npz(path: Path, rows: Iterator[_Row]) -> dict[str, tuple[int, ...]]:
     np.savez(
         path,
         label=np.array([row.label for row in held]),
-        class_name=np.array([row.class_name for row in held]),
+        class_name=np.array(["|".join(row.class_names) for row in held]),
         filename=np.array([os.fsdecode(row.filename) for row in held]),
         **arrays,
     )
@@ -373,13 +410,13 @@ def _make_example(row: _Row) -> bytes:
     def integers(values: Sequence[int]) -> tf.train.Feature:
         return tf.train.Feature(int64_list=tf.train.Int64List(value=values))
 
-    def text(value: bytes) -> tf.train.Feature:
-        return tf.train.Feature(bytes_list=tf.train.BytesList(value=[value]))
+    def texts(*values: bytes) -> tf.train.Feature:
+        return tf.train.Feature(bytes_list=tf.train.BytesList(value=values))
 
     features = {
-        "image/class/label": integers([row.label]),
-        "image/class/text": text(os.fsencode(row.class_name)),
-        "image/filename": text(row.filename),
+        "image/class/label": integers(row.labels),
+        "image/class/text": texts(*map(os.fsencode, row.class_names)),
+        "image/filename": texts(row.filename),
     }
     for name, value in row.features.items():
         features[name] = tf.train.Feature(

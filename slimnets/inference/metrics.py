@@ -8,11 +8,11 @@ import numpy as np
 import tensorflow as tf
 
 from slimnets import errors
+from slimnets.inference import tables
 
+SCALARS = ("top1", "top5", "loss")  # the totals of a Summary
 TOP_K = 5
 _UNDEFINED = -1  # the prediction where a logit is not finite
-_MAX_ROWS = 50  # of a table; of more classes the best and the worst are shown
-_EXTREMES = 10
 
 
 class Scores(NamedTuple):
@@ -87,17 +87,12 @@ class Summary:
           class_names: class -> name; a class without one is shown by its number.
         """
         names = class_names or {}
-        rows = [
-            self._format_class(k, names.get(k, str(k))) for k in self._choose_classes()
+        rows = [("class", "examples", "precision", "recall")]
+        rows += [
+            self._format_class(k, names.get(k, str(k)))
+            for k in tables.choose_classes(self.count, self.recall)
         ]
-        rows.insert(0, ("class", "examples", "precision", "recall"))
-        widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-        lines = [self.format_totals()]
-        for name, *numbers in rows:
-            cells = [name.ljust(widths[0])]
-            cells += [n.rjust(w) for n, w in zip(numbers, widths[1:], strict=True)]
-            lines.append("  ".join(cells))
-        return "\n".join(lines)
+        return f"{self.format_totals()}\n{tables.align(rows)}"
 
     def format_totals(self) -> str:
         """Returns the totals in one line."""
@@ -115,7 +110,7 @@ class Summary:
 
     def list_scalars(self) -> dict[str, float]:
         """Returns the totals by name."""
-        return {"top1": self.top1, "top5": self.top5, "loss": self.loss}
+        return {name: getattr(self, name) for name in SCALARS}
 
     def to_json(self, class_names: Mapping[int, str] | None = None) -> dict[str, Any]:
         """Returns what `json.dump` takes: nothing rounded, None for a loss not finite.
@@ -154,15 +149,6 @@ class Summary:
             f"{self.precision[k]:.4f}" if predicted else "-",
             f"{self.recall[k]:.4f}" if self.count[k] else "-",
         )
-
-    def _choose_classes(self) -> list[int]:
-        listed: np.ndarray = np.arange(len(self.count))
-        if len(listed) > _MAX_ROWS:
-            listed = np.flatnonzero(self.count)
-        if len(listed) > _MAX_ROWS:
-            by_recall = listed[np.argsort(-self.recall[listed], kind="stable")]
-            listed = np.concatenate([by_recall[:_EXTREMES], by_recall[-_EXTREMES:]])
-        return listed.tolist()
 
 
 class Counts:

@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 import tensorflow as tf
 
+from slimnets import errors
 from slimnets.config.train import TrainConfig
 from slimnets.datasets import sources
 from slimnets.datasets.registry import Dataset
@@ -35,7 +36,8 @@ def find_resources(
       log: gets the lines that tell how photos became a dataset.
 
     Raises:
-      InputError: there are not as many devices, or there is no such dataset.
+      InputError: there are not as many devices, there is no such dataset, or the loss
+        does not suit its labels.
     """
     data = config.data
     strategy = strategies.get_strategy(config.devices)
@@ -44,4 +46,9 @@ def find_resources(
     dataset = source.get_dataset(
         data.dataset_split_name, data.dataset_name, skips=config.reading.skips
     )
+    if dataset.multi_label and not config.losses.loss.startswith("sigmoid"):
+        raise errors.InputError(
+            f"the images of {dataset.name} have any number of labels each: give"
+            " --loss=sigmoid or --loss=sigmoid_focal"
+        )
     return Resources(strategy, dataset, dataset.num_classes - data.labels_offset)

@@ -16,8 +16,9 @@ from slimnets.checkpoints import run_settings
 from slimnets.config import durations
 from slimnets.config.inference import EvalConfig, TrainedNetworkConfig
 from slimnets.config.train import TrainConfig
+from slimnets.datasets.registry import Dataset
 from slimnets.distribution import strategies, workers
-from slimnets.inference import defaults
+from slimnets.inference import defaults, metrics, multi_label_metrics
 from slimnets.inference.evaluation import Evaluation
 from slimnets.inference.evaluator import Evaluator
 from slimnets.monitoring import curves
@@ -63,14 +64,15 @@ class Validation:
         if config.validation.plot:
             curves.require()
         evaluated = _make_eval_config(config)
-        defaults.find_dataset(
+        dataset = defaults.find_dataset(
             evaluated.trained,
             log,
             skips=config.reading.skips,
             max_pixels=config.reading.max_pixels,
         )
         self._evaluator = Evaluator(evaluated, strategy, log)
-        self._history = History(self._train_dir, config.validation.best_metric, resumed)
+        self._metric = _choose_metric(config.validation.best_metric, dataset)
+        self._history = History(self._train_dir, self._metric, resumed)
         self._meeting = workers.Agreement(strategy)
 
     def is_due(self, step: int) -> bool:
@@ -152,7 +154,7 @@ class Validation:
             ) from error
 
     def _tell(self, line: Line, evaluation: Evaluation) -> None:
-        summary, metric = evaluation.summary, self._settings.best_metric
+        summary, metric = evaluation.summary, self._metric
         is_best = self.best is line
         self._log(
             f"step {line.step}, epoch {line.epoch:.2f}: {line.split}"
@@ -186,6 +188,19 @@ class Validation:
         curves.draw(self._train_dir / curves.FILE, panels, best)
 
 
+def _choose_metric(named: str, dataset: Dataset) -> str:
+    """Returns what tells the best checkpoint on a split."""
+    module = multi_label_metrics if dataset.multi_label else metrics
+    if named == "auto":
+        return module.SCALARS[0]
+    if named not in module.SCALARS:
+        raise errors.InputError(
+            f"--best_metric={named}: the evaluation of {dataset.name} has"
+            f" {', '.join(module.SCALARS)}"
+        )
+    return named
+
+
 def _count_steps(config: TrainConfig, num_examples: int) -> int:
     """Returns the steps from one evaluation to the next: whole calls of TensorFlow."""
     every = durations.count_steps(
@@ -205,5 +220,6 @@ def _make_eval_config(config: TrainConfig) -> EvalConfig:
         dataset_dir=config.data.dataset_dir,
         dataset_name=config.data.dataset_name,
         dataset_split_name=config.validation.eval_split_name,
+        upright=config.data.upright,
     )
     return EvalConfig(trained=trained, reading=config.reading, devices=config.devices)

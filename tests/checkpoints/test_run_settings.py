@@ -121,5 +121,6 @@ def test_a_pipe_is_not_waited_for(tmp_path):
 def test_evaluation_asks_for_what_is_saved_under_the_same_names():
     saved = {field.name for field in dataclasses.fields(run_settings.RunSettings)}
     asked = {field.name for field in dataclasses.fields(TrainedNetworkConfig)}
-    # Names are the dataset's; the folder is of the network's module.
-    assert saved - asked == {"class_names", "module_folder"}
+    # No flags: what is the dataset's or the loss's, the folder of the network's module.
+    facts = {"class_names", "multi_label", "has_sigmoid", "module_folder"}
+    assert saved - asked == facts

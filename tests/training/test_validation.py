@@ -1,5 +1,6 @@
 """Validation inside training: as eval would score, the best kept, the end, kills."""
 
+import dataclasses
 import json
 import shutil
 
@@ -10,7 +11,7 @@ from slimnets import checkpoints
 from slimnets.checkpoints import run_settings
 from slimnets.config import dataclass_flags
 from slimnets.config.inference import EvalConfig
-from slimnets.inference import evaluator
+from slimnets.inference import evaluator, metrics
 from slimnets.training import trainer
 from slimnets.training.history import JSON_LINES
 from slimnets.training.validation import Validation
@@ -64,10 +65,12 @@ def test_it_scores_as_eval_does(config, tmp_path, flags):
 
 
 def test_the_best_is_kept_and_the_latest(config, tmp_path, monkeypatch):
+    summarize = metrics.Counts.summarize
     scores = iter([0.1, 0.9, 0.3])
     monkeypatch.setattr(
-        "slimnets.inference.metrics.Summary.list_scalars",
-        lambda self: {"top1": next(scores), "loss": 1.0},
+        metrics.Counts,
+        "summarize",
+        lambda *given: dataclasses.replace(summarize(*given), top1=next(scores)),
     )
     outcome = trainer.train(config(**EVERY_STEP, max_number_of_steps=3), silent)
     run = tmp_path / "run"
