@@ -129,7 +129,7 @@ def test_results_and_the_lines_of_training(run):
 
 
 def test_features_have_all_labels_and_sigmoids(run, expected, tmp_path):
-    logits, labels = expected
+    _, labels = expected
     flags = {"end_points": ("Logits", "Predictions")}
     for name in ("out.npz", "out.tfrecord"):
         output = str(tmp_path / name)
