@@ -4,7 +4,7 @@ BIN := .venv/bin
 JOBS ?= 2
 PYTEST = $(BIN)/python -m pytest -n $(JOBS) --dist=worksteal --durations=20
 
-.PHONY: demo test test-all test-peers soak lint format clean
+.PHONY: demo docs test test-all test-peers soak lint format clean
 
 .venv/installed: setup.py
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10) and "slimnets needs Python >= 3.10")'
@@ -45,6 +45,9 @@ test-all: .venv/installed-test-all
 # torchvision and timm, in an environment of their own: 5.5 GB, which CI leaves out.
 test-peers: .venv/installed-test .venv-peers/installed
 	PEERS_PYTHON=$(CURDIR)/.venv-peers/bin/python $(PYTEST) -m peers
+
+docs: .venv/installed-test
+	$(BIN)/python -m benchmarks.flags_page
 
 lint: .venv/installed-test
 	$(BIN)/ruff check .

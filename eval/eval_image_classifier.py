@@ -21,7 +21,9 @@ from slimnets import errors, startup
 from slimnets.config import dataclass_flags
 from slimnets.config.inference import EvalConfig
 
-dataclass_flags.define_flags(EvalConfig)
+SETTINGS = EvalConfig
+
+dataclass_flags.define_flags(SETTINGS)
 flags.DEFINE_alias("model_name", "model")
 flags.DEFINE_alias("import", "import_module")
 flags.DEFINE_alias("eval_image_size", "image_size")
@@ -34,7 +36,7 @@ def main(argv: list[str]) -> None:
     from slimnets.inference import evaluator
 
     faulty = False
-    for evaluation in evaluator.evaluate(dataclass_flags.from_flags(EvalConfig)):
+    for evaluation in evaluator.evaluate(dataclass_flags.from_flags(SETTINGS)):
         summary, dataset = evaluation.summary, evaluation.dataset
         print(summary.format_table(dict(enumerate(evaluation.class_names))))
         print(
@@ -54,4 +56,4 @@ def main(argv: list[str]) -> None:
 
 
 if __name__ == "__main__":
-    startup.run(main)
+    startup.run(main, settings=SETTINGS)

@@ -21,7 +21,9 @@ from slimnets import errors, startup
 from slimnets.config import dataclass_flags
 from slimnets.config.inference import ExportConfig
 
-dataclass_flags.define_flags(ExportConfig)
+SETTINGS = ExportConfig
+
+dataclass_flags.define_flags(SETTINGS)
 flags.DEFINE_alias("model_name", "model")
 flags.DEFINE_alias("import", "import_module")
 flags.DEFINE_alias("eval_image_size", "image_size")
@@ -33,7 +35,7 @@ def main(argv: list[str]) -> None:
     errors.refuse_arguments(argv)
     from slimnets.inference import exporter
 
-    config = dataclass_flags.from_flags(ExportConfig)
+    config = dataclass_flags.from_flags(SETTINGS)
     export = exporter.export(config)
     for comparison in export.comparisons:
         print(comparison)
@@ -45,4 +47,4 @@ def main(argv: list[str]) -> None:
 
 
 if __name__ == "__main__":
-    startup.run(main)
+    startup.run(main, settings=SETTINGS)

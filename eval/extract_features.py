@@ -18,7 +18,9 @@ from slimnets import errors, startup
 from slimnets.config import dataclass_flags
 from slimnets.config.inference import ExtractConfig
 
-dataclass_flags.define_flags(ExtractConfig)
+SETTINGS = ExtractConfig
+
+dataclass_flags.define_flags(SETTINGS)
 flags.DEFINE_alias("model_name", "model")
 flags.DEFINE_alias("import", "import_module")
 flags.DEFINE_alias("eval_image_size", "image_size")
@@ -30,7 +32,7 @@ def main(argv: list[str]) -> None:
     errors.refuse_arguments(argv)
     from slimnets.inference import features
 
-    extraction = features.extract(dataclass_flags.from_flags(ExtractConfig))
+    extraction = features.extract(dataclass_flags.from_flags(SETTINGS))
     for name, shape in extraction.shapes.items():
         print(f"{name}: {extraction.num_images} x {'x'.join(map(str, shape))}")
     print(f"features: {extraction.output}")
@@ -41,4 +43,4 @@ def main(argv: list[str]) -> None:
 
 
 if __name__ == "__main__":
-    startup.run(main)
+    startup.run(main, settings=SETTINGS)

@@ -93,7 +93,7 @@ def _run(name: str, words: list[str]) -> None:
     # absl's help: the flags of the module in sys.argv[0] below __main__'s docstring.
     sys.argv = [program.__name__, *words]
     sys.modules["__main__"].__doc__ = _name_subcommands(program.__doc__ or "")
-    startup.run(program.main)
+    startup.run(program.main, settings=getattr(program, "SETTINGS", None))
 
 
 def _name_subcommands(text: str) -> str:

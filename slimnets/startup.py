@@ -22,9 +22,16 @@ import absl.logging
 from absl import app
 
 from slimnets import errors
+from slimnets.config import help
+
+_HELP = {"--help", "-help", "-h", "-?"}
 
 
-def run(main: Callable[[list[str]], None], argv: Sequence[str] | None = None) -> None:
+def run(
+    main: Callable[[list[str]], None],
+    argv: Sequence[str] | None = None,
+    settings: type | None = None,
+) -> None:
     """Runs a program's `main` and ends the process.
 
     Reads the flags, starts TensorFlow, then calls `main`. An InputError becomes one
@@ -34,6 +41,7 @@ def run(main: Callable[[list[str]], None], argv: Sequence[str] | None = None) ->
       main: takes the words of the command line that are no flags, the program's name
         first.
       argv: the command line, the program's name first; None takes this process's.
+      settings: the dataclass whose settings are the program's flags, for --help.
     """
 
     def start_and_run(words: list[str]) -> None:
@@ -47,12 +55,15 @@ def run(main: Callable[[list[str]], None], argv: Sequence[str] | None = None) ->
     app.run(
         errors.report_errors(start_and_run),
         None if argv is None else list(argv),
-        flags_parser=_parse_flags,
+        flags_parser=lambda words: _parse_flags(words, settings),
     )
 
 
-def _parse_flags(words: list[str]) -> list[str]:
+def _parse_flags(words: list[str], settings: type | None) -> list[str]:
     """Parses flags as absl does; what absl has no line for ends in one, too."""
+    if _HELP & set(words):
+        _print_help(settings)
+        sys.exit(0)
     try:
         return app.parse_flags_with_usage(words)
     except UnicodeDecodeError as error:
@@ -61,6 +72,15 @@ def _parse_flags(words: list[str]) -> list[str]:
     except RecursionError:  # of absl, which looks for a known name like the unknown one
         print("error: a flag has an unknown name of great length", file=sys.stderr)
         sys.exit(2)
+
+
+def _print_help(settings: type | None) -> None:
+    """Prints the program's description, and the flags most people use."""
+    if settings is None:
+        app.usage(shorthelp=True, writeto_stdout=True)
+        return
+    description = sys.modules["__main__"].__doc__ or ""
+    print(help.format_help(description, settings))
 
 
 def start_tensorflow() -> None:

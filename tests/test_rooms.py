@@ -12,7 +12,8 @@ PROJECT = Path(__file__).parents[1]
 ROOMS = (
     ("errors", "lazy", "module_alias"),
     ("folder_lock", "user_cache"),
-    ("config", "hardware", "random_numbers", "startup"),
+    ("config", "hardware", "random_numbers"),
+    ("startup",),
     ("layers",),
     ("mended",),
     ("slim",),

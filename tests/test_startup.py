@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from slimnets import startup
+from slimnets.config.train import TrainConfig
 
 PROJECT = Path(__file__).parents[1]
 PROGRAMS = sorted(
@@ -43,7 +44,7 @@ print(dict(os.environ) == before, "tensorflow" in sys.modules)
 
 def test_a_flag_of_any_length_is_refused_in_a_line(capsys):
     with pytest.raises(SystemExit) as ending:
-        startup._parse_flags(["train", f"--model{'[' * 999}"])
+        startup._parse_flags(["train", f"--model{'[' * 999}"], None)
     assert ending.value.code == 2
     assert (
         capsys.readouterr().err == "error: a flag has an unknown name of great length\n"
@@ -55,6 +56,7 @@ def test_tensorflow_starts_quietly_without_what_programs_do_not_need():
     program = """
 import os, sys
 from slimnets import startup
+from slimnets.config.train import TrainConfig
 startup.start_tensorflow()
 from slimnets.inference import evaluator, exporter, features
 from slimnets.training import trainer
@@ -81,3 +83,14 @@ def test_bad_input_is_one_line_and_status_2():
         "startup.run(main, ['program', 'file'])"
     )
     assert (ended.returncode, ended.stderr) == (2, "error: no file\n")
+
+
+def test_help_ends_well_and_shows_what_most_people_use(capsys, monkeypatch):
+    monkeypatch.setattr(sys.modules["__main__"], "__doc__", "Trains.")
+    with pytest.raises(SystemExit) as ending:
+        startup._parse_flags(["train", "--model=lenet", "--help"], TrainConfig)
+    assert ending.value.code == 0
+    printed = capsys.readouterr().out
+    assert printed.startswith("Trains.\n\nGeneral:\n  --model: ")
+    assert 20 <= printed.count("\n  --") <= 40
+    assert "--adagrad_initial_accumulator_value" not in printed

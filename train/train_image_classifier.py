@@ -25,7 +25,9 @@ from slimnets import errors, startup
 from slimnets.config import dataclass_flags
 from slimnets.config.train import TrainConfig
 
-dataclass_flags.define_flags(TrainConfig)
+SETTINGS = TrainConfig
+
+dataclass_flags.define_flags(SETTINGS)
 flags.DEFINE_alias("model_name", "model")
 flags.DEFINE_alias("import", "import_module")
 flags.DEFINE_alias("train_image_size", "image_size")
@@ -45,7 +47,7 @@ def main(argv: list[str]) -> None:
         applied = dataclass_flags.apply_recipe(DIGITS_RECIPE, without=length)
         print(f"no --dataset_dir: handwritten digits, with {' '.join(applied)}")
     try:
-        outcome = trainer.train(dataclass_flags.from_flags(TrainConfig))
+        outcome = trainer.train(dataclass_flags.from_flags(SETTINGS))
     except interruption.Stopped:
         print("interrupted by SIGTERM before the first step: there is nothing to save")
         raise
@@ -71,4 +73,4 @@ def main(argv: list[str]) -> None:
 
 
 if __name__ == "__main__":
-    startup.run(main)
+    startup.run(main, settings=SETTINGS)

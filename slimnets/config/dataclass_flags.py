@@ -33,6 +33,7 @@ def setting(
     instead: Mapping[str, str] | None = None,
     path: bool = False,
     duration: bool = False,
+    common: bool = False,
     lowest: float | None = None,
     above: float | None = None,
     highest: float | None = None,
@@ -48,6 +49,7 @@ def setting(
         know them from elsewhere.
       path: it names a file or folder, where ~ stands for the user's home.
       duration: it is a number of steps or of epochs; see durations.py.
+      common: most people use it, so that --help shows it.
       lowest: the smallest number that `check` lets pass; None for any.
       above: a number that it has to exceed.
       highest: the largest number that passes.
@@ -62,6 +64,7 @@ def setting(
             "instead": instead or {},
             "path": path,
             "duration": duration,
+            "common": common,
             "limits": {name: n for name, n in limits.items() if n is not None},
         },
     )
@@ -187,6 +190,33 @@ def to_dict(config: Any) -> dict[str, Any]:
         else:
             values[field.name] = list(value) if isinstance(value, tuple) else value
     return values
+
+
+def list_groups(config_class: type) -> list[tuple[str, list[dataclasses.Field]]]:
+    """Returns the settings in groups: those of each dataclass, under its purpose.
+
+    Returns:
+      Pairs of a title and settings: the class's own first, then those of each dataclass
+      that it holds, under the first line of that one's docstring.
+    """
+    hints = typing.get_type_hints(config_class)
+    held = {
+        field.name
+        for field in dataclasses.fields(config_class)
+        if dataclasses.is_dataclass(hints[field.name])
+    }
+    own = [f for f in dataclasses.fields(config_class) if f.name not in held]
+    groups = [("General", own)] if own else []
+    for name in sorted(held, key=list(hints).index):
+        title = (hints[name].__doc__ or "").partition("\n")[0].rstrip(".")
+        (_, fields), *inner = list_groups(hints[name])
+        groups += [(title, fields), *inner]
+    return groups
+
+
+def list_paths(config_class: type) -> set[str]:
+    """Returns the names of the settings that are paths."""
+    return {f.name for f, _ in _list_settings(config_class) if f.metadata["path"]}
 
 
 def from_dict(config_class: type[T], values: dict[str, Any]) -> T:

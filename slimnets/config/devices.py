@@ -20,6 +20,7 @@ class DevicesConfig:
             " whose workers sum up their gradients at each step",
             "tpu": "only CPUs and GPUs are trained on; give mirrored or multi_worker",
         },
+        common=True,
     )
     num_clones: int = setting(
         0, "Replicas on this machine; 0 takes one per GPU, or one CPU.", lowest=0

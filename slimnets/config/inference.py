@@ -22,11 +22,13 @@ class TrainedNetworkConfig:
         " weights by name, which are downloaded once: imagenet, tf_slim, keras, timm,"
         " torchvision/IMAGENET1K_V2, a URL (`slimnets weights` lists them).",
         path=True,
+        common=True,
     )
     model: str | None = setting(
         None,
         f"{network_name.MODEL_HELP} None reads it from settings.json beside the"
         " checkpoint.",
+        common=True,
     )
     import_module: str | None = setting(None, network_name.IMPORT_HELP)
     num_classes: int | None = setting(
@@ -40,11 +42,13 @@ class TrainedNetworkConfig:
         "Height and width of the images, in pixels. None takes training's, or the"
         " network's.",
         lowest=1,
+        common=True,
     )
     preprocessing_name: str | None = setting(
         None,
         "Recipe that prepares the images, arguments in parentheses:"
         " 'standard(crop=0.95)'. None takes training's.",
+        common=True,
     )
     use_grayscale: bool | None = setting(
         None, "Feed the network one channel, not three. None does as in training."
@@ -77,12 +81,13 @@ class TrainedNetworkConfig:
         "Images, as training takes them: class folders, a list of photos, or TFRecords."
         " None takes what was trained on, or the handwritten digits in the package.",
         path=True,
+        common=True,
     )
     dataset_name: str | None = setting(
         None, "Which dataset, where the folder holds several without dataset.json."
     )
     dataset_split_name: str | None = setting(
-        None, "Split of the dataset. None takes the one that is held out."
+        None, "Split of the dataset. None takes the one that is held out.", common=True
     )
 
     def require_model(self) -> str:
@@ -99,7 +104,7 @@ class InferenceConfig:
     """How a trained network is run."""
 
     batch_size: int = setting(
-        100, "Images a step. Any size gives the same result.", lowest=1
+        100, "Images a step. Any size gives the same result.", lowest=1, common=True
     )
     fold_batch_norm: bool = setting(
         True,
@@ -113,6 +118,7 @@ class InferenceConfig:
         "Library that runs the network: tensorflow, or openvino or litert if their"
         " extras are installed. Outputs agree within 1e-4 of the largest value.",
         choices=choices.RUNTIMES,
+        common=True,
     )
     precision: str = setting(
         "float32",
@@ -120,6 +126,7 @@ class InferenceConfig:
         " it: it is slow where it is emulated, and outputs differ by up to a few"
         " percent of the largest value. litert has float32 only.",
         choices=choices.INFERENCE_PRECISIONS,
+        common=True,
     )
 
 
@@ -137,12 +144,14 @@ class EvalConfig:
         None,
         "Folder for results. None takes eval_<split> beside the checkpoint.",
         path=True,
+        common=True,
     )
     eval_interval_secs: int = setting(
         0,
         "Evaluate each new checkpoint, checking for one every so many seconds. 0"
         " evaluates the latest one and ends.",
         lowest=0,
+        common=True,
     )
     timeout: int = setting(
         0,
@@ -167,11 +176,16 @@ class ExtractConfig:
         None,
         "Folder of image files to run instead of a dataset.",
         path=True,
+        common=True,
     )
     end_points: tuple[str, ...] = setting(
-        (), "Comma-separated end points, shell wildcards allowed, such as layer_1*."
+        (),
+        "Comma-separated end points, shell wildcards allowed, such as layer_1*.",
+        common=True,
     )
-    output: str | None = setting(None, "File to write: .npz or .tfrecord.", path=True)
+    output: str | None = setting(
+        None, "File to write: .npz or .tfrecord.", path=True, common=True
+    )
 
 
 @dataclasses.dataclass(frozen=True)
@@ -186,15 +200,19 @@ class ExportConfig:
         "saved_model",
         "saved_model, which TensorFlow runs, or lite, which LiteRT runs on phones.",
         choices=choices.FORMATS,
+        common=True,
     )
     output: str | None = setting(
-        None, "Folder to write; it must not be there yet.", path=True
+        None, "Folder to write; it must not be there yet.", path=True, common=True
     )
-    overwrite: bool = setting(False, "Replace the export that --output already holds.")
+    overwrite: bool = setting(
+        False, "Replace the export that --output already holds.", common=True
+    )
     images: str | None = setting(
         None,
         "Folder of image files to verify the export on, instead of a dataset.",
         path=True,
+        common=True,
     )
     num_images: int = setting(
         32, "Number of images, the first ones, to verify the export on.", lowest=1

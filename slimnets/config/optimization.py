@@ -17,8 +17,11 @@ class LearningRateConfig:
         "exponential",
         "Schedule by which the learning rate decays.",
         choices=choices.SCHEDULES,
+        common=True,
     )
-    learning_rate: float = setting(0.01, "Learning rate before it decays.", lowest=0)
+    learning_rate: float = setting(
+        0.01, "Learning rate before it decays.", lowest=0, common=True
+    )
     end_learning_rate: float = setting(
         0.0001, "Learning rate at the end of polynomial and cosine decay.", lowest=0
     )
@@ -45,7 +48,10 @@ class OptimizerConfig:
     """Which optimizer, and its constants. The defaults are TF-Slim's."""
 
     optimizer: str = setting(
-        "rmsprop", "How gradients change the weights.", choices=choices.OPTIMIZERS
+        "rmsprop",
+        "How gradients change the weights.",
+        choices=choices.OPTIMIZERS,
+        common=True,
     )
     adadelta_rho: float = setting(
         0.95, "Decay of adadelta's averages, in [0, 1).", lowest=0, below=1

@@ -27,6 +27,7 @@ class DataConfig:
         " converted once, into the cache; or folder of TFRecords, as `slimnets convert`"
         " writes them or TF-Slim's scripts did. None takes the digits in the package.",
         path=True,
+        common=True,
     )
     dataset_name: str | None = setting(
         None, "Which dataset, where the folder holds several without dataset.json."
@@ -44,11 +45,13 @@ class DataConfig:
         " lenet or plain, with arguments in parentheses if they are to differ:"
         " 'standard(crop=0.95)'. None takes that of published weights, or else the"
         " network's own.",
+        common=True,
     )
     image_size: int | None = setting(
         None,
         "Height and width of the images, in pixels. None takes the network's.",
         lowest=1,
+        common=True,
     )
     use_grayscale: bool = setting(False, "Feed the network one channel, not three.")
     upright: bool = setting(
@@ -62,6 +65,7 @@ class DataConfig:
         " training and takes the smallest that is within 5 % of the fastest; it does"
         " not scale the learning rate.",
         lowest=1,
+        common=True,
     )
     num_readers: int = setting(4, "Files read at the same time.", lowest=1)
     num_preprocessing_threads: int = setting(
@@ -100,6 +104,7 @@ class FineTuneConfig:
         " them). A head for another number of classes is left out. Not read where"
         " train_dir has a checkpoint already.",
         path=True,
+        common=True,
     )
     checkpoint_exclude_scopes: tuple[str, ...] = setting(
         (),
@@ -107,7 +112,9 @@ class FineTuneConfig:
         " as MobilenetV1/Logits for another number of classes.",
     )
     trainable_scopes: tuple[str, ...] = setting(
-        (), "Comma-separated prefixes of the variables to train. None given: all."
+        (),
+        "Comma-separated prefixes of the variables to train. None given: all.",
+        common=True,
     )
     ignore_missing_vars: bool = setting(
         False,
@@ -130,6 +137,7 @@ class RunConfig:
         "/tmp/tfmodel/",
         "Folder for checkpoints, settings and TensorBoard's files.",
         path=True,
+        common=True,
     )
     max_number_of_steps: int | str | None = setting(
         None,
@@ -137,12 +145,14 @@ class RunConfig:
         " num_epochs, training goes on until stopped.",
         duration=True,
         lowest=1,
+        common=True,
     )
     num_epochs: float | None = setting(
         None,
         "How long to train, in passes over the images.",
         above=0,
         below=math.inf,
+        common=True,
     )
     seed: int | None = setting(
         None,
@@ -151,6 +161,7 @@ class RunConfig:
         " stopped, killed and resumed, with the same flags on the same machine. On a"
         " GPU, and with --data_service, sums and images come in no fixed order. None"
         " differs at each run.",
+        common=True,
     )
     sync_batch_norm: bool = setting(
         False,
@@ -190,7 +201,7 @@ class RunConfig:
 class TrainConfig:
     """All settings of a training run."""
 
-    model: str = setting("", network_name.MODEL_HELP)
+    model: str = setting("", network_name.MODEL_HELP, common=True)
     import_module: str | None = setting(None, network_name.IMPORT_HELP)
     data: DataConfig = dataclasses.field(default_factory=DataConfig)
     optimization: OptimizerConfig = dataclasses.field(default_factory=OptimizerConfig)
@@ -212,6 +223,7 @@ class TrainConfig:
         " float16 trains with dynamic loss scaling; it is meant for GPUs, as CPUs also"
         " accumulate in it.",
         choices=choices.TRAINING_PRECISIONS,
+        common=True,
     )
     recompute_gradients: bool = setting(
         False,
@@ -222,7 +234,10 @@ class TrainConfig:
         " GB instead of 2.2 for densenet_121.",
     )
     weight_decay: float = setting(
-        0.00004, "Weight of the L2 regularizers; replaces the network's own.", lowest=0
+        0.00004,
+        "Weight of the L2 regularizers; replaces the network's own.",
+        lowest=0,
+        common=True,
     )
     adapt_batch_norm_decay: bool = setting(
         True,
@@ -237,6 +252,7 @@ class TrainConfig:
         " as 0.9999. None keeps no averages.",
         lowest=0,
         below=1,
+        common=True,
     )
 
     @property

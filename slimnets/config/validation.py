@@ -18,6 +18,7 @@ class ValidationConfig:
         " train_dir/best; metrics.jsonl and metrics.csv have a line for each. 0 is"
         " never.",
         duration=True,
+        common=True,
     )
     eval_split_name: str | None = setting(
         None, "Split to evaluate on. None takes the one that is held out."
@@ -28,12 +29,14 @@ class ValidationConfig:
         " less); of images of any number of classes map, f1_micro, f1_macro or loss."
         " auto takes the first of these.",
         choices=choices.BEST_METRICS,
+        common=True,
     )
     early_stopping_patience: int = setting(
         0,
         "End after so many evaluations in a row without a better one than before; 0:"
         " never.",
         lowest=0,
+        common=True,
     )
     plateau_patience: int = setting(
         3,
@@ -52,6 +55,7 @@ class ValidationConfig:
         False,
         "Draw curves.png in train_dir after each evaluation: loss, accuracy and"
         " learning rate over the steps. Needs the extra `plot`.",
+        common=True,
     )
 
     @property

@@ -8,7 +8,7 @@ import tensorflow as tf
 from slimnets import errors
 from slimnets.config import choices
 from slimnets.config.devices import DevicesConfig
-from slimnets.distribution import workers
+from slimnets.distribution import rendezvous, workers
 
 _KINDS = frozenset({"chief", "worker"})  # of the tasks of a cluster
 
@@ -39,8 +39,8 @@ def get_strategy(config: DevicesConfig) -> tf.distribute.Strategy:
         return _make_mirrored(_list_devices(config.num_clones))
     _check_cluster()
     _hide_other_gpus(config.num_clones)
-    workers.await_partners(config.rendezvous_timeout)
-    with workers.watch_the_start():
+    partners = rendezvous.await_partners(config.rendezvous_timeout)
+    with rendezvous.watch_the_start(partners):
         return tf.distribute.MultiWorkerMirroredStrategy()
 
 

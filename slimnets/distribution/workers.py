@@ -1,25 +1,15 @@
-"""The other workers of a run: waiting for them, agreeing with them, losing them."""
+"""The other workers of a run: sums over them, agreeing with them, losing them."""
 
 import contextlib
-import json
-import os
 import re
-import signal
-import socket
-import sys
-import time
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
 
 import numpy as np
 import tensorflow as tf
 
 from slimnets import errors
+from slimnets.distribution.cluster import read_cluster
 
-_NOTICE = 10.0  # seconds of waiting, after which it is said for whom
-_PAUSE = 0.2  # seconds between two looks
-_START_PATIENCE = 60.0  # seconds for a worker that was there to start its server
-_PROBE = 1.0  # seconds that a worker may take to answer a connection
 # What a collective op ends with when a worker is gone.
 _LOST = (
     tf.errors.AbortedError,
@@ -31,125 +21,10 @@ _LOST = (
 _COLLECTIVE = re.compile(r"[Cc]ollective op|/job:\w+/(replica:\d+/)?task:\d")
 
 
-class Task(NamedTuple):
-    """A process of the cluster that TF_CONFIG names."""
-
-    kind: str
-    number: int
-    address: str
-
-    def __str__(self) -> str:
-        return f"{self.kind} {self.number} at {self.address}"
-
-    @property
-    def port(self) -> int:
-        return int(self.address.rpartition(":")[2])
-
-    def answers(self) -> bool:
-        """Returns whether something listens at its address."""
-        host = self.address.rpartition(":")[0].strip("[]")
-        try:
-            with socket.create_connection((host, self.port), _PROBE):
-                return True
-        except OSError:
-            return False
-
-
-def _read_cluster() -> tuple[Task, list[Task]]:
-    """Returns this process and the others of TF_CONFIG."""
-    config = json.loads(os.environ["TF_CONFIG"])
-    kind, index = config["task"]["type"], config["task"]["index"]
-    tasks = [
-        Task(name, number, address)
-        for name, addresses in config["cluster"].items()
-        for number, address in enumerate(addresses)
-    ]
-    (own,) = [task for task in tasks if task[:2] == (kind, index)]
-    return own, [task for task in tasks if task != own]
-
-
 def is_cluster(strategy: tf.distribute.Strategy) -> bool:
     """Returns whether other processes take part in a strategy."""
     resolver = strategy.cluster_resolver
     return resolver is not None and bool(resolver.cluster_spec().as_dict())
-
-
-def await_partners(timeout: float) -> None:
-    """Waits until every worker that TF_CONFIG names has started; says for whom.
-
-    TensorFlow would wait as well, for an hour and without a word, and no thread of
-    Python runs meanwhile. So each worker listens at its own address until it has found
-    all others listening at theirs, and only then starts TensorFlow's server there.
-
-    Args:
-      timeout: seconds.
-
-    Raises:
-      InputError: a worker has not come by then, or this one's port is taken.
-    """
-    own, others = _read_cluster()
-    began, is_said, absent = time.monotonic(), False, others
-    with _listen(own.port):
-        while absent := [task for task in absent if not task.answers()]:
-            waited = time.monotonic() - began
-            names = " and ".join(map(str, absent))
-            if waited >= timeout:
-                raise errors.InputError(
-                    f"{names} did not come within {timeout:g} s; start every worker"
-                    " that TF_CONFIG names, or give a longer --rendezvous_timeout"
-                )
-            if waited >= _NOTICE and not is_said:
-                print(f"waiting for {names}", file=sys.stderr, flush=True)
-                is_said = True
-            time.sleep(_PAUSE)
-
-
-@contextlib.contextmanager
-def watch_the_start() -> Iterator[None]:
-    """Ends this process where another worker is lost while TensorFlow's servers meet.
-
-    TensorFlow waits for that one for an hour, and no thread of Python runs meanwhile;
-    so another process watches, and ends this one by SIGKILL.
-    """
-    watched = os.getpid()
-    watcher = os.fork()
-    if not watcher:
-        try:
-            _watch(watched)
-        finally:
-            os._exit(0)
-    try:
-        yield
-    finally:
-        os.kill(watcher, signal.SIGKILL)
-        os.waitpid(watcher, 0)
-
-
-def _watch(process: int) -> None:
-    """Kills the parent process, in one line, when a worker does not answer for long."""
-    _, others = _read_cluster()
-    heard = dict.fromkeys(others, time.monotonic())
-    while os.getppid() == process:
-        for task in others:
-            if task.answers():
-                heard[task] = time.monotonic()
-            elif time.monotonic() - heard[task] > _START_PATIENCE:
-                line = f"error: {task} is gone: it does not answer. Start all again"
-                print(line, file=sys.stderr, flush=True)
-                os.kill(process, signal.SIGKILL)
-                return
-        time.sleep(_PAUSE)
-
-
-def _listen(port: int) -> socket.socket:
-    try:
-        return socket.create_server(("", port), backlog=128)
-    except OSError as error:
-        reason = os.strerror(error.errno or 0)
-        raise errors.InputError(
-            f"TF_CONFIG gives this worker port {port}: {reason}; stop the program that"
-            " has it, or name another port in every worker's TF_CONFIG"
-        ) from error
 
 
 @contextlib.contextmanager
@@ -194,7 +69,7 @@ def get_share(strategy: tf.distribute.Strategy) -> tuple[int, int]:
     """Returns this process's place among the workers, from 0, and their number."""
     if not is_cluster(strategy):
         return 0, 1
-    own, others = _read_cluster()
+    own, others = read_cluster()
     tasks = sorted([own, *others], key=lambda task: (task.kind, task.number))
     return tasks.index(own), len(tasks)
 
@@ -258,7 +133,7 @@ class Agreement:
 
 def _describe_lost(message: str) -> str:
     """Returns the worker that an error names, else those that do not answer."""
-    _, others = _read_cluster()
+    _, others = read_cluster()
     named = re.findall(r"/job:(\w+)/(?:replica:\d+/)?task:(\d+)", message)
     for kind, number in named:
         for task in others:

@@ -8,8 +8,8 @@ from pathlib import Path
 import tensorflow as tf
 
 from slimnets import checkpoints, folder_lock
-from slimnets.checkpoints import run_settings
-from slimnets.config import durations
+from slimnets.checkpoints import atomic_files, run_settings
+from slimnets.config import durations, flagfile
 from slimnets.config.durations import Duration
 from slimnets.config.train import TrainConfig
 from slimnets.distribution import strategies, workers
@@ -111,6 +111,7 @@ def _train(
             num_classes=num_classes,
             image_size=state.model.image_size,
         )
+        _write_flagfile(config)
     batches = TrainingBatches(strategy, config, dataset, state.model, state.step)
     weights = find_class_weights(config, dataset, log)
     train_step = make_step(strategy, config, state, num_examples, last_step, weights)
@@ -120,6 +121,12 @@ def _train(
     outcome = loop.run(batches, interruption)
     left_out = (*dataset.left_out, *batches.list_left_out())
     return dataclasses.replace(outcome, left_out=left_out)
+
+
+def _write_flagfile(config: TrainConfig) -> None:
+    """Writes train_dir/run.flags, by which another train_dir gets the same run."""
+    text = flagfile.format_flags(config, "slimnets train", without=("train_dir",))
+    atomic_files.write_text(Path(config.run.train_dir) / flagfile.FILE, text)
 
 
 def _get_last_step(config: TrainConfig, num_examples: int) -> int | None:

@@ -1,62 +1,12 @@
 """Workers that are awaited, that agree, and that are lost."""
 
-import json
-import os
-import signal
-import socket
-import time
-
 import numpy as np
 import pytest
 import tensorflow as tf
 
 from slimnets import errors
 from slimnets.distribution import workers
-
-
-@pytest.fixture
-def partner(monkeypatch):
-    """Names two workers in TF_CONFIG; yields the socket of the other one's address."""
-    with socket.create_server(("127.0.0.1", 0)) as own:
-        port = own.getsockname()[1]
-    with socket.socket() as other:
-        other.bind(("127.0.0.1", 0))
-        addresses = [f"127.0.0.1:{port}", f"127.0.0.1:{other.getsockname()[1]}"]
-        config = {
-            "cluster": {"worker": addresses},
-            "task": {"type": "worker", "index": 0},
-        }
-        monkeypatch.setenv("TF_CONFIG", json.dumps(config))
-        yield other
-
-
-def address(of: socket.socket) -> str:
-    return f"127.0.0.1:{of.getsockname()[1]}"
-
-
-def test_one_that_is_there_is_not_waited_for(partner, capsys):
-    partner.listen()
-    workers.await_partners(timeout=60)
-    assert capsys.readouterr().err == ""
-
-
-def test_one_that_does_not_come_is_named(partner, capsys, monkeypatch):
-    monkeypatch.setattr(workers, "_NOTICE", 0)
-    with pytest.raises(errors.InputError) as caught:
-        workers.await_partners(timeout=0.1)
-    assert str(caught.value).startswith(
-        f"worker 1 at {address(partner)} did not come within 0.1 s; start every worker"
-    )
-    assert capsys.readouterr().err == f"waiting for worker 1 at {address(partner)}\n"
-
-
-def test_a_port_that_is_taken(partner, monkeypatch):
-    config = json.loads(os.environ["TF_CONFIG"])
-    config["cluster"]["worker"][0] = address(partner)
-    monkeypatch.setenv("TF_CONFIG", json.dumps(config))
-    partner.listen()
-    with pytest.raises(errors.InputError, match="Address already in use; stop the"):
-        workers.await_partners(timeout=60)
+from tests.distribution.partners import address
 
 
 @pytest.mark.parametrize(
@@ -112,27 +62,6 @@ def test_what_a_loss_causes_is_told_as_that(
     assert isinstance(caught.value, errors.PartnerLost) == is_loss
     start = f"worker 1 at {address(partner)} is gone: " if is_loss else "reading failed"
     assert str(caught.value).startswith(start)
-
-
-@pytest.mark.parametrize("answers", [True, False])
-def test_one_that_is_lost_while_the_servers_start(partner, monkeypatch, capfd, answers):
-    monkeypatch.setattr(workers, "_START_PATIENCE", 0.1)
-    monkeypatch.setattr(workers, "_PAUSE", 0.05)
-    if answers:
-        partner.listen()
-    waiting = os.fork()
-    if not waiting:
-        try:
-            with workers.watch_the_start():
-                time.sleep(1 if answers else 60)
-        finally:
-            os._exit(0)
-    _, status = os.waitpid(waiting, 0)
-    assert os.waitstatus_to_exitcode(status) == (0 if answers else -signal.SIGKILL)
-    line = (
-        f"error: worker 1 at {address(partner)} is gone: it does not answer. Start all"
-    )
-    assert capfd.readouterr().err == ("" if answers else f"{line} again\n")
 
 
 def test_where_there_is_no_other_an_error_stays_what_it_is():

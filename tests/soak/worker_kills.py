@@ -108,7 +108,7 @@ def find_fault(status: int | None, log: Path, lost: int) -> str:
         for line in log.read_text().splitlines()
         if not line.startswith("waiting for worker")
     ]
-    # Killed before TensorFlow's servers met: see distribution.workers.watch_the_start.
+    # Killed before TensorFlow's servers met: distribution.rendezvous.watch_the_start.
     if status not in (2, -signal.SIGKILL):
         return f"the other one ended with {status}"
     pattern = rf"error: worker {lost} at \S+ (is gone: |did not come within )"

@@ -1,0 +1,27 @@
+"""Writes docs/flags.md, a page of every flag of the programs that have settings.
+
+python -m benchmarks.flags_page
+"""
+
+from pathlib import Path
+
+from slimnets import startup
+from slimnets.config import help, inference, train
+
+PAGE = Path(__file__).parents[1] / "docs" / "flags.md"
+PROGRAMS = {
+    "slimnets train": train.TrainConfig,
+    "slimnets eval": inference.EvalConfig,
+    "slimnets extract": inference.ExtractConfig,
+    "slimnets export": inference.ExportConfig,
+}
+
+
+def main(argv: list[str]) -> None:
+    """Writes the page."""
+    PAGE.write_text(help.format_page(PROGRAMS), encoding="utf-8")
+    print(f"wrote {PAGE}")
+
+
+if __name__ == "__main__":
+    startup.run(main)

@@ -1,0 +1,47 @@
+"""A configuration as a file of flags, which --flagfile reads."""
+
+import csv
+import io
+from pathlib import Path
+from typing import Any
+
+from slimnets.config import dataclass_flags
+
+FILE = "run.flags"
+
+
+def format_flags(config: Any, program: str, without: tuple[str, ...] = ()) -> str:
+    """Returns a flagfile with what is not the default.
+
+    Args:
+      config: a dataclass of settings. Its paths are written as absolute ones, so that
+        the file can be used from any folder.
+      program: that takes the flags, for the comment on top.
+      without: names of settings to leave out.
+    """
+    values = dataclass_flags.to_dict(config)
+    defaults = dataclass_flags.to_dict(type(config)())
+    paths = dataclass_flags.list_paths(type(config))
+    lines = [f"# {program} --flagfile={FILE} --train_dir=... does the same again."]
+    for name, value in values.items():
+        if name in without or value == defaults[name]:
+            continue
+        if name in paths:
+            value = _make_absolute(value)
+        lines.append(f"--{name}={_format(value)}")
+    return "\n".join(lines) + "\n"
+
+
+def _make_absolute(path: str) -> str:
+    """Returns the absolute path of what is there; words, such as imagenet, stay."""
+    return str(Path(path).absolute()) if Path(path).exists() else path
+
+
+def _format(value: Any) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, list | tuple):
+        line = io.StringIO()
+        csv.writer(line, lineterminator="").writerow(value)
+        return line.getvalue()
+    return str(value)
