@@ -219,11 +219,16 @@ class Model(tf.Module):
         """Returns the names of the variables that it would have with logits."""
         return list(checkpoints.get_variable_shapes(self.network, 2))
 
-    def regularization_loss(self) -> tf.Tensor:
-        """Returns the sum of the variables' regularizers, a float32 scalar."""
+    def regularization_loss(self, kernels_only: bool = False) -> tf.Tensor:
+        """Returns the sum of the variables' regularizers, a float32 scalar.
+
+        Args:
+          kernels_only: leave out those of vectors: of biases and batch norm.
+        """
         losses = [
             regularizer(self.variables_by_name[name])
             for name, regularizer in self._regularizers.items()
+            if not kernels_only or self.variables_by_name[name].shape.rank > 1
         ]
         losses = [loss for loss in losses if loss is not None]  # of a zero weight
         return tf.add_n(losses) if losses else tf.zeros([])

@@ -12,12 +12,22 @@ OPTIMIZERS = (
     "adam",
     "adamw",
     "ftrl",
+    "lamb",
+    "lars",
     "momentum",
     "rmsprop",
     "sgd",
 )
 
-SCHEDULES = ("fixed", "exponential", "polynomial", "cosine", "plateau")
+SCHEDULES = (
+    "fixed",
+    "exponential",
+    "polynomial",
+    "cosine",
+    "plateau",
+    "step",
+    "multistep",
+)
 
 BEST_METRICS = ("auto", "top1", "top5", "map", "f1_micro", "f1_macro", "loss")
 

@@ -11,7 +11,11 @@ from slimnets.config import choices, network_name
 from slimnets.config.dataclass_flags import setting
 from slimnets.config.devices import DevicesConfig
 from slimnets.config.loss import LossConfig
-from slimnets.config.optimization import LearningRateConfig, OptimizerConfig
+from slimnets.config.optimization import (
+    GradientConfig,
+    LearningRateConfig,
+    OptimizerConfig,
+)
 from slimnets.config.reading import ReadingConfig
 from slimnets.config.validation import ValidationConfig
 
@@ -63,7 +67,7 @@ class DataConfig:
         32,
         "Images a step, over all replicas together. auto tries 8, 16, 32, ... before"
         " training and takes the smallest that is within 5 % of the fastest; it does"
-        " not scale the learning rate.",
+        " not scale the learning rate, which --scale_learning_rate does.",
         lowest=1,
         common=True,
     )
@@ -208,6 +212,7 @@ class TrainConfig:
     learning_rate: LearningRateConfig = dataclasses.field(
         default_factory=LearningRateConfig
     )
+    gradients: GradientConfig = dataclasses.field(default_factory=GradientConfig)
     losses: LossConfig = dataclasses.field(default_factory=LossConfig)
     fine_tuning: FineTuneConfig = dataclasses.field(default_factory=FineTuneConfig)
     run: RunConfig = dataclasses.field(default_factory=RunConfig)

@@ -47,24 +47,28 @@ def resolve_auto(
     if chosen:
         log(f"--batch_size=auto: {chosen}, with which this run began")
         return _replace_batch_size(config, chosen)
-    replicas = strategies.count_replicas(config.devices)
+    parts = (
+        strategies.count_replicas(config.devices) * config.gradients.num_microbatches
+    )
     trials = search(
         lambda size: measure_in_subprocess(_replace_batch_size(config, size)),
-        generate_sizes(replicas),
+        generate_sizes(parts),
         log,
     )
     chosen = choose(trials)
-    log(f"--batch_size=auto: {chosen}; the learning rate is not scaled with it")
+    scaled = config.learning_rate.scale_learning_rate
+    how = "is scaled with it" if scaled else "is not scaled with it"
+    log(f"--batch_size=auto: {chosen}; the learning rate {how}")
     return _replace_batch_size(config, chosen)
 
 
-def generate_sizes(replicas: int) -> Iterator[int]:
-    """Yields 8, 16, 32, ..., or as many times the replicas as is at least 8, doubled.
+def generate_sizes(parts: int) -> Iterator[int]:
+    """Yields 8, 16, 32, ..., or the least multiple of `parts` above 8, doubled.
 
     Args:
-      replicas: over which a batch is divided evenly.
+      parts: into which a batch is divided evenly, by replicas and microbatches.
     """
-    size = -(-_FIRST // replicas) * replicas
+    size = -(-_FIRST // parts) * parts
     while True:
         yield size
         size *= 2

@@ -6,9 +6,9 @@ from pathlib import Path
 from slimnets import errors
 from slimnets.checkpoints import atomic_files
 from slimnets.config import dataclass_flags
-from slimnets.config.loss import LossConfig
 from slimnets.config.train import RunConfig, TrainConfig
 from slimnets.config.validation import ValidationConfig
+from slimnets.training.optimization_checks import check_optimization
 
 
 def check(config: TrainConfig) -> None:
@@ -29,24 +29,9 @@ def check(config: TrainConfig) -> None:
             "--checkpoint_exclude_scopes says what not to read from --checkpoint_path;"
             " give that too"
         )
-    _check_loss(config.losses)
+    check_optimization(config)
     _check_run(config.run)
     _check_validation(config)
-
-
-def _check_loss(losses: LossConfig) -> None:
-    default = LossConfig()
-    focal = losses.loss in ("softmax_focal", "sigmoid_focal")
-    if losses.focal_gamma != default.focal_gamma and not focal:
-        raise errors.InputError(
-            f"--focal_gamma is of the focal losses, and --loss is {losses.loss}; give"
-            " --loss=softmax_focal or --loss=sigmoid_focal"
-        )
-    if losses.focal_alpha is not None and losses.loss != "sigmoid_focal":
-        raise errors.InputError(
-            f"--focal_alpha is of --loss=sigmoid_focal, and --loss is {losses.loss};"
-            " weigh the classes with --class_weights"
-        )
 
 
 def _check_run(run: RunConfig) -> None:

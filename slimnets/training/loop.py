@@ -194,6 +194,7 @@ class Loop:
             **parts,
             "accuracy": float(result.accuracy),
             "learning_rate": rate,
+            **{name: float(scalar) for name, scalar in result.scalars.items()},
             "images_per_second": images_per_second,
             "waiting_for_data": self._data_wait.since_last(),
         }

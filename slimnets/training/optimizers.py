@@ -1,4 +1,4 @@
-"""TF-Slim's optimizers, and AdamW, over TensorFlow's own update kernels.
+"""TF-Slim's optimizers, AdamW, LAMB and LARS; most over TensorFlow's own kernels.
 
 An optimizer's slots bear the names that TensorFlow 1 gave them in checkpoints, so
 training resumes from a TF-Slim checkpoint, and TF-Slim's from ours. The kernels act on
@@ -6,13 +6,13 @@ the replica's own copy of a variable: inside `strategy.run` each replica applies
 same, already reduced, gradients to its copy, and no replica waits for another.
 """
 
-from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from collections.abc import Sequence
 
 import tensorflow as tf
 
 from slimnets import errors
 from slimnets.config.optimization import OptimizerConfig
+from slimnets.training.optimizer_rules import OPTIMIZERS, Update, assign
 
 
 class Optimizer:
@@ -20,7 +20,8 @@ class Optimizer:
 
     Attributes:
       variables: slots by checkpoint name, `<variable>/<slot>` and
-        `<variable>/<slot>_1`; Adam's and AdamW's also `beta1_power` and `beta2_power`.
+        `<variable>/<slot>_1`; Adam's, AdamW's and LAMB's also `beta1_power` and
+        `beta2_power`.
     """
 
     def __init__(
@@ -28,6 +29,7 @@ class Optimizer:
         config: OptimizerConfig,
         variables: Sequence[tf.Variable],
         names: Sequence[str],
+        rate_scales: Sequence[float] | None = None,
     ) -> None:
         """Creates the slots: call it in the strategy's scope, before the first step.
 
@@ -35,10 +37,12 @@ class Optimizer:
           config: which optimizer, and its constants.
           variables: float32, the trainable ones.
           names: of the variables in checkpoints, one for one.
+          rate_scales: by which each one's learning rate is multiplied; None for 1.
         """
         self._config = config
         self._rule = OPTIMIZERS[config.optimizer]
         self._trainable = list(variables)
+        self._rate_scales = list(rate_scales or [1.0] * len(self._trainable))
         self.variables: dict[str, tf.Variable] = {}
         self._slots = [
             self._make_slots(variable, name)
@@ -71,24 +75,25 @@ class Optimizer:
                 "no variable has a gradient: the loss depends on none that is trained"
             )
         powers = [tf.convert_to_tensor(power) for power in self._powers]
-        for variable, slots, gradient in zip(
-            self._trainable, self._slots, gradients, strict=True
+        rate = tf.convert_to_tensor(learning_rate)
+        for variable, slots, gradient, scale in zip(
+            self._trainable, self._slots, gradients, self._rate_scales, strict=True
         ):
             if gradient is not None:
                 self._rule.step(
                     self._config,
-                    _Update(
+                    Update(
                         variable=variable.handle,
                         slots=[slot.handle for slot in slots],
                         powers=powers,
-                        learning_rate=tf.convert_to_tensor(learning_rate),
+                        learning_rate=rate if scale == 1 else scale * rate,
                         gradient=tf.convert_to_tensor(gradient),
                     ),
                 )
         for variable, power, factor in zip(
             self._powers, powers, self._factors.values(), strict=True
         ):
-            _assign(variable.handle, power * factor)
+            assign(variable.handle, power * factor)
 
     def _make_slots(self, variable: tf.Variable, name: str) -> list[tf.Variable]:
         slots = []
@@ -102,159 +107,3 @@ class Optimizer:
             slots.append(slot)
             self.variables[slot_name] = slot
         return slots
-
-
-class _Update(NamedTuple):
-    """What one variable's update takes; variable and slots are resource handles."""
-
-    variable: tf.Tensor
-    slots: list[tf.Tensor]
-    powers: list[tf.Tensor]
-    learning_rate: tf.Tensor
-    gradient: tf.Tensor
-
-
-def _assign(handle: tf.Tensor, value: tf.Tensor) -> None:
-    tf.raw_ops.AssignVariableOp(resource=handle, value=value)
-
-
-def _adadelta(config: OptimizerConfig, update: _Update) -> None:
-    accumulator, accumulator_of_updates = update.slots
-    tf.raw_ops.ResourceApplyAdadelta(
-        var=update.variable,
-        accum=accumulator,
-        accum_update=accumulator_of_updates,
-        lr=update.learning_rate,
-        rho=config.adadelta_rho,
-        epsilon=config.opt_epsilon,
-        grad=update.gradient,
-    )
-
-
-def _adagrad(config: OptimizerConfig, update: _Update) -> None:
-    (accumulator,) = update.slots
-    tf.raw_ops.ResourceApplyAdagrad(
-        var=update.variable,
-        accum=accumulator,
-        lr=update.learning_rate,
-        grad=update.gradient,
-    )
-
-
-def _adam(config: OptimizerConfig, update: _Update) -> None:
-    mean, variance = update.slots
-    beta1_power, beta2_power = update.powers
-    tf.raw_ops.ResourceApplyAdam(
-        var=update.variable,
-        m=mean,
-        v=variance,
-        beta1_power=beta1_power,
-        beta2_power=beta2_power,
-        lr=update.learning_rate,
-        beta1=config.adam_beta1,
-        beta2=config.adam_beta2,
-        epsilon=config.opt_epsilon,
-        grad=update.gradient,
-    )
-
-
-def _adamw(config: OptimizerConfig, update: _Update) -> None:
-    """Adam with decoupled weight decay: w -= learning_rate * decay * w.
-
-    See arXiv:1711.05101, algorithm 2. Only matrices and kernels decay: like TF-Slim's
-    L2 regularization, it leaves biases and batch norm's scales and offsets alone.
-    """
-    if update.gradient.shape.rank > 1:
-        value = tf.raw_ops.ReadVariableOp(
-            resource=update.variable, dtype=update.gradient.dtype
-        )
-        decay = update.learning_rate * config.adamw_weight_decay
-        _assign(update.variable, value - decay * value)
-    _adam(config, update)
-
-
-def _ftrl(config: OptimizerConfig, update: _Update) -> None:
-    accumulator, linear = update.slots
-    tf.raw_ops.ResourceApplyFtrl(
-        var=update.variable,
-        accum=accumulator,
-        linear=linear,
-        grad=update.gradient,
-        lr=update.learning_rate,
-        l1=config.ftrl_l1,
-        l2=config.ftrl_l2,
-        lr_power=config.ftrl_learning_rate_power,
-    )
-
-
-def _momentum(config: OptimizerConfig, update: _Update) -> None:
-    (accumulator,) = update.slots
-    tf.raw_ops.ResourceApplyMomentum(
-        var=update.variable,
-        accum=accumulator,
-        lr=update.learning_rate,
-        grad=update.gradient,
-        momentum=config.momentum,
-        use_nesterov=config.use_nesterov,
-    )
-
-
-def _rmsprop(config: OptimizerConfig, update: _Update) -> None:
-    mean_square, momentum = update.slots
-    tf.raw_ops.ResourceApplyRMSProp(
-        var=update.variable,
-        ms=mean_square,
-        mom=momentum,
-        lr=update.learning_rate,
-        rho=config.rmsprop_decay,
-        momentum=config.rmsprop_momentum,
-        epsilon=config.opt_epsilon,
-        grad=update.gradient,
-    )
-
-
-def _sgd(config: OptimizerConfig, update: _Update) -> None:
-    tf.raw_ops.ResourceApplyGradientDescent(
-        var=update.variable, alpha=update.learning_rate, delta=update.gradient
-    )
-
-
-def _adam_powers(config: OptimizerConfig) -> dict[str, float]:
-    return {"beta1_power": config.adam_beta1, "beta2_power": config.adam_beta2}
-
-
-class _Rule(NamedTuple):
-    """The update rule of an optimizer.
-
-    Attributes:
-      step: updates one variable and its slots.
-      slot_name: of the slots in checkpoints.
-      slots: their initial values.
-      powers: the factor, by name, of each scalar that starts at its factor and is
-        multiplied by it after each step, such as Adam's beta1_power.
-    """
-
-    step: Callable[[OptimizerConfig, _Update], None]
-    slot_name: str = ""
-    slots: Callable[[OptimizerConfig], Sequence[float]] = lambda config: ()
-    powers: Callable[[OptimizerConfig], dict[str, float]] = lambda config: {}
-
-
-OPTIMIZERS: dict[str, _Rule] = {
-    "adadelta": _Rule(_adadelta, "Adadelta", lambda config: (0.0, 0.0)),
-    "adagrad": _Rule(
-        _adagrad,
-        "Adagrad",
-        lambda config: (config.adagrad_initial_accumulator_value,),
-    ),
-    "adam": _Rule(_adam, "Adam", lambda config: (0.0, 0.0), _adam_powers),
-    "adamw": _Rule(_adamw, "AdamW", lambda config: (0.0, 0.0), _adam_powers),
-    "ftrl": _Rule(
-        _ftrl,
-        "Ftrl",
-        lambda config: (config.ftrl_initial_accumulator_value, 0.0),
-    ),
-    "momentum": _Rule(_momentum, "Momentum", lambda config: (0.0,)),
-    "rmsprop": _Rule(_rmsprop, "RMSProp", lambda config: (1.0, 0.0)),
-    "sgd": _Rule(_sgd),
-}

@@ -10,6 +10,7 @@ from slimnets.config.train import TrainConfig
 from slimnets.datasets import sources
 from slimnets.datasets.registry import Dataset
 from slimnets.distribution import strategies
+from slimnets.training import microbatches
 
 
 class Resources(NamedTuple):
@@ -36,11 +37,12 @@ def find_resources(
       log: gets the lines that tell how photos became a dataset.
 
     Raises:
-      InputError: there are not as many devices, there is no such dataset, or the loss
-        does not suit its labels.
+      InputError: there are not as many devices, a batch cannot be divided as it is to
+        be, there is no such dataset, or the loss does not suit its labels.
     """
     data = config.data
     strategy = strategies.get_strategy(config.devices)
+    microbatches.check(config, strategy.num_replicas_in_sync)
     decoding = sources.Decoding(data.upright, config.reading.max_pixels)
     source = sources.prepare(data.dataset_dir, log, decoding)
     dataset = source.get_dataset(

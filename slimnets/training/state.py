@@ -179,6 +179,11 @@ class TrainState:
         return checkpoints.save(directory, self.step, values, keep)
 
     @property
+    def num_replicas(self) -> int:
+        """Over how many replicas a batch is divided."""
+        return self._strategy.num_replicas_in_sync
+
+    @property
     def step(self) -> int:
         """The number of steps done."""
         return int(self._read_local(self.global_step))

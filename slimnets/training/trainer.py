@@ -19,6 +19,7 @@ from slimnets.training.checks import check
 from slimnets.training.class_weights import find_class_weights
 from slimnets.training.interruption import Interruption, interruptible
 from slimnets.training.loop import Loop, Outcome
+from slimnets.training.notices import list_notices
 from slimnets.training.resources import Resources, find_resources
 from slimnets.training.start import (
     Start,
@@ -112,6 +113,8 @@ def _train(
             image_size=state.model.image_size,
         )
         _write_flagfile(config)
+    for line in list_notices(config, state):
+        log(line)
     batches = TrainingBatches(strategy, config, dataset, state.model, state.step)
     weights = find_class_weights(config, dataset, log)
     train_step = make_step(strategy, config, state, num_examples, last_step, weights)

@@ -5,6 +5,8 @@ import pytest
 from slimnets.checkpoints import atomic_files
 from tests.tiny_runs import refused
 
+MIRRORED = {"strategy": "mirrored", "num_clones": 2, "clone_on_cpu": True}
+
 
 def test_a_train_dir_that_is_a_file(config, tmp_path):
     (tmp_path / "file").touch()
@@ -64,6 +66,39 @@ def test_a_train_dir_that_cannot_be_written(config, tmp_path, monkeypatch):
             "--learning_rate_decay_type=cosine needs an end",
         ),
         ({"learning_rate_decay_type": "fix"}, "unknown learning_rate_decay_type"),
+        (
+            {"clip_gradient_norm": 1.0, "clip_gradient_value": 1.0},
+            "--clip_gradient_norm and --clip_gradient_value both limit",
+        ),
+        ({"clip_gradient_norm": -1.0}, "--clip_gradient_norm=-1.0 must be at least 0"),
+        (
+            {"num_microbatches": 3},
+            "--batch_size=4 cannot be divided into --num_microbatches=3 parts; give a",
+        ),
+        (
+            {**MIRRORED, "num_microbatches": 4},
+            "--num_microbatches=4 parts of 2 replicas; give a multiple of 8",
+        ),
+        (
+            {**MIRRORED, "num_microbatches": 2, "sync_batch_norm": True},
+            "--sync_batch_norm takes all images of a step at once",
+        ),
+        (
+            {"learning_rate_decay_type": "multistep"},
+            "--decay_epochs and --learning_rate_decay_type=multistep need each other",
+        ),
+        (
+            {"decay_epochs": ("30",)},
+            "need each other; the type is fixed",
+        ),
+        (
+            {"learning_rate_decay_type": "multistep", "decay_epochs": ("30", "x")},
+            "--decay_epochs has 'x'; give numbers above 0 and each above the one",
+        ),
+        (
+            {"learning_rate_decay_type": "multistep", "decay_epochs": ("30", "20")},
+            "--decay_epochs has '20'",
+        ),
         ({"optimizer": "adm"}, "unknown optimizer 'adm'; did you mean adam"),
         ({"adam_beta1": 1.0}, "--adam_beta1=1.0 must be at least 0 and below 1"),
         ({"precision": "float8"}, "unknown precision 'float8'; did you mean"),

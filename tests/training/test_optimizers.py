@@ -35,6 +35,10 @@ SETTINGS = {
 }
 NESTEROV = OptimizerConfig("momentum", momentum=0.7, use_nesterov=True)
 ADAMW = OptimizerConfig("adamw", adamw_weight_decay=0.2, opt_epsilon=1e-3)
+LAMB = OptimizerConfig("lamb", lamb_weight_decay=0.2, opt_epsilon=1e-3)
+LARS = OptimizerConfig(
+    "lars", lars_coefficient=0.02, lars_weight_decay=0.2, momentum=0.7
+)
 CONFIGS = [OptimizerConfig(name, **kwargs) for name, kwargs in SETTINGS.items()]
 
 
@@ -148,7 +152,9 @@ def test_a_variable_without_gradient_is_left_alone(name):
 
 
 @pytest.mark.parametrize(
-    "config", [*CONFIGS, NESTEROV, ADAMW], ids=lambda config: config.optimizer
+    "config",
+    [*CONFIGS, NESTEROV, ADAMW, LAMB, LARS],
+    ids=lambda config: config.optimizer,
 )
 def test_two_replicas_do_what_one_does(config):
     strategy = strategies.get_strategy(DevicesConfig("mirrored", num_clones=2))
@@ -199,6 +205,73 @@ def test_adamw_decays_matrices_apart_from_adams_step():
         problem.step(tf.constant(INPUTS), tf.constant(TARGETS))
         np.testing.assert_allclose(problem.trainable[0], weights, rtol=1e-4, atol=1e-5)
         np.testing.assert_allclose(problem.trainable[1], biases, rtol=1e-4, atol=1e-5)
+
+
+def gradients_of(weights: np.ndarray, biases: np.ndarray) -> list[np.ndarray]:
+    """Returns those of the problem's loss."""
+    error = (INPUTS @ weights + biases - TARGETS) * 2 / len(INPUTS)
+    return [INPUTS.T @ error, error.sum(0)]
+
+
+def test_lamb_is_the_papers():
+    """Algorithm 2 of arXiv:1904.00962, with Adam's step and no decay for biases."""
+    problem = Problem(LAMB)
+    assert {f"{NAMES[0]}/LAMB", f"{NAMES[0]}/LAMB_1", "beta2_power"} <= set(
+        problem.optimizer.variables
+    )
+    values = [WEIGHTS.astype(np.float64), np.zeros(2)]
+    mean, square = [0.0, 0.0], [0.0, 0.0]
+    for i in range(1, STEPS + 1):
+        for k, gradient in enumerate(gradients_of(*values)):
+            mean[k] = 0.9 * mean[k] + 0.1 * gradient
+            square[k] = 0.999 * square[k] + 0.001 * gradient**2
+            step = mean[k] / (1 - 0.9**i) / (np.sqrt(square[k] / (1 - 0.999**i)) + 1e-3)
+            if k == 0:
+                step = step + 0.2 * values[0]
+                step *= np.linalg.norm(values[0]) / np.linalg.norm(step)
+            values[k] = values[k] - RATE * step
+        problem.step(tf.constant(INPUTS), tf.constant(TARGETS))
+        for variable, value in zip(problem.trainable, values, strict=False):
+            np.testing.assert_allclose(variable, value, rtol=1e-4, atol=1e-5)
+
+
+def test_lars_is_the_papers():
+    """Algorithm 1 of arXiv:1708.03888, with momentum alone for biases."""
+    problem = Problem(LARS)
+    assert f"{NAMES[0]}/LARS" in problem.optimizer.variables
+    values, moved = [WEIGHTS.astype(np.float64), np.zeros(2)], [0.0, 0.0]
+    for _ in range(STEPS):
+        for k, gradient in enumerate(gradients_of(*values)):
+            rate = RATE
+            if k == 0:
+                length = np.linalg.norm(values[0])
+                rate *= 0.02 * length / (np.linalg.norm(gradient) + 0.2 * length)
+                gradient = gradient + 0.2 * values[0]
+            moved[k] = 0.7 * moved[k] + rate * gradient
+            values[k] = values[k] - moved[k]
+        problem.step(tf.constant(INPUTS), tf.constant(TARGETS))
+        for variable, value in zip(problem.trainable, values, strict=False):
+            np.testing.assert_allclose(variable, value, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("name", ["lamb", "lars"])
+def test_weights_that_begin_at_zero_leave_it(name):
+    kernel = tf.Variable(tf.zeros([2, 2]))
+    optimizer = Optimizer(OptimizerConfig(name, opt_epsilon=1e-6), [kernel], ["k"])
+    for _ in range(2):
+        optimizer.apply([tf.eye(2)], 0.1)
+        optimizer.apply([tf.zeros([2, 2])], 0.1)
+    assert np.isfinite(kernel).all() and np.diag(kernel).max() < -0.05
+
+
+def test_rates_are_scaled_by_variable():
+    """Of sgd and adamw, each of whose steps is the rate times something."""
+    for config in (OptimizerConfig("sgd"), ADAMW):
+        variables = [tf.Variable([[1.0]]) for _ in range(3)]
+        optimizer = Optimizer(config, variables, list("abc"), [1.0, 0.5, 0.0])
+        optimizer.apply([tf.constant([[2.0]])] * 3, 0.1)
+        whole, half, none = (1 - float(variable[0, 0]) for variable in variables)
+        np.testing.assert_allclose([half, none], [whole / 2, 0], rtol=1e-5)
 
 
 def test_sparse_gradients_are_applied_densely():

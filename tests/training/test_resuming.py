@@ -66,6 +66,17 @@ RUNS = {
         "steps_per_call": 2,
         "preprocessing_name": "inception",
     },
+    "microbatches": {
+        "model": "dropping",
+        "num_microbatches": 2,
+        "clip_gradient_norm": 0.1,
+        "optimizer": "lamb",
+        "loss": "softmax_focal",
+        "class_weights": ("balanced",),
+        "steps_per_call": 2,
+        "learning_rate_decay_type": "multistep",
+        "decay_epochs": ("1",),
+    },
     "mirrored": {
         "model": "dropping",
         "optimizer": "adam",
@@ -84,6 +95,7 @@ MORE_RUNS = {
 }
 BOTH = [
     pytest.param(RUNS["float16"], id="float16"),
+    pytest.param(RUNS["microbatches"], id="microbatches"),
     pytest.param(RUNS["mirrored"], id="mirrored", marks=pytest.mark.slow),
     *[
         pytest.param(flags, id=name, marks=pytest.mark.slow)

@@ -5,6 +5,7 @@ import pytest
 import tensorflow as tf
 
 from slimnets import errors
+from slimnets.config.optimization import LearningRateConfig
 from slimnets.training import schedules
 from slimnets.training.schedules import Schedule
 
@@ -19,6 +20,13 @@ def tensorflow_1(decay, *args, **kwargs) -> list[float]:
     with tf.Graph().as_default(), tf.compat.v1.Session() as session:
         step = tf.compat.v1.placeholder(tf.int64, [])
         rate = decay(0.5, step, *args, **kwargs)
+        return [session.run(rate, {step: value}) for value in STEPS]
+
+
+def tensorflow_1_piecewise(boundaries, values) -> list[float]:
+    with tf.Graph().as_default(), tf.compat.v1.Session() as session:
+        step = tf.compat.v1.placeholder(tf.int64, [])
+        rate = tf.compat.v1.train.piecewise_constant(step, boundaries, values)
         return [session.run(rate, {step: value}) for value in STEPS]
 
 
@@ -43,6 +51,41 @@ def test_cosine():
     schedule = Schedule("cosine", 0.5, total_steps=100, end_learning_rate=0.05)
     expected = tensorflow_1(tf.compat.v1.train.cosine_decay, 100, alpha=0.1)
     np.testing.assert_allclose(rates(schedule), expected, rtol=1e-6)
+
+
+def test_step_is_exponential():
+    settings = {"decay_steps": 10, "decay_factor": 0.9}
+    assert rates(Schedule("step", 0.5, **settings)) == rates(
+        Schedule("exponential", 0.5, **settings)
+    )
+
+
+def test_multistep():
+    schedule = Schedule("multistep", 0.5, decay_factor=0.1, milestones=(10, 25))
+    expected = tensorflow_1_piecewise([9, 24], [0.5, 0.05, 0.005])
+    np.testing.assert_allclose(rates(schedule), expected, rtol=1e-6)
+    assert rates(Schedule("multistep", 0.5)) == [0.5] * len(STEPS)
+
+
+def test_milestones_are_given_in_epochs():
+    config = LearningRateConfig("multistep", decay_epochs=("1.5", "3"))
+    schedule = schedules.from_config(config, 100, 10, None)
+    assert schedule.milestones == (15, 30)
+
+
+@pytest.mark.parametrize(("batch_size", "scale"), [(256, 1), (32, 1 / 8), (1024, 4)])
+def test_rates_are_scaled_by_the_batch(batch_size, scale):
+    given = {"learning_rate": 0.1, "end_learning_rate": 0.01}
+    plain, scaled = (
+        schedules.from_config(
+            LearningRateConfig("cosine", scale_learning_rate=on, **given),
+            1000,
+            batch_size,
+            100,
+        )
+        for on in (False, True)
+    )
+    np.testing.assert_allclose(rates(scaled), scale * np.array(rates(plain)), rtol=1e-6)
 
 
 def test_fixed():
@@ -87,6 +130,7 @@ def test_unknown_kind():
     ("kind", "missing"),
     [
         ("exponential", "decay_steps"),
+        ("step", "decay_steps"),
         ("polynomial", "decay_steps"),
         ("cosine", "total_steps"),
     ],

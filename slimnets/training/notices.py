@@ -1,0 +1,64 @@
+"""What settings do that their user may not expect: a line each, before training."""
+
+from collections.abc import Iterator
+
+import tensorflow as tf
+
+from slimnets.config.train import TrainConfig
+from slimnets.training import schedules
+from slimnets.training.state import TrainState
+
+_OF_ADAMS_KIND = {"adam": "1e-8", "adamw": "1e-8", "lamb": "1e-6"}  # usual epsilon
+
+
+def list_notices(config: TrainConfig, state: TrainState) -> Iterator[str]:
+    """Yields the lines.
+
+    Args:
+      config: all settings, with the batch size known.
+      state: of the network that they make.
+    """
+    yield from _of_epsilon(config)
+    yield from _of_learning_rate(config)
+    yield from _of_microbatches(config, state)
+
+
+def _of_epsilon(config: TrainConfig) -> Iterator[str]:
+    """Research/slim's trap: its default of rmsprop's epsilon is adam's, too."""
+    optimizer, epsilon = config.optimization.optimizer, config.optimization.opt_epsilon
+    if optimizer in _OF_ADAMS_KIND and epsilon >= 1:
+        yield (
+            f"--opt_epsilon={epsilon:g} with --optimizer={optimizer}: TF-Slim's"
+            " default, meant for rmsprop, makes steps smaller by orders of magnitude;"
+            " give"
+            f" --opt_epsilon={_OF_ADAMS_KIND[optimizer]} unless that is meant"
+        )
+
+
+def _of_learning_rate(config: TrainConfig) -> Iterator[str]:
+    given, size = config.learning_rate, config.data.known_batch_size
+    scale = schedules.compute_rate_scale(given, size)
+    if given.scale_learning_rate:
+        yield (
+            f"--scale_learning_rate: {given.learning_rate:g} for"
+            f" {schedules.BASE_BATCH_SIZE} images is"
+            f" {scale * given.learning_rate:g} for --batch_size={size}"
+        )
+
+
+def _of_microbatches(config: TrainConfig, state: TrainState) -> Iterator[str]:
+    parts, size = config.gradients.num_microbatches, config.data.known_batch_size
+    if parts > 1 and _has_batch_norm(state):
+        part = size // (parts * state.num_replicas)
+        yield (
+            f"--num_microbatches={parts}: batch norm normalizes by the moments of"
+            f" {part} images at a time, not by those of the batch"
+        )
+
+
+def _has_batch_norm(state: TrainState) -> bool:
+    """Returns whether the network has moving averages, which each replica keeps."""
+    return any(
+        variable.synchronization == tf.VariableSynchronization.ON_READ
+        for variable in state.model.variables_by_name.values()
+    )

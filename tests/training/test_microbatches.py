@@ -1,0 +1,81 @@
+"""A batch in parts trains as it does at once."""
+
+import numpy as np
+import pytest
+
+from slimnets.training import trainer
+from tests.tiny_runs import changed, silent
+from tests.training.test_step import MIRRORED, Training
+
+FLAGS = {"model": "tiny", "batch_size": 6, "optimizer": "momentum"}
+
+
+def taken(config, count: int = 3, **flags) -> dict[str, np.ndarray]:
+    """Returns what a checkpoint would hold after some steps."""
+    training = Training(config(**FLAGS | flags))
+    for _ in range(count):
+        training.take()
+    return training.values()
+
+
+def assert_alike(one, other, **tolerance) -> None:
+    assert one.keys() == other.keys()
+    for name, value in one.items():
+        np.testing.assert_allclose(value, other[name], err_msg=name, **tolerance)
+
+
+@pytest.mark.parametrize(
+    "flags",
+    [
+        {"weight_decay": 0.5, "label_smoothing": 0.1},
+        {"clip_gradient_norm": 0.1, **MIRRORED},
+        {"optimizer": "adam", "opt_epsilon": 1e-3, "moving_average_decay": 0.9},
+    ],
+    ids=["decay", "mirrored", "adam"],
+)
+def test_parts_give_the_weights_of_the_whole(config, flags):
+    assert_alike(
+        taken(config, **flags),
+        taken(config, num_microbatches=3, **flags),
+        rtol=1e-5,
+        atol=1e-6,
+    )
+
+
+def test_parts_report_the_loss_and_accuracy_of_the_whole(config):
+    whole, parts = (
+        Training(config(**FLAGS, num_microbatches=count)).take() for count in (1, 3)
+    )
+    np.testing.assert_allclose(parts.losses, whole.losses, rtol=1e-5)
+    np.testing.assert_allclose(parts.accuracy, whole.accuracy, rtol=1e-5)
+
+
+def test_float16_scales_each_part(config):
+    whole, parts = (
+        taken(config, precision="float16", num_microbatches=count) for count in (1, 2)
+    )
+    assert_alike(whole, parts, rtol=0.02, atol=2e-3)
+
+
+def test_batch_norm_sees_a_part_at_a_time(config):
+    whole, parts = (
+        taken(config, model="tiny_bn", num_microbatches=count) for count in (1, 3)
+    )
+    name = "Tiny/Conv/BatchNorm/moving_mean"
+    assert np.any(np.abs(whole[name] - parts[name]) > 1e-4)
+
+
+def test_frozen_variables_have_no_gradient(config, tmp_path):
+    before, after = (
+        trainer.train(
+            config(
+                trainable_scopes=("Tiny/Logits",),
+                num_microbatches=2,
+                max_number_of_steps=steps,
+                train_dir=str(tmp_path / "one"),
+            ),
+            silent,
+        ).checkpoint
+        for steps in (1, 2)
+    )
+    assert changed(before, after) == {"Tiny/Logits/weights", "Tiny/Logits/biases"}
