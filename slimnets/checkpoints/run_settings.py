@@ -38,7 +38,8 @@ class RunSettings:
       has_sigmoid: whether a class's probability is the sigmoid of its logit; if not,
         the softmax of all makes them.
       module_folder: from which the user's own network can be imported, or None.
-      dataset_dir: absolute path of the images it was trained on; None for the digits.
+      dataset_dir: absolute path of the images it was trained on; None for the digits,
+        'python:NAME' for a dataset that no path names.
       dataset_name: which of the folder's datasets, or None.
     """
 
@@ -86,7 +87,11 @@ def write(
         preprocessing_name=config.data.preprocessing_name,
         labels_offset=config.data.labels_offset,
         use_grayscale=config.data.use_grayscale,
-        dataset_dir=sources.make_absolute(config.data.dataset_dir),
+        dataset_dir=(
+            sources.make_absolute(config.data.dataset_dir)
+            if dataset.elements is None
+            else f"{sources.FROM_PYTHON}{dataset.name}"
+        ),
         dataset_name=config.data.dataset_name,
         upright=config.data.upright,
         multi_label=dataset.multi_label,

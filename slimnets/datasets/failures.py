@@ -7,7 +7,7 @@ import tensorflow as tf
 
 from slimnets import errors
 from slimnets.config.reading import MAX_PIXELS
-from slimnets.datasets import images, record_faults
+from slimnets.datasets import elements, images, record_faults
 from slimnets.datasets.framing import SingleRecords
 from slimnets.datasets.registry import Dataset
 
@@ -37,6 +37,11 @@ def describe(
     """
     if isinstance(error, tf.errors.ResourceExhaustedError):
         return errors.describe_exhaustion(error)
+    if dataset.elements is not None:
+        lowest = max(labels_offset, 0)
+        return errors.InputError(
+            elements.describe_fault(error, dataset, lowest, max_pixels)
+        )
     find = functools.partial(
         record_faults.find_fault,
         dataset.files,
@@ -63,6 +68,8 @@ def describe_left_out(
     singles = SingleRecords()
 
     def describe(number: int) -> str:
+        if dataset.elements is not None:
+            return f"element {number} of {dataset.name} did not come"
         file, place = dataset.locate(number)
         fault = record_faults.find_record_fault(
             file,

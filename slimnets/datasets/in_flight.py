@@ -66,6 +66,8 @@ class InFlight:
         return [fault for _, fault in sorted(self._faults.items()) if fault]
 
     def _find_fault(self, number: int) -> str | None:
+        if self._dataset.elements is not None:  # which cannot be looked at alone
+            return None
         return record_faults.find_record_fault(
             *self._dataset.locate(number),
             self._labels,

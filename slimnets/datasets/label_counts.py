@@ -3,7 +3,7 @@
 import numpy as np
 import tensorflow as tf
 
-from slimnets.datasets import failures, record_order, tfrecord
+from slimnets.datasets import elements, failures, record_order, tfrecord
 from slimnets.datasets.registry import Dataset
 
 _RECORDS_AT_ONCE = 1024
@@ -34,16 +34,20 @@ def count_labels(dataset: Dataset, *, skips: bool = False) -> tuple[int, ...]:
 
 def _read_labels(dataset: Dataset, skips: bool) -> tf.data.Dataset:
     """Returns the labels as they are stored, ragged int64 [up to 1024, labels]."""
-    records = record_order.list_files(dataset).flat_map(
-        lambda file, first, count: record_order.read_file(
-            file, first, count, dataset.compression, skips
-        )
-    )
-    labels = records.map(
-        lambda _, serialized: tfrecord.parse_example(serialized, ("labels",))["labels"],
-        num_parallel_calls=tf.data.AUTOTUNE,
-    )
+    take = _take_labels if dataset.elements is None else _take_labels_of_element
+    records = record_order.read_once(dataset, skips)
+    labels = records.map(take, num_parallel_calls=tf.data.AUTOTUNE)
     return (labels.ignore_errors() if skips else labels).ragged_batch(_RECORDS_AT_ONCE)
+
+
+def _take_labels(_: tf.Tensor, serialized: tf.Tensor) -> tf.Tensor:
+    return tfrecord.parse_example(serialized, ("labels",))["labels"]
+
+
+def _take_labels_of_element(
+    _: tf.Tensor, pair: tuple[tf.Tensor, tf.Tensor]
+) -> tf.Tensor:
+    return tf.reshape(elements.list_classes(pair[1]), [-1])
 
 
 def _find_classes(labels: np.ndarray, dataset: Dataset) -> np.ndarray:

@@ -9,7 +9,7 @@ import tensorflow as tf
 
 from slimnets import errors, random_numbers
 from slimnets.config.reading import MAX_PIXELS
-from slimnets.datasets import record_order, tfrecord
+from slimnets.datasets import elements, record_order, tfrecord
 from slimnets.datasets.in_flight import InFlight
 from slimnets.datasets.registry import Dataset
 from slimnets.datasets.salvage import Salvage
@@ -92,17 +92,17 @@ def train_batches(
             f"shard {index} of {count} of {dataset.num_examples} examples is empty or"
             " does not exist"
         )
-    parse = _make_record_parser(dataset, channels, labels_offset, upright, max_pixels)
+    parse = _make_parser(dataset, channels, labels_offset, upright, max_pixels)
     skips = most_broken is not None
     salvage = Salvage(dataset)
 
     @_without_autograph
     def example(
-        number: tf.Tensor, serialized: tf.Tensor
+        number: tf.Tensor, record: tf.Tensor | tuple[tf.Tensor, tf.Tensor]
     ) -> tuple[tf.Tensor, tf.Tensor]:
         with tf.control_dependencies([in_flight.begin(number)] if in_flight else []):
-            serialized = tf.identity(serialized)
-        parsed = parse(salvage.find(number, serialized) if skips else serialized)
+            record = tf.nest.map_structure(tf.identity, record)
+        parsed = parse(salvage.find(number, record) if skips else record)
         image, label = preprocess(parsed["image"]), parsed["label"]
         with tf.control_dependencies([image, label]):
             done = [in_flight.end(number)] if in_flight else []
@@ -111,11 +111,11 @@ def train_batches(
 
     @_without_autograph
     def keyed_example(
-        place: tf.Tensor, record: tuple[tf.Tensor, tf.Tensor]
+        place: tf.Tensor, numbered: tuple[tf.Tensor, Any]
     ) -> tuple[tf.Tensor, tf.Tensor]:
         stream = random_numbers.hash_seed("images", seed or 0)
         with random_numbers.keyed(tf.stack([stream, place])):
-            return example(*record)
+            return example(*numbered)
 
     if seed is None:
         records = record_order.read_shuffled(dataset, shard, num_readers, cache, skips)
@@ -182,22 +182,18 @@ def eval_batches(
       InputError: of an argument.
     """
     _check_arguments(dataset, batch_size, labels_offset)
-    parse = _make_record_parser(dataset, channels, labels_offset, upright, max_pixels)
+    parse = _make_parser(dataset, channels, labels_offset, upright, max_pixels)
 
     salvage = Salvage(dataset)
 
     @_without_autograph
-    def example(number: tf.Tensor, serialized: tf.Tensor) -> dict[str, tf.Tensor]:
+    def example(number: tf.Tensor, record: Any) -> dict[str, tf.Tensor]:
         if skip_broken:
-            serialized = salvage.find(number, serialized)
-        return _make_masked_example(preprocess, number, **parse(serialized))
+            record = salvage.find(number, record)
+        return _make_masked_example(preprocess, number, **parse(record))
 
     index, count = shard
-    records = record_order.list_files(dataset).flat_map(
-        lambda file, first, count: record_order.read_file(
-            file, first, count, dataset.compression, skip_broken
-        )
-    )
+    records = record_order.read_once(dataset, skip_broken)
     if count > 1:
         records = records.filter(lambda number, _: number % count == index)
     examples = records.map(example, num_parallel_calls)
@@ -313,34 +309,53 @@ def _stack(batches: tf.data.Dataset, steps: int, replicas: int) -> tf.data.Datas
     return stacks.map(by_replica).unbatch()
 
 
-def _make_record_parser(
+def _make_parser(
     dataset: Dataset,
     channels: int | None,
     labels_offset: int,
     upright: bool,
     max_pixels: int,
-) -> Callable[[tf.Tensor], dict[str, Any]]:
-    """Returns the function from a serialized record to image, label and filename."""
+) -> Callable[[Any], dict[str, Any]]:
+    """Returns the function from a record, or element, to image, label and filename."""
     channels = channels or dataset.channels
-    lowest, highest = max(labels_offset, 0), dataset.num_classes - 1
     stored = "labels" if dataset.multi_label else "label"
 
-    def parse(serialized: tf.Tensor) -> dict[str, Any]:
+    def parse_record(serialized: tf.Tensor) -> dict[str, Any]:
         parsed = tfrecord.parse_example(serialized, ("encoded", stored, "filename"))
-        label = _find_class(parsed[stored], dataset.classes_by_label)
-        message = f"a label is not one of {lowest} to {highest}"
-        in_range = tf.reduce_all((label >= lowest) & (label <= highest))
-        with tf.control_dependencies([tf.debugging.Assert(in_range, [message, label])]):
-            label = label - labels_offset
-        if dataset.multi_label:
-            label = _mark_classes(label, dataset.num_classes - labels_offset)
         return {
             "image": Encoded(parsed["encoded"], channels, upright, max_pixels),
-            "label": label,
+            "label": _make_label(parsed[stored], dataset, labels_offset),
             "filename": parsed["filename"],
         }
 
-    return parse
+    def parse_element(pair: tuple[tf.Tensor, tf.Tensor]) -> dict[str, Any]:
+        image, label = pair
+        return {
+            "image": elements.take_image(image, channels, upright, max_pixels),
+            "label": _make_label(elements.list_classes(label), dataset, labels_offset),
+            "filename": tf.constant(""),
+        }
+
+    return parse_record if dataset.elements is None else parse_element
+
+
+def _make_label(stored: tf.Tensor, dataset: Dataset, labels_offset: int) -> tf.Tensor:
+    """Returns a network's class, or float32 [classes], 1 for those that are true.
+
+    Args:
+      stored: int64 [], or [any number].
+      dataset: whose labels these are.
+      labels_offset: subtracted from them.
+    """
+    lowest, highest = max(labels_offset, 0), dataset.num_classes - 1
+    label = _find_class(stored, dataset.classes_by_label)
+    message = f"a label is not one of {lowest} to {highest}"
+    in_range = tf.reduce_all((label >= lowest) & (label <= highest))
+    with tf.control_dependencies([tf.debugging.Assert(in_range, [message, label])]):
+        label = label - labels_offset
+    if not dataset.multi_label:
+        return label
+    return _mark_classes(tf.reshape(label, [-1]), dataset.num_classes - labels_offset)
 
 
 def _mark_classes(classes: tf.Tensor, num_classes: int) -> tf.Tensor:

@@ -6,7 +6,7 @@ import numpy as np
 import tensorflow as tf
 
 from slimnets import random_numbers
-from slimnets.datasets import salvage
+from slimnets.datasets import elements, salvage
 from slimnets.datasets.registry import Dataset
 
 # Encoded records, so 4,096 photos of 110 kB are 450 MB. The shards are mixed over the
@@ -33,8 +33,11 @@ def read_shuffled(
       skips: as of `read_file`.
 
     Returns:
-      (number, serialized record), int64 [] and string [].
+      (number, serialized record), int64 [] and string []; of a dataset of elements
+      these in the place of records, in their own order.
     """
+    if dataset.elements is not None:
+        return elements.read(dataset, repeats=True).shard(shard[1], shard[0])
     records = _read_files(dataset, shard, num_readers, skips)
     if cache:
         records = records.cache()
@@ -65,8 +68,11 @@ def read_in_order_of(
       skips: as of `read_file`.
 
     Returns:
-      (number, serialized record), int64 [] and string [].
+      (number, serialized record), int64 [] and string []; of a dataset of elements
+      these in the place of records, in their own order.
     """
+    if dataset.elements is not None:
+        return elements.read(dataset, repeats=True).skip(taken)
     stream = random_numbers.hash_seed("order", seed)
     first, taken_of_it = divmod(taken, dataset.num_examples)
     whole = (0, 1)
@@ -91,6 +97,22 @@ def read_in_order_of(
         return _shuffle(records, dataset, order).skip(taken_of_this)
 
     return tf.data.Dataset.range(first, tf.int64.max).flat_map(read_epoch)
+
+
+def read_once(dataset: Dataset, skips: bool = False) -> tf.data.Dataset:
+    """Returns (number, record), or (number, element), each once, in order.
+
+    Args:
+      dataset: the split to read.
+      skips: as of `read_file`.
+    """
+    if dataset.elements is not None:
+        return elements.read(dataset, repeats=False)
+    return list_files(dataset).flat_map(
+        lambda file, first, count: read_file(
+            file, first, count, dataset.compression, skips
+        )
+    )
 
 
 def list_files(dataset: Dataset) -> tf.data.Dataset:

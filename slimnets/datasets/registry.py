@@ -41,6 +41,7 @@ class Dataset:
       multi_label: whether any number of classes may be true of an image.
       left_out: a line for each file that was left out as the dataset was made; known
         where that was now.
+      elements: (image, label) pairs in the place of files; see `elements.py`.
     """
 
     name: str
@@ -53,6 +54,7 @@ class Dataset:
     compression: str = ""
     multi_label: bool = False
     left_out: tuple[str, ...] = ()
+    elements: tf.data.Dataset | None = None
 
     @property
     def num_examples(self) -> int:

@@ -30,6 +30,9 @@ from slimnets.datasets.conversion_cache import Conversion, convert_once
 from slimnets.datasets.photos import Found
 from slimnets.datasets.registry import Dataset
 
+# How settings name a dataset that was given from Python, which no path leads to.
+FROM_PYTHON = "python:"
+
 _FORM = 1  # of what is written: another one gives another fingerprint
 _NOT_IN_NAMES = re.compile(r"^[^A-Za-z0-9]+|[^\w.-]", re.ASCII)
 
@@ -78,6 +81,11 @@ def prepare(
     Raises:
       InputError: the photos cannot be read as classes, or the cache not be written.
     """
+    if (dataset_dir or "").startswith(FROM_PYTHON):
+        raise errors.InputError(
+            f"what it was trained on, {dataset_dir}, was given from Python: name images"
+            " with --dataset_dir"
+        )
     if dataset_dir is None or not _holds_photos(Path(dataset_dir)):
         return Source(dataset_dir)
     images = Path(dataset_dir).absolute()

@@ -64,7 +64,9 @@ class _Setup(NamedTuple):
 
 
 def evaluate(
-    config: EvalConfig, log: Callable[[str], None] = print
+    config: EvalConfig,
+    log: Callable[[str], None] = print,
+    dataset: Dataset | None = None,
 ) -> Iterator[Evaluation]:
     """Evaluates a checkpoint, or each new one of a folder as it appears.
 
@@ -74,6 +76,8 @@ def evaluate(
     Args:
       config: all settings.
       log: gets the lines that tell what is evaluated.
+      dataset: of one's own, see `datasets.elements`; None takes what --dataset_dir
+        names.
 
     Yields:
       The result for each checkpoint, after it was written to the eval_dir.
@@ -84,14 +88,18 @@ def evaluate(
     _check(config)
     strategy = strategies.get_strategy(config.devices)
     with workers.name_the_lost(strategy, "Start all workers again"):
-        yield from _evaluate_each(config, strategy, log)
+        yield from _evaluate_each(config, strategy, log, dataset)
 
 
 def _evaluate_each(
-    config: EvalConfig, strategy: tf.distribute.Strategy, log: Callable[[str], None]
+    config: EvalConfig,
+    strategy: tf.distribute.Strategy,
+    log: Callable[[str], None],
+    dataset: Dataset | None,
 ) -> Iterator[Evaluation]:
     trained = find_weights(config.trained, log)
-    evaluator = Evaluator(dataclasses.replace(config, trained=trained), strategy, log)
+    config = dataclasses.replace(config, trained=trained)
+    evaluator = Evaluator(config, strategy, log, dataset)
     most = config.max_evals if config.eval_interval_secs else 1
     count = 0
     for checkpoint in checkpoints.iterate(
@@ -121,6 +129,7 @@ class Evaluator:
         config: EvalConfig,
         strategy: tf.distribute.Strategy,
         log: Callable[[str], None],
+        dataset: Dataset | None = None,
     ):
         """Builds nothing yet: the first checkpoint tells what.
 
@@ -128,8 +137,10 @@ class Evaluator:
           config: all settings; its checkpoint_path is not read.
           strategy: over the devices that share the work; in no strategy's scope.
           log: gets the lines that tell what is evaluated.
+          dataset: to score; None takes what the settings name.
         """
         self._config, self._strategy, self._log = config, strategy, log
+        self._dataset = dataset
         self._setup: _Setup | None = None
 
     def restore(self, checkpoint: str) -> checkpoints.RestoreReport:
@@ -155,7 +166,9 @@ class Evaluator:
 
     def _get_setup(self, checkpoint: str) -> _Setup:
         if self._setup is None:
-            self._setup = _set_up(self._config, self._strategy, checkpoint, self._log)
+            self._setup = _set_up(
+                self._config, self._strategy, checkpoint, self._log, self._dataset
+            )
         return self._setup
 
 
@@ -183,11 +196,20 @@ def _set_up(
     strategy: tf.distribute.Strategy,
     checkpoint: str,
     log: Callable[[str], None],
+    own: Dataset | None,
 ) -> _Setup:
     """Builds the network and finds the dataset, from the first checkpoint."""
     completed = complete_config(config.trained, checkpoint)
     num_classes = find_num_classes(completed, checkpoint)
-    dataset, offset = _match_classes(config, completed, checkpoint, num_classes, log)
+    dataset = own or find_dataset(
+        completed,
+        log,
+        skips=config.reading.skips,
+        max_pixels=config.reading.max_pixels,
+    )
+    dataset, offset = _match_classes(
+        config, completed, checkpoint, num_classes, dataset, log
+    )
     num_classes = num_classes or dataset.num_classes - offset
     local = strategies.get_local_part(strategy)
     with local.scope():
@@ -254,6 +276,7 @@ def _match_classes(
     completed: TrainedNetworkConfig,
     checkpoint: str,
     num_classes: int | None,
+    dataset: Dataset,
     log: Callable[[str], None],
 ) -> tuple[Dataset, int]:
     """Returns the split to score, and what is subtracted from its labels.
@@ -263,12 +286,6 @@ def _match_classes(
     Who gives the number of classes alone means the labels as they are.
     """
     given = config.trained
-    dataset = find_dataset(
-        completed,
-        log,
-        skips=config.reading.skips,
-        max_pixels=config.reading.max_pixels,
-    )
     dataset = require_labels(dataset, checkpoint)
     if num_classes is None:  # of another network: an error when it is restored
         return dataset, given.labels_offset or 0

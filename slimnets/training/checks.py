@@ -8,6 +8,7 @@ from slimnets.checkpoints import atomic_files
 from slimnets.config import dataclass_flags
 from slimnets.config.train import RunConfig, TrainConfig
 from slimnets.config.validation import ValidationConfig
+from slimnets.datasets.registry import Dataset
 from slimnets.training.optimization_checks import check_optimization
 
 
@@ -32,6 +33,41 @@ def check(config: TrainConfig) -> None:
     check_optimization(config)
     _check_run(config.run)
     _check_validation(config)
+
+
+def check_own_datasets(
+    config: TrainConfig, dataset: Dataset | None, held_out: Dataset | None
+) -> None:
+    """Checks settings beside datasets that were given from Python.
+
+    Args:
+      config: all settings.
+      dataset: to train on, or None.
+      held_out: to evaluate on, or None.
+
+    Raises:
+      InputError: what was given rules a setting out, or lacks the other dataset.
+    """
+    if dataset is None and held_out is None:
+        return
+    if dataset is None or (held_out is None) == config.validation.is_on:
+        raise errors.InputError(
+            "--eval_every evaluates on held_out, where the dataset to train on is given"
+            " from Python: give both datasets with it, or the latter alone without"
+        )
+    data = config.data
+    refused = {
+        f"--dataset_dir={data.dataset_dir}": data.dataset_dir is not None,
+        "--batch_size=auto": data.batch_size == "auto",
+        "--data_service": data.data_service is not None,
+        "--on_bad_record=skip": config.reading.skips,
+    }
+    for flag, is_given in refused.items():
+        if is_given:
+            raise errors.InputError(
+                f"{flag} does not go with a dataset that is given from Python: leave"
+                " one of the two out"
+            )
 
 
 def _check_run(run: RunConfig) -> None:

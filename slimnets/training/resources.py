@@ -28,13 +28,16 @@ class Resources(NamedTuple):
 
 
 def find_resources(
-    config: TrainConfig, log: Callable[[str], None] = print
+    config: TrainConfig,
+    log: Callable[[str], None] = print,
+    own: Dataset | None = None,
 ) -> Resources:
     """Finds devices and data; call it before TensorFlow has used its devices.
 
     Args:
       config: all settings.
       log: gets the lines that tell how photos became a dataset.
+      own: the dataset, where the settings do not name it.
 
     Raises:
       InputError: there are not as many devices, a batch cannot be divided as it is to
@@ -43,14 +46,19 @@ def find_resources(
     data = config.data
     strategy = strategies.get_strategy(config.devices)
     microbatches.check(config, strategy.num_replicas_in_sync)
-    decoding = sources.Decoding(data.upright, config.reading.max_pixels)
-    source = sources.prepare(data.dataset_dir, log, decoding)
-    dataset = source.get_dataset(
-        data.dataset_split_name, data.dataset_name, skips=config.reading.skips
-    )
+    dataset = own or _find_dataset(config, log)
     if dataset.multi_label and not config.losses.loss.startswith("sigmoid"):
         raise errors.InputError(
             f"the images of {dataset.name} have any number of labels each: give"
             " --loss=sigmoid or --loss=sigmoid_focal"
         )
     return Resources(strategy, dataset, dataset.num_classes - data.labels_offset)
+
+
+def _find_dataset(config: TrainConfig, log: Callable[[str], None]) -> Dataset:
+    data = config.data
+    decoding = sources.Decoding(data.upright, config.reading.max_pixels)
+    source = sources.prepare(data.dataset_dir, log, decoding)
+    return source.get_dataset(
+        data.dataset_split_name, data.dataset_name, skips=config.reading.skips
+    )

@@ -166,7 +166,10 @@ def _read_flags(checkpoint: str) -> dict[str, Any]:
     """Returns the flags of the run that wrote a checkpoint, folders absolute."""
     flags = run_settings.read_flags(checkpoint) or {}
     facts = run_settings.read(checkpoint)
-    return flags | ({"dataset_dir": facts.dataset_dir} if facts else {})
+    folder = facts.dataset_dir if facts else None
+    if folder is None or folder.startswith(sources.FROM_PYTHON):
+        return flags
+    return flags | {"dataset_dir": folder}
 
 
 def check_same_step(strategy: tf.distribute.Strategy, state: TrainState) -> None:

@@ -12,10 +12,11 @@ from slimnets.checkpoints import atomic_files, run_settings
 from slimnets.config import durations, flagfile
 from slimnets.config.durations import Duration
 from slimnets.config.train import TrainConfig
+from slimnets.datasets.registry import Dataset
 from slimnets.distribution import strategies, workers
 from slimnets.training import batch_size
 from slimnets.training.batches import TrainingBatches
-from slimnets.training.checks import check
+from slimnets.training.checks import check, check_own_datasets
 from slimnets.training.class_weights import find_class_weights
 from slimnets.training.interruption import Interruption, interruptible
 from slimnets.training.loop import Loop, Outcome
@@ -33,13 +34,21 @@ from slimnets.training.step import make_step
 from slimnets.training.validation import Validation
 
 
-def train(config: TrainConfig, log: Callable[[str], None] = print) -> Outcome:
+def train(
+    config: TrainConfig,
+    log: Callable[[str], None] = print,
+    dataset: Dataset | None = None,
+    held_out: Dataset | None = None,
+) -> Outcome:
     """Trains a network as configured, or resumes the run in train_dir.
 
     Args:
       config: all settings.
       log: gets the lines that tell what the run starts from, and how a batch size was
         found where it was to be.
+      dataset: of one's own, see `datasets.elements`; None takes what --dataset_dir
+        names. Several workers give each the same.
+      held_out: with `dataset`, what --eval_every evaluates on.
 
     Returns:
       What the run left in train_dir.
@@ -52,12 +61,13 @@ def train(config: TrainConfig, log: Callable[[str], None] = print) -> Outcome:
     with contextlib.ExitStack() as held:
         interruption = held.enter_context(interruptible())
         check(config)
+        check_own_datasets(config, dataset, held_out)
         if not config.devices.has_workers:
             held.enter_context(_lock(config))
         start = find_start(config, log)
         config = adopt_settings(config, start, log)
         config = batch_size.resolve_auto(config, start.own_flags, log)
-        resources = find_resources(config, log)
+        resources = find_resources(config, log, dataset)
         if config.devices.has_workers and strategies.is_chief(resources.strategy):
             held.enter_context(_lock(config))
         if start.own is not None:
@@ -70,7 +80,7 @@ def train(config: TrainConfig, log: Callable[[str], None] = print) -> Outcome:
             f" {config.run.train_dir}"
         )
         with workers.name_the_lost(strategy, advice):
-            return _train(config, start, resources, interruption, log)
+            return _train(config, start, resources, held_out, interruption, log)
 
 
 def _lock(config: TrainConfig) -> contextlib.AbstractContextManager[None]:
@@ -81,6 +91,7 @@ def _train(
     config: TrainConfig,
     start: Start,
     resources: Resources,
+    held_out: Dataset | None,
     interruption: Interruption,
     log: Callable[[str], None],
 ) -> Outcome:
@@ -97,7 +108,7 @@ def _train(
     validation = None
     if config.validation.is_on:
         validation = Validation(
-            config, strategy, num_examples, last_step, state.step, log
+            config, strategy, num_examples, last_step, state.step, log, held_out
         )
         state.scale_learning_rate(validation.compute_rate_factor())
     finished = _describe_finished(config, state.step, last_step, validation)

@@ -38,6 +38,7 @@ class Validation:
         last_step: int | None,
         resumed: int,
         log: Callable[[str], None],
+        own: Dataset | None = None,
     ):
         """Finds the split, and the evaluations of the run so far.
 
@@ -48,6 +49,7 @@ class Validation:
           last_step: at which the run ends, or None.
           resumed: the step from which the run goes on.
           log: gets a line for each evaluation.
+          own: the dataset to evaluate on; None finds the one of the settings.
 
         Raises:
           InputError: no split is held out, or metrics.jsonl cannot be understood.
@@ -64,13 +66,13 @@ class Validation:
         if config.validation.plot:
             curves.require()
         evaluated = _make_eval_config(config)
-        dataset = defaults.find_dataset(
+        dataset = own or defaults.find_dataset(
             evaluated.trained,
             log,
             skips=config.reading.skips,
             max_pixels=config.reading.max_pixels,
         )
-        self._evaluator = Evaluator(evaluated, strategy, log)
+        self._evaluator = Evaluator(evaluated, strategy, log, own)
         self._metric = _choose_metric(config.validation.best_metric, dataset)
         self._history = History(self._train_dir, self._metric, resumed)
         self._meeting = workers.Agreement(strategy)
