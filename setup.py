@@ -25,7 +25,7 @@ setup(
     packages=[*find_packages(include=["slimnets", "slimnets.*"]), *PROGRAMS],
     package_dir=PROGRAMS,
     package_data={
-        "slimnets": ["py.typed", "datasets/digits/*", "nets/*.json"],
+        "slimnets": ["py.typed", "datasets/digits/*", "datasets/*.txt", "nets/*.json"],
         "slimnets.train": ["recipes/*.flags"],
     },
     entry_points={"console_scripts": ["slimnets = slimnets.commands:main"]},

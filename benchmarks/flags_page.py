@@ -13,6 +13,7 @@ PROGRAMS = {
     "slimnets train": train.TrainConfig,
     "slimnets eval": inference.EvalConfig,
     "slimnets extract": inference.ExtractConfig,
+    "slimnets classify": inference.ClassifyConfig,
     "slimnets export": inference.ExportConfig,
 }
 

@@ -5,6 +5,7 @@ and a program can still choose how TensorFlow starts.
 """
 
 from slimnets import slim
+from slimnets.inference.classifier import load
 from slimnets.model import Model
 from slimnets.nets.alexnet import alexnet_v2
 from slimnets.nets.cifarnet import cifarnet
@@ -119,6 +120,7 @@ __all__ = [
     "inception_v4",
     "lenet",
     "list_networks",
+    "load",
     "mnasnet_a1",
     "mnasnet_b1",
     "mobilenet_edgetpu",

@@ -24,6 +24,7 @@ from slimnets import errors, startup
 PROGRAMS = {
     "train": "train.train_image_classifier",
     "eval": "eval.eval_image_classifier",
+    "classify": "eval.classify_images",
     "extract": "eval.extract_features",
     "export": "eval.export_network",
     "convert": "train.convert_image_folder",

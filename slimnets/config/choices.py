@@ -41,6 +41,8 @@ INFERENCE_PRECISIONS = ("float32", "bfloat16")
 
 FORMATS = ("saved_model", "lite")  # of exports
 
+CLASSIFICATION_FORMATS = ("table", "jsonl", "csv")
+
 WEIGHT_SOURCES = (
     "keras",
     "torch",

@@ -217,3 +217,22 @@ class ExportConfig:
     num_images: int = setting(
         32, "Number of images, the first ones, to verify the export on.", lowest=1
     )
+
+
+@dataclasses.dataclass(frozen=True)
+class ClassifyConfig:
+    """All settings of classifying photos."""
+
+    trained: TrainedNetworkConfig = dataclasses.field(
+        default_factory=TrainedNetworkConfig
+    )
+    inference: InferenceConfig = dataclasses.field(default_factory=InferenceConfig)
+    max_pixels: int = setting(MAX_PIXELS, MAX_PIXELS_HELP, lowest=1)
+    top: int = setting(5, "Most probable classes to show.", lowest=1, common=True)
+    format: str = setting(
+        "table",
+        "How to write what was found, to standard output: a table to read, JSON lines"
+        " or CSV.",
+        choices=choices.CLASSIFICATION_FORMATS,
+        common=True,
+    )

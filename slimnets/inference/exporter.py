@@ -10,7 +10,7 @@ import numpy as np
 import tensorflow as tf
 
 from slimnets import checkpoints, errors
-from slimnets.checkpoints import atomic_files, run_settings
+from slimnets.checkpoints import atomic_files
 from slimnets.config import dataclass_flags
 from slimnets.config.inference import ExportConfig, TrainedNetworkConfig
 from slimnets.datasets import failures, record_faults, tfrecord
@@ -20,7 +20,7 @@ from slimnets.datasets.registry import Dataset
 from slimnets.export import runtimes
 from slimnets.export.exportable import Exportable
 from slimnets.export.formats import FORMATS
-from slimnets.inference import label_offset
+from slimnets.inference.class_names import find_class_names
 from slimnets.inference.defaults import (
     complete_config,
     find_activation,
@@ -108,7 +108,7 @@ def export(config: ExportConfig, log: Callable[[str], None] = print) -> Export:
     num_classes = _require_classes(completed, checkpoint)
     predictor = load_predictor(completed, num_classes)
     log(str(predictor.restore(checkpoint)))
-    class_names = _find_class_names(config.trained, checkpoint, num_classes, log)
+    class_names = find_class_names(config.trained, checkpoint, num_classes, log)
     upright = completed.upright is not False
     network = _make_exportable(predictor, class_names)._replace(
         upright=upright,
@@ -180,32 +180,6 @@ def _make_exportable(predictor: Predictor, class_names: tuple[str, ...]) -> Expo
         preprocess=predictor.preprocess,
         class_names=class_names,
     )
-
-
-def _find_class_names(
-    given: TrainedNetworkConfig,
-    checkpoint: str,
-    num_classes: int,
-    log: Callable[[str], None],
-) -> tuple[str, ...]:
-    """Returns a name for each logit: training's, those of a dataset given, numbers."""
-    saved = run_settings.read(checkpoint)
-    names: tuple[str, ...] = ()
-    if saved:
-        names = label_offset.list_class_names(saved.class_names, saved.labels_offset)
-    elif given.dataset_dir:
-        dataset = find_dataset(given, log)
-        offset = given.labels_offset
-        if offset is None:
-            offset = label_offset.infer_offset(num_classes, dataset) or 0
-        names = label_offset.list_class_names(dataset.class_names, offset)
-    if len(names) == num_classes:
-        return names
-    log(
-        f"the names of the {num_classes} classes are not known, so they are numbered;"
-        " a --dataset_dir of as many classes names them"
-    )
-    return tuple(str(k) for k in range(num_classes))
 
 
 def _read_samples(

@@ -1,0 +1,49 @@
+"""Classifying photos from words: find them, run the network, write a line for each."""
+
+import sys
+from collections.abc import Iterator, Sequence
+from typing import BinaryIO, TextIO
+
+from slimnets.config import dataclass_flags
+from slimnets.config.inference import ClassifyConfig
+from slimnets.inference import photo_paths, predictions
+from slimnets.inference.classifier import Classified, load_classifier
+from slimnets.monitoring.progress import image_bar
+
+
+def classify(
+    config: ClassifyConfig,
+    words: Sequence[str],
+    standard_input: BinaryIO,
+    output: TextIO,
+) -> Iterator[Classified]:
+    """Classifies photos, and writes a line for each as soon as it is known.
+
+    Args:
+      config: all settings.
+      words: that name the photos; see `photo_paths.list_photos`.
+      standard_input: which one of the words may stand for.
+      output: gets the lines of `config.format`. What else is to be said goes to
+        standard error, so that a program can read them.
+
+    Yields:
+      What came of each photo, after it was written.
+
+    Raises:
+      InputError: a setting or an input is at fault.
+    """
+    dataclass_flags.check(config)
+    paths = photo_paths.list_photos(words, standard_input)
+    classifier = load_classifier(
+        config.trained,
+        config.inference,
+        max_pixels=config.max_pixels,
+        log=lambda line: print(line, file=sys.stderr),
+    )
+    write = predictions.make_writer(config.format, output, classifier, config.top)
+    with image_bar(len(paths), leave=False) as bar:
+        for one in classifier.classify(paths):
+            write(one)
+            output.flush()
+            bar.update()
+            yield one

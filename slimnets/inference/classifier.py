@@ -1,0 +1,289 @@
+"""A trained network that classifies photos: what it is, how it sees, what it says."""
+
+import os
+from collections.abc import Callable, Iterator, Sequence
+from typing import NamedTuple
+
+import numpy as np
+import tensorflow as tf
+
+from slimnets import checkpoints, errors
+from slimnets.config.inference import InferenceConfig, TrainedNetworkConfig
+from slimnets.config.reading import MAX_PIXELS
+from slimnets.datasets import failures, pipeline
+from slimnets.datasets.left_out import LeftOut
+from slimnets.inference.class_names import find_class_names
+from slimnets.inference.defaults import (
+    complete_config,
+    find_activation,
+    find_num_classes,
+    find_weights,
+)
+from slimnets.inference.predictor import Predictor, load_predictor
+
+Image = str | os.PathLike | np.ndarray
+
+_BATCH_SIZE = 32
+
+
+class Classified(NamedTuple):
+    """What came of one file.
+
+    Attributes:
+      path: the file, as it was named.
+      probabilities: float32 [classes]; None where the file cannot be used.
+      fault: why it cannot; '' where it can.
+    """
+
+    path: str
+    probabilities: np.ndarray | None
+    fault: str = ""
+
+
+class Classifier:
+    """A trained network with all that its training and its evaluation settled.
+
+    Images are prepared as for evaluation, weights are their moving averages where there
+    are any, batch norm is folded.
+
+    Attributes:
+      class_names: of the probabilities.
+      checkpoint: the path of the weights.
+      predictor: the network, and what prepares its images.
+    """
+
+    def __init__(
+        self,
+        predictor: Predictor,
+        class_names: Sequence[str],
+        checkpoint: str,
+        activation: Callable[[tf.Tensor], tf.Tensor] = tf.nn.softmax,
+        *,
+        upright: bool = True,
+        batch_size: int = _BATCH_SIZE,
+        max_pixels: int = MAX_PIXELS,
+    ):
+        """Takes a network that has its weights; `load` is the short way.
+
+        Args:
+          predictor: the network, restored.
+          class_names: of its logits.
+          checkpoint: the path of its weights.
+          activation: what makes probabilities of logits.
+          upright: turn photos as their cameras noted.
+          batch_size: images to run at a time.
+          max_pixels: a photo that has more is not decoded.
+        """
+        self.predictor, self.checkpoint = predictor, checkpoint
+        self.class_names = tuple(class_names)
+        self._upright, self._max_pixels = upright, max_pixels
+        self._batch_size = batch_size
+
+        @tf.function(autograph=False)
+        def compute_probabilities(images: tf.Tensor) -> dict[str, tf.Tensor]:
+            logits = tf.cast(predictor.network(images)[0], tf.float32)
+            return {"probabilities": activation(logits)}
+
+        pixels = tf.TensorSpec([None, None, predictor.model.channels], tf.uint8)
+        self._compute = compute_probabilities
+        self._prepare = tf.function(
+            predictor.preprocess, input_signature=[pixels], autograph=False
+        )
+
+    def predict(self, images: Image | Sequence[Image] | np.ndarray) -> np.ndarray:
+        """Returns the probabilities of the classes for one or several images.
+
+        Args:
+          images: paths of JPEG, PNG, GIF, BMP or WebP files, or decoded images, uint8
+            [height, width, channels], of any sizes: one, a list of them, or an array
+            [images, height, width, channels]. Channels are the network's, 3 or 1.
+
+        Returns:
+          float32 [images, classes], in [0, 1]. A row sums up to 1, unless each class
+          was trained for itself, as with several labels an image.
+
+        Raises:
+          InputError: a file is not there or no image, or an array is no image.
+        """
+        listed = _list_images(images)
+        if isinstance(listed[0], np.ndarray):
+            return self._predict_arrays(listed)
+        rows = []
+        for one in self.classify([_require_path(image) for image in listed]):
+            if one.probabilities is None:
+                raise errors.InputError(one.fault)
+            rows.append(one.probabilities)
+        return np.stack(rows)
+
+    def classify(self, paths: Sequence[str]) -> Iterator[Classified]:
+        """Yields what comes of each file, in their order, the broken ones among them.
+
+        Args:
+          paths: of image files, at least one.
+        """
+        size = min(self._batch_size, len(paths))
+        batches = pipeline.image_batches(
+            paths,
+            self.predictor.preprocess,
+            size,
+            channels=self.predictor.model.channels,
+            upright=self._upright,
+            max_pixels=self._max_pixels,
+            skip_broken=True,
+        )
+        run = self.predictor.prepare(self._compute, size)
+        left_out = LeftOut(range(len(paths)), lambda k: self._describe(paths[k]), None)
+        told = 0
+        for batch in batches:
+            probabilities = run(batch["image"])["probabilities"]
+            for row in np.flatnonzero(batch["mask"].numpy()):
+                number = int(batch["number"][row])
+                left_out.note([number])
+                yield from _list_broken(paths, left_out, told)
+                told = len(left_out.lines)
+                yield Classified(paths[number], probabilities[row])
+        left_out.finish()
+        yield from _list_broken(paths, left_out, told)
+
+    def name_top(self, probabilities: np.ndarray, k: int = 5) -> dict[str, float]:
+        """Returns the k most probable classes with their probabilities, in order.
+
+        Args:
+          probabilities: [classes], a row of what `predict` returns.
+          k: how many; of fewer classes all.
+        """
+        order = np.argsort(-probabilities, kind="stable")[:k]
+        return {self.class_names[i]: float(probabilities[i]) for i in order}
+
+    def _describe(self, path: str) -> str:
+        fault = failures.describe_broken_image(path, self._max_pixels)
+        return fault or f"{path}: could not be read at first; try again"
+
+    def _predict_arrays(self, images: Sequence[Image]) -> np.ndarray:
+        prepared = [self._prepare(self._require_pixels(image)) for image in images]
+        groups = [
+            tf.stack(prepared[first : first + self._batch_size])
+            for first in range(0, len(prepared), self._batch_size)
+        ]
+        parts = []
+        for group in groups:
+            run = self.predictor.prepare(self._compute, len(group))
+            parts.append(run(group)["probabilities"])
+        return np.concatenate(parts)
+
+    def _require_pixels(self, image: Image) -> np.ndarray:
+        channels = self.predictor.model.channels
+        if not isinstance(image, np.ndarray):
+            raise errors.InputError("give paths or arrays, not both at once")
+        if image.ndim != 3 or image.shape[-1] != channels or image.dtype != np.uint8:
+            raise errors.InputError(
+                f"an image has to be uint8 [height, width, {channels}]; got"
+                f" {image.dtype} {list(image.shape)}"
+            )
+        return image
+
+
+def load(
+    checkpoint_path: str | os.PathLike,
+    *,
+    model: str | None = None,
+    num_classes: int | None = None,
+    image_size: int | None = None,
+    preprocessing_name: str | None = None,
+    use_moving_averages: bool = True,
+    runtime: str = "tensorflow",
+    precision: str = "float32",
+    log: Callable[[str], None] = print,
+) -> Classifier:
+    """Returns a trained network that is ready to classify photos.
+
+        classifier = slimnets.load("runs/photos")
+        probabilities = classifier.predict("photo.jpg")  # [1, classes]
+        classifier.name_top(probabilities[0])  # {"tulip": 0.97, ...}
+
+    Args:
+      checkpoint_path: folder of a training, or a checkpoint, or published weights by
+        name, such as imagenet.
+      model: the network; None reads it from settings.json beside the checkpoint.
+      num_classes: of the logits; None reads it there, or from the checkpoint.
+      image_size: height and width, in pixels; None takes training's.
+      preprocessing_name: recipe that prepares images; None takes training's.
+      use_moving_averages: restore averages of the weights where there are any.
+      runtime: what runs it: tensorflow, openvino or litert.
+      precision: float32, or bfloat16 for processors that have it.
+      log: gets the lines that tell what is loaded.
+
+    Raises:
+      InputError: there is no such checkpoint, or a setting is at fault.
+    """
+    given = TrainedNetworkConfig(
+        checkpoint_path=os.fspath(checkpoint_path),
+        model=model,
+        num_classes=num_classes,
+        image_size=image_size,
+        preprocessing_name=preprocessing_name,
+        use_moving_averages=use_moving_averages,
+    )
+    inference = InferenceConfig(runtime=runtime, precision=precision)
+    return load_classifier(given, inference, log=log)
+
+
+def load_classifier(
+    given: TrainedNetworkConfig,
+    inference: InferenceConfig,
+    *,
+    max_pixels: int = MAX_PIXELS,
+    log: Callable[[str], None] = print,
+) -> Classifier:
+    """Returns the network of a configuration, restored; see `load`.
+
+    Raises:
+      InputError: there is no such checkpoint, or a setting is at fault.
+    """
+    given = find_weights(given, log)
+    checkpoint = checkpoints.require(given.checkpoint_path, log)
+    completed = complete_config(given, checkpoint)
+    num_classes = find_num_classes(completed, checkpoint)
+    if num_classes is None:
+        raise errors.InputError(
+            f"{checkpoint} has no logits of {completed.model}, only features, or is of"
+            " another network: name it with --model"
+        )
+    predictor = load_predictor(completed, num_classes, inference)
+    log(str(predictor.restore(checkpoint)))
+    return Classifier(
+        predictor,
+        find_class_names(given, checkpoint, num_classes, log),
+        checkpoint,
+        find_activation(checkpoint),
+        upright=completed.upright is not False,
+        batch_size=inference.batch_size,
+        max_pixels=max_pixels,
+    )
+
+
+def _list_images(images: Image | Sequence[Image] | np.ndarray) -> Sequence[Image]:
+    """Returns images as a list, of which there is at least one."""
+    if isinstance(images, str | os.PathLike):
+        return [images]
+    if isinstance(images, np.ndarray) and images.ndim == 3:
+        return [images]
+    if not len(images):
+        raise errors.InputError("no image to classify: the list is empty")
+    return list(images)
+
+
+def _require_path(image: Image) -> str:
+    if isinstance(image, str | os.PathLike):
+        return os.fspath(image)
+    raise errors.InputError("give paths or arrays, not both at once")
+
+
+def _list_broken(
+    paths: Sequence[str], left_out: LeftOut, told: int
+) -> Iterator[Classified]:
+    """Yields those files that were left out after the first `told` of them."""
+    for number, line in zip(
+        left_out.numbers[told:], left_out.lines[told:], strict=True
+    ):
+        yield Classified(paths[number], None, line)
