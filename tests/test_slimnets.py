@@ -22,6 +22,7 @@ def test_builders_bear_their_networks_names():
         "Network",
         "get_network_fn",
         "list_networks",
+        "load",
         "register",
         "slim",
     }
