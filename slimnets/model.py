@@ -10,7 +10,7 @@ from tensorflow.python.ops import variable_scope
 
 from slimnets import checkpoints, hardware
 from slimnets.layers import computation
-from slimnets.nets import builder_checks, registry
+from slimnets.nets import anatomy, builder_checks, registry
 from slimnets.nets.row import ArgScope, Builder, Network
 from slimnets.weights.published import pretrained
 
@@ -199,6 +199,27 @@ class Model(tf.Module):
             if not name.startswith(tuple(exclude_scopes) or "\0")
         }
         return checkpoints.find_adjustment(shapes, path, self.network, self.num_classes)
+
+    def find_head(self) -> tuple[str, ...]:
+        """Returns the names of the variables that depend on the number of classes.
+
+        They are the last layer, of an auxiliary head too; () of a model of features.
+        """
+        if not self.num_classes:
+            return ()
+        shapes = {n: v.shape.as_list() for n, v in self.variables_by_name.items()}
+        return anatomy.find_head(
+            self.network, shapes, self.num_classes, self.image_size, self.channels
+        )
+
+    def list_layers(self) -> list[list[str]]:
+        """Returns the names of the variables of each block, or layer outside of these.
+
+        From the image to the logits; auxiliary heads are left out.
+        """
+        return anatomy.list_layers(
+            self.network, self.num_classes, self.image_size, self.channels
+        )
 
     def _start_from(self, path: str) -> None:
         """Gives the variables a checkpoint's values; a head of other classes stays."""

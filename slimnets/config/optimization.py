@@ -51,6 +51,15 @@ class LearningRateConfig:
         " multiply them by batch_size / 256 (arXiv:1706.02677, section 2.1). Large"
         " batches want warmup_epochs too.",
     )
+    layer_decay: float = setting(
+        1.0,
+        "Layer-wise decay: the learning rate of each block of the network as a share of"
+        " the next one's; the head has all of it, as where BEiT and ConvNeXt are"
+        " fine-tuned. 0.7 to 0.9 is usual from published weights; 1 gives all blocks"
+        " one rate.",
+        above=0,
+        highest=1,
+    )
     warmup_epochs: float = setting(
         0.0,
         "Epochs of linear warmup, over which the learning rate rises from 0.",

@@ -8,8 +8,10 @@ import math
 from typing import Literal
 
 from slimnets.config import choices, network_name
+from slimnets.config.averaging import AveragingConfig
 from slimnets.config.dataclass_flags import setting
 from slimnets.config.devices import DevicesConfig
+from slimnets.config.freezing import FreezingConfig
 from slimnets.config.loss import LossConfig
 from slimnets.config.optimization import (
     GradientConfig,
@@ -115,11 +117,6 @@ class FineTuneConfig:
         "Comma-separated prefixes of variables not to read from checkpoint_path, such"
         " as MobilenetV1/Logits for another number of classes.",
     )
-    trainable_scopes: tuple[str, ...] = setting(
-        (),
-        "Comma-separated prefixes of the variables to train. None given: all.",
-        common=True,
-    )
     ignore_missing_vars: bool = setting(
         False,
         "Start variables anew that checkpoint_path lacks, and leave out what it holds"
@@ -213,8 +210,10 @@ class TrainConfig:
         default_factory=LearningRateConfig
     )
     gradients: GradientConfig = dataclasses.field(default_factory=GradientConfig)
+    averaging: AveragingConfig = dataclasses.field(default_factory=AveragingConfig)
     losses: LossConfig = dataclasses.field(default_factory=LossConfig)
     fine_tuning: FineTuneConfig = dataclasses.field(default_factory=FineTuneConfig)
+    freezing: FreezingConfig = dataclasses.field(default_factory=FreezingConfig)
     run: RunConfig = dataclasses.field(default_factory=RunConfig)
     devices: DevicesConfig = dataclasses.field(default_factory=DevicesConfig)
     reading: ReadingConfig = dataclasses.field(default_factory=ReadingConfig)
@@ -250,14 +249,6 @@ class TrainConfig:
         " so that they follow early steps quickly and short runs evaluate well. No"
         " difference after some thousand steps. --noadapt_batch_norm_decay always uses"
         " the network's own decay.",
-    )
-    moving_average_decay: float | None = setting(
-        None,
-        "Decay of the exponential moving averages (EMA) of all weights, in [0, 1), such"
-        " as 0.9999. None keeps no averages.",
-        lowest=0,
-        below=1,
-        common=True,
     )
 
     @property

@@ -24,13 +24,13 @@ class Recomputation:
 
     Attributes:
       trained: references to the variables that blocks give gradients of.
-      blocks: how many the network has run.
+      blocks: the first run of each block, in order.
     """
 
     def __init__(self, trained: Sequence[tf.Variable]):
         """Begins a call; blocks give no gradients of variables not in `trained`."""
         self.trained = {variable.ref() for variable in trained}
-        self.blocks = 0
+        self.blocks: list[FirstRun] = []
 
     def require_blocks(self) -> None:
         """Raises an InputError if the network ran no block."""

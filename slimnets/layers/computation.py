@@ -36,6 +36,8 @@ class Computation:
         None for none. By TF-Slim's 0.997 to 0.9997 the moving averages need thousands
         of steps to follow the weights; a limit that grows with the step lets short runs
         evaluate well and leaves long ones as they were.
+      frozen_batch_norm: in training, too, batch norm normalizes by its moving averages,
+        which stay as they are; gamma and beta have gradients.
       sync_batch_norm: batch norm takes the moments of all replicas' examples together.
       folding: folds batch norm into the linear layer before it; None does not.
       recomputation: recomputes the inside of blocks for their gradients; None keeps it.
@@ -47,6 +49,7 @@ class Computation:
     compiled_filter_gradients: bool = False
     depthwise_in_float32: bool = False
     batch_norm_decay_limit: tf.Tensor | float | None = None
+    frozen_batch_norm: bool = False
     sync_batch_norm: bool = False
     folding: FoldedCall | None = None
     recomputation: Recomputation | None = None

@@ -330,7 +330,7 @@ def _normalize_by_mode(
 ) -> tf.Tensor:
     """Runs the half that `is_training` names, a tensor at each run, and updates."""
     mode = scoping.get_constant_bool(is_training)
-    if mode is False:
+    if mode is False or computation.current().frozen_batch_norm:
         return normalize.inference()
     limit = computation.current().batch_norm_decay_limit
     if limit is not None:

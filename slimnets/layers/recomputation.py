@@ -39,8 +39,8 @@ def block(function: Callable[..., Any], /, *inputs: tf.Tensor, **settings: Any) 
     function = functools.partial(function, **settings)
     if now.recomputation is None or now.block_run is not None:
         return function(*inputs)
-    now.recomputation.blocks += 1
     first = FirstRun()
+    now.recomputation.blocks.append(first)
     in_first_run = dataclasses.replace(now, block_run=first)
     with first.recording(), computation.computing(in_first_run):
         outputs = function(*inputs)

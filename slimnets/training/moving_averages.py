@@ -56,15 +56,21 @@ class MovingAverages:
         for average, variable in self._pairs():
             average.assign(variable.read_value())
 
-    def update(self, step: tf.Tensor) -> None:
+    def update(self, step: tf.Tensor, start: int = 0) -> None:
         """Updates the averages by one step; call it in each replica.
 
         Args:
           step: int64 scalar, the number of steps done before this one.
+          start: the number of steps over which the averages are the variables' own
+            values, and from which on `step` counts in the rule.
         """
-        decay = tf.minimum(self._decay, compute_early_decay(step))
+        decay = tf.minimum(self._decay, compute_early_decay(step - start))
         for average, variable in self._pairs():
-            average.assign_sub((average - variable) * (1 - decay))
+            change = (average - variable) * (1 - decay)
+            if start:  # rounded, a decay of 0 would miss the variable by a bit
+                average.assign(tf.where(step < start, variable, average - change))
+            else:
+                average.assign_sub(change)
 
     def _pairs(self) -> list[tuple[tf.Variable, tf.Variable]]:
         return list(zip(self.variables.values(), self._averaged.values(), strict=True))

@@ -2,8 +2,6 @@
 
 from collections.abc import Iterator
 
-import tensorflow as tf
-
 from slimnets.config.train import TrainConfig
 from slimnets.training import schedules
 from slimnets.training.state import TrainState
@@ -20,6 +18,7 @@ def list_notices(config: TrainConfig, state: TrainState) -> Iterator[str]:
     """
     yield from _of_epsilon(config)
     yield from _of_learning_rate(config)
+    yield from _of_layer_decay(config, state)
     yield from _of_microbatches(config, state)
 
 
@@ -46,19 +45,22 @@ def _of_learning_rate(config: TrainConfig) -> Iterator[str]:
         )
 
 
+def _of_layer_decay(config: TrainConfig, state: TrainState) -> Iterator[str]:
+    decay, scales = config.learning_rate.layer_decay, state.rate_scales
+    if decay < 1:
+        least, most = (f(scales, key=scales.__getitem__) for f in (min, max))
+        yield (
+            f"--layer_decay={decay:g}: the learning rate is multiplied by"
+            f" {scales[least]:.3g} for {least} to {scales[most]:.3g} for {most}"
+        )
+
+
 def _of_microbatches(config: TrainConfig, state: TrainState) -> Iterator[str]:
     parts, size = config.gradients.num_microbatches, config.data.known_batch_size
-    if parts > 1 and _has_batch_norm(state):
+    sees_parts = state.has_batch_norm and not config.freezing.freeze_batch_norm
+    if parts > 1 and sees_parts:
         part = size // (parts * state.num_replicas)
         yield (
             f"--num_microbatches={parts}: batch norm normalizes by the moments of"
             f" {part} images at a time, not by those of the batch"
         )
-
-
-def _has_batch_norm(state: TrainState) -> bool:
-    """Returns whether the network has moving averages, which each replica keeps."""
-    return any(
-        variable.synchronization == tf.VariableSynchronization.ON_READ
-        for variable in state.model.variables_by_name.values()
-    )

@@ -11,6 +11,8 @@ def check_optimization(config: TrainConfig) -> None:
     """Raises an InputError for settings that cannot all be meant."""
     _check_loss(config.losses)
     _check_gradients(config.gradients)
+    _check_averaging(config)
+    _check_batch_norm(config)
     schedules.parse_decay_epochs(config.learning_rate)
 
 
@@ -26,6 +28,24 @@ def _check_loss(losses: LossConfig) -> None:
         raise errors.InputError(
             f"--focal_alpha is of --loss=sigmoid_focal, and --loss is {losses.loss};"
             " weigh the classes with --class_weights"
+        )
+
+
+def _check_averaging(config: TrainConfig) -> None:
+    averaging = config.averaging
+    starts = averaging.moving_average_start not in (0, "0ep")
+    if starts and averaging.moving_average_decay is None:
+        raise errors.InputError(
+            "--moving_average_start is when the moving averages begin; give"
+            " --moving_average_decay too"
+        )
+
+
+def _check_batch_norm(config: TrainConfig) -> None:
+    if config.run.sync_batch_norm and config.freezing.freeze_batch_norm:
+        raise errors.InputError(
+            "--sync_batch_norm shares the moments of all images and"
+            " --freeze_batch_norm takes none; give one of them"
         )
 
 

@@ -11,7 +11,7 @@ from slimnets import checkpoints, errors
 from slimnets.config.train import TrainConfig
 from slimnets.model import Model
 from slimnets.nets import registry
-from slimnets.training import precision
+from slimnets.training import precision, trained_variables
 from slimnets.training.loss_scale import LossScale
 from slimnets.training.moving_averages import MovingAverages
 from slimnets.training.optimizers import Optimizer
@@ -26,6 +26,7 @@ class TrainState:
     Attributes:
       model: the network.
       trained: the variables that the optimizer changes, by checkpoint name.
+      rate_scales: by what the learning rate is multiplied, for each of `trained`.
       optimizer: with slots for `trained`.
       averages: moving averages of the model's variables, or None.
       loss_scale: of a model that computes in float16, else None.
@@ -39,7 +40,8 @@ class TrainState:
         """Makes everything at step 0; call it in the strategy's scope.
 
         Raises:
-          InputError: no variable is in the trainable scopes.
+          InputError: a scope has no variable, or none is left to train; there is no
+            batch norm to freeze.
         """
         self._strategy = tf.distribute.get_strategy()
         self.global_step = tf.Variable(
@@ -71,17 +73,35 @@ class TrainState:
             ),
             **self._step_argument(config.network),
         )
-        self.trained = _select_scopes(self.model, config.fine_tuning.trainable_scopes)
+        if config.freezing.freeze_batch_norm and not self.has_batch_norm:
+            raise errors.InputError(
+                f"--freeze_batch_norm: {config.model} has no batch norm to freeze"
+            )
+        self.trained = trained_variables.select(self.model, config.freezing)
+        self.rate_scales = self._find_rate_scales(config.learning_rate.layer_decay)
         self.optimizer = Optimizer(
-            config.optimization, list(self.trained.values()), list(self.trained)
+            config.optimization,
+            list(self.trained.values()),
+            list(self.trained),
+            list(self.rate_scales.values()),
         )
         half = self.model.precision == tf.float16
         self.loss_scale = LossScale() if half else None
         self.averages = (
-            MovingAverages(self.model.variables_by_name, config.moving_average_decay)
-            if config.moving_average_decay is not None
+            MovingAverages(
+                self.model.variables_by_name, config.averaging.moving_average_decay
+            )
+            if config.averaging.moving_average_decay is not None
             else None
         )
+
+    def _find_rate_scales(self, layer_decay: float) -> dict[str, float]:
+        if layer_decay == 1:
+            return dict.fromkeys(self.trained, 1.0)
+        scale_of = trained_variables.compute_rate_scales(
+            self.model.list_layers(), self.model.find_head(), layer_decay
+        )
+        return {name: scale_of(name) for name in self.trained}
 
     def _step_argument(self, network: str) -> dict[str, tf.Variable]:
         """Returns the step as an argument of builders that take it, for drop path."""
@@ -179,6 +199,14 @@ class TrainState:
         return checkpoints.save(directory, self.step, values, keep)
 
     @property
+    def has_batch_norm(self) -> bool:
+        """Whether the network has moving averages, which each replica keeps."""
+        return any(
+            variable.synchronization == tf.VariableSynchronization.ON_READ
+            for variable in self.model.variables_by_name.values()
+        )
+
+    @property
     def num_replicas(self) -> int:
         """Over how many replicas a batch is divided."""
         return self._strategy.num_replicas_in_sync
@@ -206,7 +234,7 @@ class TrainState:
 def _describe_other_run(reason: str) -> errors.InputError:
     return errors.InputError(
         f"cannot go on from train_dir's checkpoint: {reason}. If the network, its"
-        " classes, the optimizer, --trainable_scopes or --moving_average_decay changed,"
+        " classes, the optimizer, what is frozen or --moving_average_decay changed,"
         " give another --train_dir, and this one as --checkpoint_path for its weights"
     )
 
@@ -227,15 +255,3 @@ def _name_excluding_flag(
         f"{error}; to start these variables anew give"
         f" --checkpoint_exclude_scopes={scopes}{alternative}"
     )
-
-
-def _select_scopes(model: Model, scopes: tuple[str, ...]) -> dict[str, tf.Variable]:
-    """Returns the trainable variables whose names begin with a scope; () means all."""
-    trainable = model.trainable_by_name
-    for scope in scopes:
-        if not any(name.startswith(scope) for name in trainable):
-            tops = sorted({"/".join(name.split("/")[:2]) for name in trainable})
-            raise errors.unknown("trainable scope", scope, tops)
-    if not scopes:
-        return trainable
-    return {name: v for name, v in trainable.items() if name.startswith(scopes)}

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import tensorflow as tf
 
 from slimnets import random_numbers
+from slimnets.config import durations
 from slimnets.config.train import TrainConfig
 from slimnets.layers.block_runs import Recomputation
 from slimnets.layers.computation import Computation, computing
@@ -71,6 +72,9 @@ def make_step(
     schedule = schedules.from_config(
         config.learning_rate, num_examples, batch_size, last_step
     )
+    averages_start = durations.count_steps(
+        config.averaging.moving_average_start, num_examples, batch_size
+    )
     compute = _make_pass(config, state, replicas, class_weights)
 
     def replica_step(
@@ -81,7 +85,7 @@ def make_step(
         if config.run.seed is not None and replicas > 1:
             _average_over_replicas(state)
         if state.averages:
-            state.averages.update(state.global_step)
+            state.averages.update(state.global_step, averages_start)
         alike = {name: scalar / replicas for name, scalar in scalars.items()}
         return parts, right / batch_size, alike
 
@@ -187,6 +191,7 @@ def _computation(
     return dataclasses.replace(
         state.model.choose_computation(is_training=True),
         batch_norm_decay_limit=limit,
+        frozen_batch_norm=config.freezing.freeze_batch_norm,
         sync_batch_norm=config.run.sync_batch_norm,
         recomputation=Recomputation(trained) if config.recompute_gradients else None,
     )

@@ -122,5 +122,5 @@ def test_single_layers_need_not_be_recomputed(rows, built):
     call = Recomputation([])
     with computing(Computation(recomputation=call)):
         table.run_table(rows, IMAGES, recompute=False)
-    assert call.blocks == 0
+    assert not call.blocks
     assert [name for name, *_ in built] == ["a", "b", "c", "", "d"]

@@ -65,6 +65,9 @@ def test_a_train_dir_that_cannot_be_written(config, tmp_path, monkeypatch):
             {"learning_rate_decay_type": "cosine", "max_number_of_steps": None},
             "--learning_rate_decay_type=cosine needs an end",
         ),
+        ({"moving_average_start": 5}, "--moving_average_start is when the moving"),
+        ({"moving_average_start": "5x"}, "--moving_average_start"),
+        ({"layer_decay": 0.0}, "--layer_decay=0.0 must be above 0 and at most 1"),
         ({"learning_rate_decay_type": "fix"}, "unknown learning_rate_decay_type"),
         (
             {"clip_gradient_norm": 1.0, "clip_gradient_value": 1.0},

@@ -3,8 +3,10 @@
 import numpy as np
 import pytest
 
+from slimnets.nets import registry
 from slimnets.training import trainer
-from tests.tiny_runs import changed, silent
+from tests.soak import dropping
+from tests.tiny_runs import changed, silent, weights
 from tests.training.test_step import MIRRORED, Training
 
 FLAGS = {"model": "tiny", "batch_size": 6, "optimizer": "momentum"}
@@ -79,3 +81,31 @@ def test_frozen_variables_have_no_gradient(config, tmp_path):
         for steps in (1, 2)
     )
     assert changed(before, after) == {"Tiny/Logits/weights", "Tiny/Logits/biases"}
+
+
+def test_dropout_of_parts_is_that_of_the_whole(config, tmp_path, monkeypatch):
+    monkeypatch.setitem(registry.NETWORKS, "dropping", dropping.NETWORK)
+    ends = [
+        weights(
+            trainer.train(
+                config(
+                    model="dropping",
+                    freeze_batch_norm=True,
+                    num_microbatches=parts,
+                    train_dir=str(tmp_path / str(parts)),
+                ),
+                silent,
+            ).checkpoint
+        )
+        for parts in (1, 2)
+    ]
+    assert_alike(*ends, rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.slow
+def test_parts_are_recomputed_as_the_whole_is(config, short_networks):
+    """Gradient checkpointing inside of the loop over the parts."""
+    flags = {"model": "convnext_tiny", "image_size": 32, "learning_rate": 0.01}
+    whole = taken(config, 1, **flags)
+    parts = taken(config, 1, **flags, num_microbatches=2, recompute_gradients=True)
+    assert_alike(whole, parts, rtol=1e-3, atol=1e-5)

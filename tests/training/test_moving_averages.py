@@ -41,6 +41,23 @@ def test_the_averages_are_tensorflow_1s(decay):
     np.testing.assert_allclose(average, tensorflow_1(decay), rtol=1e-5, atol=1e-6)
 
 
+def test_until_their_start_they_are_the_variables():
+    variable, late = tf.Variable(np.zeros(3, np.float32)), 4
+    averages = MovingAverages({"v": variable}, 0.9)
+    fresh = MovingAverages({"v": variable}, 0.9)
+    for step, value in enumerate(CHANGES):
+        variable.assign(value)
+        averages.update(tf.constant(step, tf.int64), late)
+        (average,) = averages.variables.values()
+        if step < late:
+            np.testing.assert_array_equal(average, value)
+        if step == late - 1:
+            fresh.reset()
+        if step >= late:
+            fresh.update(tf.constant(step - late, tf.int64))
+            np.testing.assert_allclose(average, *fresh.variables.values(), rtol=1e-6)
+
+
 def test_early_decay():
     steps = [0, 8, 10**6]
     assert [round(float(compute_early_decay(tf.constant(s))), 4) for s in steps] == [

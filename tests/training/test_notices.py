@@ -37,6 +37,16 @@ def test_a_scaled_rate_is_said(config):
 def test_batch_norm_of_parts_is_said(config):
     (line,) = said(config(model="tiny_bn", num_microbatches=2))
     assert line.endswith("the moments of 2 images at a time, not by those of the batch")
+    frozen = config(model="tiny_bn", num_microbatches=2, freeze_batch_norm=True)
+    assert said(frozen) == []
+
+
+def test_layer_decay_is_said(config):
+    (line,) = said(config(layer_decay=0.5))
+    assert line == (
+        "--layer_decay=0.5: the learning rate is multiplied by 0.5 for"
+        " Tiny/Conv/weights to 1 for Tiny/Logits/weights"
+    )
 
 
 def test_training_says_them_once(config):

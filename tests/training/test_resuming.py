@@ -66,6 +66,16 @@ RUNS = {
         "steps_per_call": 2,
         "preprocessing_name": "inception",
     },
+    "frozen": {
+        "model": "tiny_bn",
+        "freeze_batch_norm": True,
+        "freeze_scopes": ("Tiny/Conv/weights",),
+        "layer_decay": 0.5,
+        "moving_average_decay": 0.9,
+        "moving_average_start": 2,
+        "optimizer": "lars",
+        "loss": "sigmoid",
+    },
     "microbatches": {
         "model": "dropping",
         "num_microbatches": 2,
@@ -73,7 +83,6 @@ RUNS = {
         "optimizer": "lamb",
         "loss": "softmax_focal",
         "class_weights": ("balanced",),
-        "steps_per_call": 2,
         "learning_rate_decay_type": "multistep",
         "decay_epochs": ("1",),
     },
@@ -87,6 +96,7 @@ RUNS = {
     },
 }
 MORE_RUNS = {
+    "microbatches in one call": RUNS["microbatches"] | {"steps_per_call": 2},
     "cached": {"cache": True, "preprocessing_name": "vgg"},
     "cifar's recipe": {"preprocessing_name": "cifarnet", "num_readers": 1},
     "lenet": {"model": "lenet", "batch_size": 5},
@@ -96,6 +106,7 @@ MORE_RUNS = {
 BOTH = [
     pytest.param(RUNS["float16"], id="float16"),
     pytest.param(RUNS["microbatches"], id="microbatches"),
+    pytest.param(RUNS["frozen"], id="frozen", marks=pytest.mark.slow),
     pytest.param(RUNS["mirrored"], id="mirrored", marks=pytest.mark.slow),
     *[
         pytest.param(flags, id=name, marks=pytest.mark.slow)
