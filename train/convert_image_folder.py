@@ -11,6 +11,9 @@ evaluated on, give --validation_fraction=1.
 --images=labels.csv (.tsv, .jsonl) is a list of photos, with the columns path, label and
 split, or labels for any number of them: cat|dog.
 
+--layout=imagenet reads the files of ILSVRC 2012, tars as they are or folders, and gives
+them TF-Slim's 1001 labels.
+
 The exit status is 0 when all files were taken, 1 when some were left out (they are
 listed with the reason), 2 on bad input.
 """
@@ -48,15 +51,16 @@ _VALIDATION_FRACTION = flags.DEFINE_float(
 )
 _SHARDS = flags.DEFINE_integer(
     "shards",
-    5,
-    "Files a split. A multiple of the number of workers lets each read its own; take"
-    " more when a file would exceed some 200 MB.",
+    None,
+    "Files a split; None makes 5, of ImageNet 1024 and 128. A multiple of the number of"
+    " workers lets each read its own; take more when a file would exceed some 200 MB.",
 )
 _LABELS = dataclass_flags.define_path(
     "labels",
     None,
     "File of `id:name` lines that fixes the class ids, such as `218:n02102040` for"
-    " ImageNet's 1001; without it the sorted folder names are numbered from 0.",
+    " ImageNet's 1001; without it the sorted folder names are numbered from 0. With"
+    " --layout=imagenet, a file of synsets with their words.",
 )
 _LAYOUT = flags.DEFINE_enum(
     "layout",
@@ -64,7 +68,8 @@ _LAYOUT = flags.DEFINE_enum(
     choices.FOLDER_LAYOUTS,
     "How to read a folder that holds both split folders (train/, val/, test/, ...) and"
     " others: `splits` leaves the others out, `classes` takes all of them for classes;"
-    " `auto` refuses such a folder.",
+    " `auto` refuses such a folder. `imagenet`: the files of ILSVRC 2012, tars or"
+    " folders.",
 )
 _UPRIGHT = flags.DEFINE_bool(
     "upright",

@@ -56,6 +56,6 @@ WEIGHT_SOURCES = (
 TORCH_VARIANTS = ("torchvision", "timm", "timm_tf")
 WEIGHT_TARGETS = ("checkpoint", "keras", "torch")
 
-FOLDER_LAYOUTS = ("auto", "classes", "splits")  # of photos to convert
+FOLDER_LAYOUTS = ("auto", "classes", "splits", "imagenet")  # of photos to convert
 
 ON_BAD_RECORD = ("stop", "skip")

@@ -15,9 +15,11 @@ from slimnets import errors
 from slimnets.config.reading import MAX_PIXELS
 from slimnets.datasets import (
     class_folders,
+    imagenet_layout,
     manifest,
     metadata,
     photo_checks,
+    photo_contents,
     photo_notes,
     tfrecord,
 )
@@ -26,6 +28,8 @@ from slimnets.datasets.photo_checks import Checked
 from slimnets.datasets.photos import Found
 from slimnets.datasets.writer import DatasetWriter, Report
 
+_SHARDS = 5  # files a split
+
 
 def convert(
     images: Path,
@@ -33,7 +37,7 @@ def convert(
     name: str,
     *,
     validation_fraction: float = 0.1,
-    shards: int = 5,
+    shards: int | None = None,
     labels: Path | None = None,
     layout: str = "auto",
     upright: bool = True,
@@ -57,10 +61,11 @@ def convert(
       validation_fraction: share of the photos put into "validation", in [0, 1]:
         0 puts all into "train", 1 all into "validation" (a set to evaluate on). Not
         used where the photos come in splits.
-      shards: files a split.
+      shards: files a split; None makes 5, of ImageNet 1024 and 128 as TF-Slim's script.
       labels: a file of `id:name` lines that fixes the class ids; the folders' names
         have to be among its names. None: the sorted folder names are numbered.
-      layout: as class_folders.find's: which of two readings is meant.
+      layout: as class_folders.find's: which of two readings is meant; or 'imagenet',
+        as imagenet_layout.find reads it, where `labels` are synsets.
       upright: store photos as they are to be seen, turned as their cameras noted;
         False stores their bytes and lets whoever reads them turn them or not.
       max_pixels: a photo that has more is left out.
@@ -96,7 +101,7 @@ def convert_found(
     name: str,
     *,
     validation_fraction: float = 0.1,
-    shards: int = 5,
+    shards: int | None = None,
     upright: bool = True,
     max_pixels: int = MAX_PIXELS,
     workers: int | None = None,
@@ -114,7 +119,8 @@ def convert_found(
         splits = _split(checked, validation_fraction)
         for split, items in splits.items():
             records = _read_records(items, split, *decoding)
-            writer.write_split(split, records, examples=len(items), shards=shards)
+            count = shards or found.shards.get(split, _SHARDS)
+            writer.write_split(split, records, examples=len(items), shards=count)
     return Report(
         output=output,
         counts={
@@ -137,6 +143,8 @@ def find(
     images: Path, output: Path, labels: Path | None = None, layout: str = "auto"
 ) -> Found:
     """Finds the photos to convert; arguments and errors as of `convert`."""
+    if layout == "imagenet":
+        return imagenet_layout.find(images, labels)
     if manifest.is_manifest(images):
         if layout != "auto":
             raise errors.InputError(
@@ -163,13 +171,13 @@ def is_held_out(digest: bytes, fraction: float) -> bool:
 
 
 def _check_arguments(
-    name: str, validation_fraction: float, shards: int, workers: int | None
+    name: str, validation_fraction: float, shards: int | None, workers: int | None
 ) -> None:
     if not 0 <= validation_fraction <= 1:
         raise errors.InputError(
             f"validation_fraction is {validation_fraction}; it has to be from 0 to 1"
         )
-    if not 1 <= shards <= 99999:
+    if shards is not None and not 1 <= shards <= 99999:
         raise errors.InputError(f"shards is {shards}; it has to be from 1 to 99999")
     if workers is not None and workers < 1:
         raise errors.InputError(f"workers is {workers}; it has to be at least 1")
@@ -232,9 +240,8 @@ def _read_records(
     max_pixels: int,
 ) -> Iterator[bytes]:
     """Yields the records of one split."""
-    files = photo_checks.make_path_dataset(item.photo for item in items).map(
-        tf.io.read_file, tf.data.AUTOTUNE
-    )
+    places = photo_contents.make_place_dataset(item.photo for item in items)
+    files = places.map(photo_contents.read, tf.data.AUTOTUNE)
     batches = files.batch(photo_checks.BATCH).prefetch(1).as_numpy_iterator()
     title = f"writing {split}"
     try:

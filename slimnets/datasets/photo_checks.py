@@ -3,8 +3,7 @@
 import functools
 import hashlib
 import itertools
-import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -12,6 +11,7 @@ import tensorflow as tf
 from tqdm import tqdm
 
 from slimnets.datasets import images as image_files
+from slimnets.datasets import photo_contents
 from slimnets.datasets.photos import Photo
 from slimnets.preprocessing import exif
 from slimnets.preprocessing.encoded import Encoded
@@ -49,7 +49,7 @@ def check(
     readable = [index for index, photo in enumerate(photos) if not photo.fault]
     paths = tf.data.Dataset.zip(
         tf.data.Dataset.from_tensor_slices(np.array(readable, np.int64)),
-        make_path_dataset(photos[index] for index in readable),
+        photo_contents.make_place_dataset(photos[index] for index in readable),
     )
     decode = functools.partial(_decode, upright, max_pixels)
     decoded = paths.map(decode, workers or tf.data.AUTOTUNE).ignore_errors()
@@ -85,9 +85,12 @@ class _Decoded(NamedTuple):
 
 
 def _decode(
-    upright: bool, max_pixels: int, index: tf.Tensor, path: tf.Tensor
+    upright: bool,
+    max_pixels: int,
+    index: tf.Tensor,
+    place: photo_contents.Place,
 ) -> _Decoded:
-    encoded = tf.io.read_file(path)
+    encoded = photo_contents.read(place)
     image = Encoded(encoded, 3, upright, max_pixels).whole()
     height, width = tf.unstack(tf.shape(image)[:2])
     jpeg_channels = tf.cond(
@@ -114,20 +117,12 @@ def _choose_stored_format(decoded: _Decoded) -> str:
     return "jpg" if as_it_is else ""
 
 
-def make_path_dataset(photos: Iterable[Photo]) -> tf.data.Dataset:
-    """Returns the paths of photos, a string scalar each."""
-    paths = [os.fsencode(photo.path) for photo in photos]
-    return tf.data.Dataset.from_tensor_slices(
-        tf.constant(paths, tf.string, [len(paths)])
-    )
-
-
 def _explain_broken(photo: Photo, max_pixels: int) -> Checked:
     """Finds out why a photo did not decode."""
     if photo.fault:
         return Checked(photo, reason=photo.fault)
     try:
-        image_files.decode(image_files.read_file(photo.path), max_pixels=max_pixels)
+        image_files.decode(photo_contents.read_bytes(photo), max_pixels=max_pixels)
     except OSError as error:
         return Checked(photo, reason=f"cannot be read: {error.strerror}")
     except ValueError as error:
