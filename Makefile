@@ -17,7 +17,7 @@ PYTEST = $(BIN)/python -m pytest -n $(JOBS) --dist=worksteal --durations=20
 	touch $@
 
 .venv/installed-test-all: .venv/installed-test
-	$(BIN)/pip install --quiet --editable '.[test,litert,openvino]'
+	$(BIN)/pip install --quiet --editable '.[test,litert,openvino,tfds]'
 	touch $@
 
 .venv-peers/installed: tests/weights/torch/requirements.txt

@@ -65,6 +65,8 @@ setup(
             "scipy",
             "setuptools>=70.1",
         ],
+        # The latter is what the former imports and does not ask for.
+        "tfds": ["tensorflow-datasets", "importlib-resources"],
         "upgrade": ["libcst"],
     },
 )

@@ -9,7 +9,11 @@ from typing import Any
 
 import pytest
 
-MODULES = {"litert": "ai_edge_litert", "openvino": "openvino"}
+MODULES = {
+    "litert": "ai_edge_litert",
+    "openvino": "openvino",
+    "tfds": "tensorflow_datasets",
+}
 
 
 def marks(extra: str) -> list[pytest.MarkDecorator]:

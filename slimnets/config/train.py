@@ -31,7 +31,8 @@ class DataConfig:
         "Folder of photos in class folders, or in train/ and validation/ folders of"
         " these, or a list of photos with their labels (.csv, .tsv, .jsonl): these are"
         " converted once, into the cache; or folder of TFRecords, as `slimnets convert`"
-        " writes them or TF-Slim's scripts did. None takes the digits in the package.",
+        " writes them or TF-Slim's scripts did; or tfds:NAME, of TensorFlow Datasets."
+        " None takes the digits in the package.",
         path=True,
         common=True,
     )

@@ -23,6 +23,7 @@ from slimnets.datasets import (
     manifest,
     metadata,
     registry,
+    tfds_source,
     tfrecord,
     writer,
 )
@@ -74,7 +75,8 @@ def prepare(
 
     Args:
       dataset_dir: a folder of TFRecords, or of photos in class folders or in split
-        folders of these, or a list of photos; None: the digits inside the package.
+        folders of these, or a list of photos; "tfds:NAME", a dataset of TensorFlow
+        Datasets; None: the digits inside the package.
       log: gets the lines that tell of a conversion.
       decoding: how photos are read.
 
@@ -86,6 +88,8 @@ def prepare(
             f"what it was trained on, {dataset_dir}, was given from Python: name images"
             " with --dataset_dir"
         )
+    if (dataset_dir or "").startswith(tfds_source.PREFIX):
+        return Source(*convert_once(_plan_tfds(str(dataset_dir), decoding), log))
     if dataset_dir is None or not _holds_photos(Path(dataset_dir)):
         return Source(dataset_dir)
     images = Path(dataset_dir).absolute()
@@ -94,7 +98,9 @@ def prepare(
 
 def make_absolute(dataset_dir: str | None) -> str | None:
     """Returns what still names the same dataset from another working directory."""
-    return None if dataset_dir is None else str(Path(dataset_dir).absolute())
+    if dataset_dir is None or dataset_dir.startswith(tfds_source.PREFIX):
+        return dataset_dir
+    return str(Path(dataset_dir).absolute())
 
 
 def _holds_photos(source: Path) -> bool:
@@ -131,6 +137,18 @@ def _plan_conversion(images: Path, decoding: Decoding) -> Conversion:
             max_pixels=decoding.max_pixels,
             overwrite=True,
         ),
+    )
+
+
+def _plan_tfds(dataset_dir: str, decoding: Decoding) -> Conversion:
+    found = tfds_source.find(dataset_dir.removeprefix(tfds_source.PREFIX))
+    facts = (_FORM, found.name, str(found.builder.data_dir), decoding.max_pixels)
+    return Conversion(
+        source=dataset_dir,
+        name=found.builder.name,
+        fingerprint=hashlib.sha256(repr(facts).encode()).hexdigest(),
+        size=f"{found.name} of TensorFlow Datasets",
+        write=lambda output: tfds_source.write(found, output, decoding.max_pixels),
     )
 
 
