@@ -19,6 +19,7 @@ from slimnets.config.optimization import (
     OptimizerConfig,
 )
 from slimnets.config.reading import ReadingConfig
+from slimnets.config.sampling import SamplingConfig
 from slimnets.config.validation import ValidationConfig
 
 
@@ -212,6 +213,7 @@ class TrainConfig:
     )
     gradients: GradientConfig = dataclasses.field(default_factory=GradientConfig)
     averaging: AveragingConfig = dataclasses.field(default_factory=AveragingConfig)
+    sampling: SamplingConfig = dataclasses.field(default_factory=SamplingConfig)
     losses: LossConfig = dataclasses.field(default_factory=LossConfig)
     fine_tuning: FineTuneConfig = dataclasses.field(default_factory=FineTuneConfig)
     freezing: FreezingConfig = dataclasses.field(default_factory=FreezingConfig)

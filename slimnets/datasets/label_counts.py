@@ -1,8 +1,9 @@
-"""How many images of each class a split has, counted from its records."""
+"""The classes of a split's images, read from its records; how many each has."""
 
 import numpy as np
 import tensorflow as tf
 
+from slimnets import errors
 from slimnets.datasets import elements, failures, record_order, tfrecord
 from slimnets.datasets.registry import Dataset
 
@@ -30,6 +31,40 @@ def count_labels(dataset: Dataset, *, skips: bool = False) -> tuple[int, ...]:
     except failures.FAILURES as error:
         raise failures.describe(error, dataset) from error
     return tuple(counts.tolist())
+
+
+def read_classes(dataset: Dataset, skips: bool = False) -> np.ndarray:
+    """Returns the class of each image, int64 [images], by its number.
+
+    It reads all files once, and decodes no image.
+
+    Args:
+      dataset: of one label an image.
+      skips: whether bad records are passed over; their class is -1.
+
+    Raises:
+      InputError: a record cannot be read, or images are not drawn by their numbers.
+    """
+    if dataset.multi_label or dataset.elements is not None:
+        many = dataset.multi_label
+        raise errors.InputError(
+            f"--sample: the images of {dataset.name} have"
+            f" {'any number of labels' if many else 'an order of their own'}, so they"
+            " cannot be drawn by class; weigh the loss with --class_weights"
+        )
+    classes = np.full([dataset.num_examples], -1, np.int64)
+    labels = record_order.read_once(dataset, skips).map(
+        lambda number, record: (number, tfrecord.parse_example(record, ["label"])),
+        num_parallel_calls=tf.data.AUTOTUNE,
+    )
+    labels = (labels.ignore_errors() if skips else labels).batch(_RECORDS_AT_ONCE)
+    try:
+        for number, parsed in labels.as_numpy_iterator():
+            classes[number] = parsed["label"]
+    except failures.FAILURES as error:
+        raise failures.describe(error, dataset) from error
+    classes[(classes < 0) | (classes >= dataset.num_classes)] = -1
+    return classes
 
 
 def _read_labels(dataset: Dataset, skips: bool) -> tf.data.Dataset:

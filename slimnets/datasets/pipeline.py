@@ -1,6 +1,7 @@
 """tf.data pipelines: records or image files in, batches of preprocessed images out."""
 
 import os
+import secrets
 import socket
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -9,7 +10,7 @@ import tensorflow as tf
 
 from slimnets import errors, random_numbers
 from slimnets.config.reading import MAX_PIXELS
-from slimnets.datasets import elements, record_order, tfrecord
+from slimnets.datasets import elements, record_order, sampling, tfrecord
 from slimnets.datasets.in_flight import InFlight
 from slimnets.datasets.registry import Dataset
 from slimnets.datasets.salvage import Salvage
@@ -46,6 +47,7 @@ def train_batches(
     replicas: int = 1,
     in_flight: InFlight | None = None,
     most_broken: int | None = None,
+    drawn: sampling.Sampling | None = None,
 ) -> tf.data.Dataset:
     """Returns an endless dataset of shuffled training batches.
 
@@ -75,6 +77,7 @@ def train_batches(
       in_flight: notes the records that are being prepared, to tell one that fails.
       most_broken: leave out what is bad, up to this many records, after which the
         dataset ends; needs `in_flight`. None raises an error at the first.
+      drawn: how often each example is drawn in an epoch; None: once.
 
     Returns:
       (images, labels): float32 [batch, height, width, channels], int64 [batch], or
@@ -117,18 +120,21 @@ def train_batches(
         with random_numbers.keyed(tf.stack([stream, place])):
             return example(*numbered)
 
-    if seed is None:
+    # What is drawn is drawn in the order of a seed; of any, where none is to repeat it.
+    order = seed if drawn is None or seed is not None else secrets.randbits(62)
+    if order is None:
         records = record_order.read_shuffled(dataset, shard, num_readers, cache, skips)
         records = _end_at_too_many(records, in_flight, most_broken)
         examples = records.map(example, num_parallel_calls, deterministic=False)
     else:
         records = record_order.read_in_order_of(
-            seed, dataset, num_readers, cache, taken, skips
+            order, dataset, num_readers, cache, taken, skips, drawn
         )
         records = _end_at_too_many(records, in_flight, most_broken).enumerate(taken)
         if count > 1:
             records = _take_share(records, shard, batch_size * replicas)
-        examples = records.map(keyed_example, num_parallel_calls, deterministic=True)
+        make = keyed_example if seed is not None else lambda _, record: example(*record)
+        examples = records.map(make, num_parallel_calls, deterministic=seed is not None)
     if skips:
         examples = examples.ignore_errors()
     batches = examples.batch(batch_size, drop_remainder=True)

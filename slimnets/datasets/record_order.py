@@ -6,7 +6,7 @@ import numpy as np
 import tensorflow as tf
 
 from slimnets import random_numbers
-from slimnets.datasets import elements, salvage
+from slimnets.datasets import elements, salvage, sampling
 from slimnets.datasets.registry import Dataset
 
 # Encoded records, so 4,096 photos of 110 kB are 450 MB. The shards are mixed over the
@@ -53,6 +53,7 @@ def read_in_order_of(
     cache: bool,
     taken: int,
     skips: bool = False,
+    drawn: sampling.Sampling | None = None,
 ) -> tf.data.Dataset:
     """Returns all records without end, in an order that can be taken up again.
 
@@ -66,6 +67,7 @@ def read_in_order_of(
       cache: keep the records in memory after the first epoch.
       taken: records, of any number of epochs, behind which to begin.
       skips: as of `read_file`.
+      drawn: how often each is drawn in an epoch; None: once.
 
     Returns:
       (number, serialized record), int64 [] and string []; of a dataset of elements
@@ -75,7 +77,7 @@ def read_in_order_of(
         return elements.read(dataset, repeats=True).skip(taken)
     stream = random_numbers.hash_seed("order", seed)
     first, taken_of_it = divmod(taken, dataset.num_examples)
-    whole = (0, 1)
+    whole, of_draws = (0, 1), random_numbers.hash_seed("draws", seed)
     # In memory, files have one order for all epochs.
     cached = (
         _read_files(dataset, whole, num_readers, skips, tf.constant(stream)).cache()
@@ -93,6 +95,9 @@ def read_in_order_of(
         records = cached
         if records is None:
             records = _read_files(dataset, whole, num_readers, skips, order)
+        if drawn is not None:
+            draws = drawn.count_draws(tf.stack([of_draws, epoch]))
+            records = sampling.repeat_drawn(records, draws)
         taken_of_this = tf.where(epoch == first, tf.constant(taken_of_it, tf.int64), 0)
         return _shuffle(records, dataset, order).skip(taken_of_this)
 

@@ -10,6 +10,7 @@ from slimnets.config.train import TrainConfig
 from slimnets.datasets import failures, left_out, pipeline
 from slimnets.datasets.in_flight import InFlight
 from slimnets.datasets.registry import Dataset
+from slimnets.datasets.sampling import Sampling
 from slimnets.model import Model
 from slimnets.preprocessing import registry as preprocessing
 
@@ -27,6 +28,7 @@ class TrainingBatches(Iterator[Any]):
         dataset: Dataset,
         model: Model,
         first_step: int,
+        drawn: Sampling | None = None,
     ):
         """Makes the pipeline.
 
@@ -37,6 +39,7 @@ class TrainingBatches(Iterator[Any]):
           model: whose image size and channels are used.
           first_step: at which the run starts or resumes. With a seed it goes on with
             the images behind those that the steps before have had.
+          drawn: how often each image is drawn in an epoch; None: once.
 
         Raises:
           InputError: a batch cannot be divided evenly, or settings contradict each
@@ -45,6 +48,7 @@ class TrainingBatches(Iterator[Any]):
         _check(strategy, config)
         self._config, self._dataset, self._model = config, dataset, model
         self._first_step, self._count = first_step, 0
+        self._drawn = drawn
         self._in_flight = InFlight(
             dataset,
             failures.list_labels(dataset, config.data.labels_offset),
@@ -125,6 +129,7 @@ class TrainingBatches(Iterator[Any]):
             service=data.data_service,
             steps=config.run.steps_per_call,
             replicas=replicas,
+            drawn=self._drawn,
             # Another process's pipeline cannot note here what it prepares.
             in_flight=None if data.data_service else self._in_flight,
             most_broken=(

@@ -47,12 +47,15 @@ def balance(counts: Sequence[int]) -> list[float]:
     return [images / (classes * count) if count else 1.0 for count in counts]
 
 
-def read(words: Sequence[str], class_names: Sequence[str]) -> list[float]:
+def read(
+    words: Sequence[str], class_names: Sequence[str], flag: str = "class_weights"
+) -> list[float]:
     """Returns the weights that words such as "rose=2" give; 1 for other classes.
 
     Args:
       words: NAME=WEIGHT or NUMBER=WEIGHT, each class once. A name goes before a number.
       class_names: by class id.
+      flag: whose words they are.
 
     Raises:
       InputError: a word is something else, or names no class, or one twice.
@@ -60,36 +63,34 @@ def read(words: Sequence[str], class_names: Sequence[str]) -> list[float]:
     given: dict[int, float] = {}
     for word in words:
         name, _, number = word.rpartition("=")
-        class_id = _find_class(name, word, class_names)
+        class_id = _find_class(name, word, class_names, flag)
         if class_id in given:
-            raise errors.InputError(
-                f"--class_weights weighs {class_names[class_id]!r} twice"
-            )
-        given[class_id] = _read_weight(number, word)
+            raise errors.InputError(f"--{flag} weighs {class_names[class_id]!r} twice")
+        given[class_id] = _read_weight(number, word, flag)
     return [given.get(class_id, 1.0) for class_id in range(len(class_names))]
 
 
-def _find_class(name: str, word: str, class_names: Sequence[str]) -> int:
+def _find_class(name: str, word: str, class_names: Sequence[str], flag: str) -> int:
     if not name:
         raise errors.InputError(
-            f"--class_weights has {word!r}; write CLASS=WEIGHT for each class, with"
+            f"--{flag} has {word!r}; write CLASS=WEIGHT for each class, with"
             f" commas between, or {BALANCED} alone"
         )
     if name in class_names:
         return list(class_names).index(name)
     if name.isdecimal() and int(name) < len(class_names):
         return int(name)
-    raise errors.unknown("class in --class_weights:", name, class_names)
+    raise errors.unknown(f"class in --{flag}:", name, class_names)
 
 
-def _read_weight(number: str, word: str) -> float:
+def _read_weight(number: str, word: str, flag: str) -> float:
     try:
         weight = float(number)
     except ValueError:
         weight = -1.0
     if not 0 <= weight < float("inf"):
         raise errors.InputError(
-            f"--class_weights has {word!r}; a weight has to be a number, 0 or more"
+            f"--{flag} has {word!r}; a weight has to be a number, 0 or more"
         )
     return weight
 

@@ -17,6 +17,7 @@ from slimnets.distribution import strategies, workers
 from slimnets.training import batch_size
 from slimnets.training.batches import TrainingBatches
 from slimnets.training.checks import check, check_own_datasets
+from slimnets.training.class_draws import find_sampling
 from slimnets.training.class_weights import find_class_weights
 from slimnets.training.interruption import Interruption, interruptible
 from slimnets.training.loop import Loop, Outcome
@@ -126,7 +127,8 @@ def _train(
         _write_flagfile(config)
     for line in list_notices(config, state):
         log(line)
-    batches = TrainingBatches(strategy, config, dataset, state.model, state.step)
+    drawn = find_sampling(config, dataset, log)
+    batches = TrainingBatches(strategy, config, dataset, state.model, state.step, drawn)
     weights = find_class_weights(config, dataset, log)
     train_step = make_step(strategy, config, state, num_examples, last_step, weights)
     loop = Loop(

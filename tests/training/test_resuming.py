@@ -65,6 +65,7 @@ RUNS = {
         "optimizer": "momentum",
         "steps_per_call": 2,
         "preprocessing_name": "inception",
+        "sample": ("red=3", "blue=0.5"),
     },
     "frozen": {
         "model": "tiny_bn",
