@@ -5,6 +5,7 @@ and a program can still choose how TensorFlow starts.
 """
 
 from slimnets import slim
+from slimnets.backbone import features
 from slimnets.inference.classifier import load
 from slimnets.model import Model
 from slimnets.nets.alexnet import alexnet_v2
@@ -111,6 +112,7 @@ __all__ = [
     "efficientnet_lite2",
     "efficientnet_lite3",
     "efficientnet_lite4",
+    "features",
     "get_network_fn",
     "i3d",
     "inception_resnet_v2",

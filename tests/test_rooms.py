@@ -25,7 +25,7 @@ ROOMS = (
     ("model",),
     ("distribution", "export", "monitoring"),
     ("inference", "report"),
-    ("training",),
+    ("backbone", "training"),
     ("api",),
     ("slimnets",),  # the package itself, which offers what api does
     ("upgrade",),

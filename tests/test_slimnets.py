@@ -20,6 +20,7 @@ def test_builders_bear_their_networks_names():
     assert set(registry.NETWORKS) == set(slimnets.__all__) - {
         "Model",
         "Network",
+        "features",
         "get_network_fn",
         "list_networks",
         "load",
