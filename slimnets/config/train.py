@@ -117,7 +117,8 @@ class FineTuneConfig:
     checkpoint_exclude_scopes: tuple[str, ...] = setting(
         (),
         "Comma-separated prefixes of variables not to read from checkpoint_path, such"
-        " as MobilenetV1/Logits for another number of classes.",
+        " as MobilenetV1/Logits, or `logits`: the head of any network, for as many"
+        " classes but other ones.",
     )
     ignore_missing_vars: bool = setting(
         False,

@@ -64,7 +64,8 @@ class MovingAverages:
           start: the number of steps over which the averages are the variables' own
             values, and from which on `step` counts in the rule.
         """
-        decay = tf.minimum(self._decay, compute_early_decay(step - start))
+        counted = step - start if start else step
+        decay = tf.minimum(self._decay, compute_early_decay(counted))
         for average, variable in self._pairs():
             change = (average - variable) * (1 - decay)
             if start:  # rounded, a decay of 0 would miss the variable by a bit

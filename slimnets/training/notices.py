@@ -20,6 +20,7 @@ def list_notices(config: TrainConfig, state: TrainState) -> Iterator[str]:
     yield from _of_learning_rate(config)
     yield from _of_layer_decay(config, state)
     yield from _of_microbatches(config, state)
+    yield from _of_frozen_batch_norm(config, state)
 
 
 def _of_epsilon(config: TrainConfig) -> Iterator[str]:
@@ -63,4 +64,13 @@ def _of_microbatches(config: TrainConfig, state: TrainState) -> Iterator[str]:
         yield (
             f"--num_microbatches={parts}: batch norm normalizes by the moments of"
             f" {part} images at a time, not by those of the batch"
+        )
+
+
+def _of_frozen_batch_norm(config: TrainConfig, state: TrainState) -> Iterator[str]:
+    is_new = state.step == 0 and not config.fine_tuning.checkpoint_path
+    if config.freezing.freeze_batch_norm and is_new:
+        yield (
+            "--freeze_batch_norm without --checkpoint_path: the averages are those of a"
+            " new network, 0 and 1, so batch norm normalizes nothing"
         )

@@ -157,7 +157,9 @@ class TrainState:
           InputError: the checkpoint is unreadable or does not match; the message names
             the flag that would leave out what does not.
         """
-        excluded = config.fine_tuning.checkpoint_exclude_scopes
+        excluded = trained_variables.name_head(
+            self.model, config.fine_tuning.checkpoint_exclude_scopes
+        )
         adjustment = self.model.find_adjustment(path, excluded)
         for line in adjustment.notes:
             log(line)

@@ -39,14 +39,27 @@ def _find(model: Model, scopes: Sequence[str], kind: str) -> set[str]:
     names = list(model.trainable_by_name)
     found: set[str] = set()
     for scope in scopes:
-        matching = [name for name in names if name.startswith(scope)]
-        if scope == HEAD:
-            matching += model.find_head()
+        prefixes = name_head(model, [scope])
+        matching = [name for name in names if name.startswith(prefixes)]
         if not matching:
             tops = sorted({"/".join(name.split("/")[:2]) for name in names})
             raise errors.unknown(f"{kind} scope", scope, [HEAD, *tops])
         found.update(matching)
     return found
+
+
+def name_head(model: Model, scopes: Sequence[str]) -> tuple[str, ...]:
+    """Returns scopes with the head's variables in the place of `logits`.
+
+    Args:
+      model: whose head it is. A scope of its own that is called so is meant, too.
+      scopes: prefixes of names of variables.
+    """
+    if HEAD not in scopes:
+        return tuple(scopes)
+    is_scope = any(name.startswith(HEAD) for name in model.variables_by_name)
+    others = [scope for scope in scopes if scope != HEAD or is_scope]
+    return (*others, *model.find_head())
 
 
 def compute_rate_scales(

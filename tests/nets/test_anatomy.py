@@ -5,12 +5,15 @@ import pytest
 from slimnets.nets import anatomy, blueprint, registry
 from tests import representatives, tiny
 
+KERNELS = {"weights", "depthwise_weights", "pointwise_weights"}
+VECTORS = {"biases", "beta", "gamma", "layer_scale"}
+
 pytestmark = pytest.mark.usefixtures("short_networks")
 
 
 @pytest.mark.parametrize("name", representatives.NETWORKS)
-def test_the_head_is_a_layer_of_as_many_units_as_classes(name):
-    """Of every network: kernels and biases, and layers that lead up to it alone."""
+def test_the_parts_of_a_network(name):
+    """Of every network: its head by role, kernels and vectors, and layers in order."""
     size, classes = tiny.image_size(name), 7
     traced = blueprint.trace(name, classes, size, is_training=True)
     shapes = {n: v.shape.as_list() for n, v in traced.variables.items()}
@@ -20,6 +23,11 @@ def test_the_head_is_a_layer_of_as_many_units_as_classes(name):
     assert all(shapes[n][-1] == classes for n in head)
     auxiliary = "AuxLogits" in traced.end_points
     assert len(head) == (4 if auxiliary else 2)
+
+    # What weight decay tells apart by their axes are kernels and everything else.
+    axes = {(len(shapes[n]) > 1, n.rpartition("/")[2]) for n in traced.trainable}
+    assert {kind for is_kernel, kind in axes if is_kernel} <= KERNELS
+    assert {kind for is_kernel, kind in axes if not is_kernel} <= VECTORS
 
     layers = anatomy.list_layers(name, classes, size)
     *below, last = layers

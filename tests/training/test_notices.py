@@ -38,7 +38,12 @@ def test_batch_norm_of_parts_is_said(config):
     (line,) = said(config(model="tiny_bn", num_microbatches=2))
     assert line.endswith("the moments of 2 images at a time, not by those of the batch")
     frozen = config(model="tiny_bn", num_microbatches=2, freeze_batch_norm=True)
-    assert said(frozen) == []
+    (line,) = said(frozen)
+    assert line.startswith(
+        "--freeze_batch_norm without --checkpoint_path: the averages"
+    )
+    tuned = config(model="tiny_bn", freeze_batch_norm=True, checkpoint_path="x")
+    assert said(tuned) == []
 
 
 def test_layer_decay_is_said(config):

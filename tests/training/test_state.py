@@ -143,6 +143,15 @@ def test_starting_takes_the_averages_where_there_are_any(config, tmp_path):
     assert {means(fresh)[name] for name in TINY} == {2}
 
 
+def test_a_head_of_as_many_classes_is_left_out_by_its_role(config, tmp_path):
+    path = saved(TrainState(config(), 3), tmp_path, 0.25)
+    state = TrainState(config(), 3)
+    excluding = config(checkpoint_exclude_scopes=("logits",), checkpoint_path=path)
+    report = state.start_from(path, excluding, silent)
+    assert set(report.excluded) == set(TINY[2:])
+    assert means(state)[WEIGHTS] == 0.25 and means(state)[TINY[2]] != 0.25
+
+
 def test_a_head_of_other_classes_starts_anew(config, tmp_path):
     path = saved(TrainState(config(), 3), tmp_path, 0.25)
     state = TrainState(config(), 5)
