@@ -14,7 +14,7 @@ from typing import NamedTuple
 from slimnets import errors
 from slimnets.checkpoints import run_settings
 from slimnets.config.inference import TrainedNetworkConfig
-from slimnets.datasets import metadata
+from slimnets.datasets import imagenet_names, metadata
 from slimnets.datasets.registry import Dataset
 from slimnets.inference import label_offset
 
@@ -42,6 +42,12 @@ def read_trained(checkpoint: str) -> TrainedClasses | None:
     return TrainedClasses(names, saved.labels_offset)
 
 
+def are_nameless(checkpoint: str) -> bool:
+    """Returns whether a checkpoint is of weights that somebody else published."""
+    trained = read_trained(checkpoint)
+    return trained is not None and not trained.names
+
+
 def choose_names(
     given: TrainedNetworkConfig,
     checkpoint: str,
@@ -63,12 +69,34 @@ def choose_names(
     if given.labels_offset is not None or given.num_classes is not None:
         return None
     trained = read_trained(checkpoint)
-    if trained is None or len(trained.names) != num_classes:
+    if trained is None or not trained.names:
+        return _find_imagenet(num_classes, dataset)
+    if len(trained.names) != num_classes:
         return None
     has_names = _list_named(dataset.class_names) or set(
         dataset.class_names
     ).intersection(trained.names)
     return trained if has_names else None
+
+
+def _find_imagenet(num_classes: int | None, dataset: Dataset) -> TrainedClasses | None:
+    """Returns ImageNet's classes as a dataset names them.
+
+    Weights that others published bear no names, but these are known: of a folder for
+    each synset, or each name, the labels are those of 1000 or 1001 classes.
+
+    Returns:
+      None where the network's classes are not as many, the dataset has all of them in
+      whichever order, or it has a class that is none of them.
+    """
+    names = imagenet_names.list_names(num_classes or 0)
+    if not names or dataset.num_classes >= 1000:
+        return None
+    background = names[: len(names) - 1000]
+    for known in ((*background, *imagenet_names.list_synsets()), names):
+        if set(dataset.class_names) <= set(known):
+            return TrainedClasses(known, 0)
+    return None
 
 
 def renumber(

@@ -295,6 +295,8 @@ def _match_classes(
     offset = given.labels_offset
     if offset is None:
         default = 0 if given.num_classes else completed.labels_offset
+        if class_matching.are_nameless(checkpoint) and not given.num_classes:
+            default = None  # by number, another dataset's labels mean nothing
         offset = label_offset.choose_offset(num_classes, dataset, default, log)
     _require_logits(num_classes, dataset, offset)
     class_matching.warn_of_other_names(dataset, checkpoint, log)

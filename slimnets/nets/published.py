@@ -10,11 +10,12 @@ those that are there: for mirrors, and for weights of one's own.
 import dataclasses
 import functools
 import json
-import math
 import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from slimnets import errors
 
@@ -154,16 +155,42 @@ def _check(which: str, facts: Any) -> None:
     """Raises a ValueError where facts are not as PublishedWeights has them."""
     if not isinstance(facts, dict):
         raise ValueError(f"{which} is no object")
+    if which.startswith(" ") or not which.isprintable():  # they become folders
+        raise ValueError(f"the name in {which!r} is empty or cannot be shown")
     for name, value in facts.items():
         if name not in _FIELDS:
             raise ValueError(f"{which} has {name!r}; known: {', '.join(_FIELDS)}")
-        if not _is_of_type(value, _FIELDS[name]):
+        if not _is_of_type(value, _FIELDS[name]) or not _is_in_range(name, value):
             raise ValueError(f"{which} has {name}={value!r}")
 
 
 def _is_of_type(value: Any, kind: Any) -> bool:
     if kind is bool or isinstance(value, bool):
         return kind is bool and isinstance(value, bool)
-    if kind == (float | None) and isinstance(value, int | float):
-        return math.isfinite(value)
+    if kind == (float | None) and isinstance(value, int):
+        return True
     return isinstance(value, kind)
+
+
+def _is_in_range(name: str, value: Any) -> bool:
+    """Returns whether a fact of the right type can be true."""
+    if value is None or value == "":
+        return name != "url" or value == ""  # which an entry of ours may leave out
+    if name == "url":
+        return is_url(value)
+    if name == "top1":
+        return 0 <= value <= 100
+    if name in ("sha256", "md5"):
+        digits = "1,64" if name == "sha256" else "32"
+        return bool(re.fullmatch(f"[0-9a-fA-F]{{{digits}}}", value))
+    return not isinstance(value, int) or isinstance(value, bool) or value > 0
+
+
+def is_url(text: str) -> bool:
+    """Returns whether a text is the URL of something on a server of the web."""
+    try:
+        parts = urlsplit(text)
+        has_place = bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
+    return parts.scheme in ("http", "https") and has_place and text.isprintable()

@@ -125,3 +125,30 @@ def test_when_names_count(tmp_path, given, num_classes, names, by_name):
 
 def test_without_settings_no_names_are_known(tmp_path):
     assert class_matching.read_trained(str(tmp_path / "model.ckpt-1")) is None
+
+
+@pytest.mark.parametrize(
+    ("num_classes", "names", "wanted"),
+    [
+        (1001, ("n02102040", "n01440764"), (218, 1)),
+        (1000, ("n02102040", "n01440764"), (217, 0)),
+        (1000, ("goldfish", "tench"), (1, 0)),
+        (1000, ("tench", "tulip"), None),  # tulip is no class of ImageNet
+        (7, ("n02102040", "n01440764"), None),
+    ],
+)
+def test_published_weights_know_imagenet_s_classes(
+    tmp_path, num_classes, names, wanted
+):
+    found = class_matching.choose_names(
+        TrainedNetworkConfig(),
+        str(tmp_path / "model.ckpt-1"),
+        num_classes,
+        dataset(*names),
+    )
+    if wanted is None:
+        assert found is None
+        return
+    lines = []
+    given = class_matching.renumber(dataset(*names), found, lines.append)
+    assert given.classes_by_label == wanted

@@ -48,6 +48,16 @@ def get_checkpoint(weights: PublishedWeights, log: Callable[[str], None]) -> str
       InputError: its file is another than it should be, or does not fit the network.
     """
     folder = cache.locate_checkpoint(weights)
+    if not is_current(folder, weights):  # else it may lie where nothing can be written
+        _make_alone(weights, folder, log)
+    log(describe(weights))
+    return checkpoints.require(folder)
+
+
+def _make_alone(
+    weights: PublishedWeights, folder: Path, log: Callable[[str], None]
+) -> None:
+    """Makes a checkpoint, once all other processes that do so have ended."""
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
         with folder_lock.lock(folder.parent, f"converting {weights.name}", log):
@@ -59,8 +69,6 @@ def get_checkpoint(weights: PublishedWeights, log: Callable[[str], None]) -> str
             f"cannot write {error.filename or folder}: {error.strerror or error}; give"
             f" another folder with {user_cache.HOME}"
         ) from error
-    log(describe(weights))
-    return checkpoints.require(folder)
 
 
 def is_current(folder: Path, weights: PublishedWeights) -> bool:
@@ -82,9 +90,9 @@ def read_card(folder: Path) -> Card | None:
     try:
         content = json.loads((folder / CARD).read_text(encoding="utf-8"))
         card = Card(**content)
-        dict(card.weights), dict(card.files)
-        return card
-    except (OSError, ValueError, TypeError):
+        texts = [*card.files, *card.files.values()]
+        return card if all(isinstance(text, str) for text in texts) else None
+    except (OSError, ValueError, TypeError, AttributeError, RecursionError):
         return None
 
 
@@ -130,7 +138,8 @@ def _open(weights: PublishedWeights, file: Path, scratch: Path) -> tuple[str, Pa
         return convert.CHECKPOINT, path
     if kind is None or not kind.source:
         what = kind.what if kind else "no file of weights that is known"
-        raise errors.InputError(f"{file}, from {weights.url}, is {what}; remove it")
+        download.forget(weights)
+        raise download.NotAvailable(f"{weights.url} is {what}; it was removed")
     return kind.source, file
 
 

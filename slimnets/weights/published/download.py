@@ -11,6 +11,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import requests
+import urllib3.exceptions
 from tqdm import tqdm
 
 from slimnets import errors, folder_lock, user_cache
@@ -56,8 +57,12 @@ def get_file(weights: PublishedWeights, log: Callable[[str], None]) -> Path:
             if not target.exists():
                 _download(weights, target, log)
             _check(weights, target, target, log)
-    except requests.RequestException as error:  # an OSError too
+    except requests.ConnectionError as error:  # an OSError too
         raise _describe_no_network(weights.url, target, error) from error
+    except (requests.RequestException, UnicodeError) as error:
+        raise NotAvailable(
+            f"{weights.url} is not to be had: {errors.summarize(error)}"
+        ) from error
     except OSError as error:
         raise _describe_full(error, target) from error
     return target
@@ -119,9 +124,8 @@ def _try_once(url: str, part: Path) -> None:
             url, stream=True, timeout=(_CONNECT, _READ), headers=headers
         ) as answer:
             _require_success(answer, url, part)
-            begin = have if answer.status_code == requests.codes.partial_content else 0
-            length = answer.headers.get("Content-Length", "")
-            total = begin + int(length) if length.isdigit() else None
+            begin = _find_begin(answer, have, part)
+            total = _find_total(answer.headers, begin)
             _write_state(part, answer.headers)
             _receive(answer, part, begin, total)
     except (
@@ -131,9 +135,18 @@ def _try_once(url: str, part: Path) -> None:
     ) as error:
         raise _CutOff(errors.summarize(error)) from error
     except requests.exceptions.ConnectionError as error:
-        if "timed out" in str(error) and part.exists():  # while the content came
-            raise _CutOff(errors.summarize(error)) from error
+        hung_up = error.args and isinstance(
+            error.args[0], urllib3.exceptions.ProtocolError
+        )
+        if hung_up or ("timed out" in str(error) and part.exists()):
+            raise _CutOff(_find_reason(error)) from error
         raise
+    except ValueError as error:  # of urllib3, where a redirect leads to no URL
+        if isinstance(error, errors.InputError | requests.RequestException):
+            raise
+        raise NotAvailable(f"{url} leads to no URL: {errors.summarize(error)}") from (
+            error
+        )
     if total is not None and part.stat().st_size != total:
         raise _CutOff(f"{total:,} were announced")
 
@@ -163,8 +176,33 @@ def _require_success(answer: requests.Response, url: str, part: Path) -> None:
         raise NotAvailable(f"{url} is not to be had: {code} {answer.reason}")
 
 
+def _find_begin(answer: requests.Response, have: int, part: Path) -> int:
+    """Returns at which byte of the file an answer begins.
+
+    Raises:
+      _CutOff: it is another part of the file than was asked for.
+    """
+    if answer.status_code != requests.codes.partial_content:
+        return 0
+    given = answer.headers.get("Content-Range", "")
+    if not have or not given.replace("=", " ").startswith(f"bytes {have}-"):
+        _remove(part)
+        raise _CutOff(f"the server gave another part of it, {given or 'unnamed'}")
+    return have
+
+
+def _find_total(headers: Mapping[str, str], begin: int) -> int | None:
+    """Returns the size that a file is to have; None where the server does not say."""
+    length = headers.get("Content-Length", "")
+    if headers.get("Content-Encoding", "identity") != "identity":
+        return None  # it is the size of what is sent, and the file is unpacked from it
+    return begin + int(length) if length.isdecimal() else None
+
+
 def _write_state(part: Path, headers: Mapping[str, str]) -> None:
     """Notes by what the server will know that its file is still the same."""
+    if "Content-Encoding" in headers:  # a range would be of what is sent
+        headers = {}
     tag = headers.get("ETag", "")
     validator = headers.get("Last-Modified", "") if tag.startswith("W/") else tag
     text = json.dumps({"validator": validator or headers.get("Last-Modified")})
@@ -204,6 +242,9 @@ def _check(
       InputError: it is not what was published, or downloaded before.
     """
     size, sha256 = file.stat().st_size, cache.hash_file(file)
+    if not size:
+        _remove(file)
+        raise NotAvailable(f"{weights.url} is an empty file")
     pinned = _read_hashes(weights.url)
     wanted = weights.sha256 or pinned.get("sha256", "")
     md5 = cache.hash_file(file, "md5") if weights.md5 else ""
@@ -259,6 +300,13 @@ def _pin(
             f"nobody published a hash of it: SHA-256 {sha256}, {size:,} bytes, is noted"
             " and compared from now on"
         )
+
+
+def forget(weights: PublishedWeights) -> None:
+    """Removes a file that is no weights, with its hash where nobody published one."""
+    _remove(cache.locate_download(weights.url))
+    if not weights.sha256 and not weights.md5:
+        cache.locate_hashes(weights.url).unlink(missing_ok=True)
 
 
 def _remove(file: Path) -> None:

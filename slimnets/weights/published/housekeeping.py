@@ -38,6 +38,8 @@ def verify() -> tuple[int, list[str]]:
       How many files are right, and a line for each that is not.
     """
     right, faults = 0, []
+    for path in _list_unreadable():
+        faults.append(f"{path} cannot be read: remove it")
     for file, sha256 in _list_hashed():
         if not file.is_file():
             faults.append(f"{file} is missing")
@@ -52,14 +54,36 @@ def _list_hashed() -> Iterator[tuple[Path, str]]:
     """Yields each file of the cache that has a hash, with it."""
     home = user_cache.get_home()
     for noted in cache.list_files(home / "hashes"):
-        content = json.loads(noted.read_text(encoding="utf-8"))
-        file = cache.locate_download(content["url"])
-        if file.exists():  # it may have been cleaned away
+        content = _read_noted(noted)
+        file = cache.locate_download(content["url"]) if content else noted
+        if content and file.exists():  # it may have been cleaned away
             yield file, content["sha256"]
     for card in (home / "checkpoints").rglob(checkpoint.CARD):
         made = checkpoint.read_card(card.parent)
         for name, sha256 in (made.files if made else {}).items():
             yield card.parent / name, sha256
+
+
+def _list_unreadable() -> Iterator[Path]:
+    """Yields the files of hashes that say nothing."""
+    home = user_cache.get_home()
+    for noted in cache.list_files(home / "hashes"):
+        if _read_noted(noted) is None:
+            yield noted
+    for card in sorted((home / "checkpoints").rglob(checkpoint.CARD)):
+        if checkpoint.read_card(card.parent) is None:
+            yield card
+
+
+def _read_noted(path: Path) -> dict[str, str] | None:
+    """Returns the URL and the SHA-256 that a file of hashes has; None if none."""
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+        noted = {name: content[name] for name in ("url", "sha256")}
+        cache.locate_download(noted["url"])
+        return noted
+    except (OSError, ValueError, LookupError, TypeError, AttributeError):
+        return None
 
 
 def clean(everything: bool = False) -> str:
@@ -84,11 +108,18 @@ def _remove(folder: Path) -> int:
     """Removes a folder; returns how many bytes it had.
 
     Raises:
-      InputError: a process is at work in it.
+      InputError: a process is at work in it, or it cannot be removed.
     """
     for file in folder.rglob(folder_lock.FILE):
         with folder_lock.lock(file.parent, "cleaning"):
             pass
     size = sum(file.stat().st_size for file in cache.list_files(folder))
-    shutil.rmtree(folder, ignore_errors=True)
+    try:
+        shutil.rmtree(folder)
+    except FileNotFoundError:
+        return 0
+    except OSError as error:
+        raise errors.InputError(
+            f"cannot remove {error.filename or folder}: {error.strerror or error}"
+        ) from error
     return size

@@ -58,7 +58,9 @@ def find_weights(given: str, network: str | None) -> list[PublishedWeights] | No
     Raises:
       InputError: it is one, and the network has none of that name, or is not named.
     """
-    if given.startswith(("http://", "https://")):
+    if given.lower().startswith(("http://", "https://")):
+        if not published.is_url(given):
+            raise errors.InputError(f"{errors.printable(given)} is no URL of a file")
         if network is None:
             raise errors.InputError(f"name the network of {given} with --model")
         return [PublishedWeights(network, given, given)]
@@ -110,7 +112,10 @@ def _require_no_misspelling(given: str, network: str | None) -> None:
 
 
 def _is_there(given: str) -> bool:
-    return Path(given).exists() or checkpoints.find(given) is not None
+    try:
+        return Path(given).exists() or checkpoints.find(given) is not None
+    except OSError:  # too long for a path, as a signed URL may be
+        return False
 
 
 def get_first(found: list[PublishedWeights], log: Callable[[str], None]) -> str:

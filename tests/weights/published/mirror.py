@@ -20,6 +20,8 @@ class Mirror:
       redirects: from one path to another.
       pause: seconds between the blocks of a file.
       etag: of all files.
+      headers: more of them, for a path's answers; they come before the usual ones.
+      shift: for a path, by how many bytes an answer begins too early.
       requests: (path, the Range header or '') of each request.
     """
 
@@ -29,6 +31,8 @@ class Mirror:
     redirects: dict[str, str] = dataclasses.field(default_factory=dict)
     pause: float = 0.0
     etag: str = '"one"'
+    headers: dict[str, dict[str, str]] = dataclasses.field(default_factory=dict)
+    shift: dict[str, int] = dataclasses.field(default_factory=dict)
     requests: list[tuple[str, str]] = dataclasses.field(default_factory=list)
     address: str = ""
 
@@ -67,7 +71,8 @@ def _answer(mirror: Mirror, request: http.server.BaseHTTPRequestHandler) -> None
     mirror.requests.append((path, asked))
     if path in mirror.redirects:
         request.send_response(302)
-        request.send_header("Location", mirror.url(mirror.redirects[path]))
+        place = mirror.redirects[path]
+        request.send_header("Location", mirror.url(place) if place[0] == "/" else place)
         request.end_headers()
         return
     status = mirror.status.get(path, 200 if path in mirror.files else 404)
@@ -79,8 +84,13 @@ def _answer(mirror: Mirror, request: http.server.BaseHTTPRequestHandler) -> None
     if asked and request.headers.get("If-Range") == mirror.etag:
         begin = int(asked.removeprefix("bytes=").removesuffix("-"))
     request.send_response(206 if begin else 200)
-    request.send_header("ETag", mirror.etag)
-    request.send_header("Content-Length", str(len(content) - begin))
+    if begin:
+        begin -= mirror.shift.get(path, 0)
+        area = f"bytes {begin}-{len(content) - 1}/{len(content)}"
+        request.send_header("Content-Range", area)
+    usual = {"ETag": mirror.etag, "Content-Length": str(len(content) - begin)}
+    for name, value in {**usual, **mirror.headers.get(path, {})}.items():
+        request.send_header(name, value)
     request.end_headers()
     cuts = mirror.cuts.get(path, [])
     end = begin + cuts.pop(0) if cuts else len(content)

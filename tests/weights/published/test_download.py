@@ -2,6 +2,7 @@
 
 import concurrent.futures
 import errno
+import gzip
 import hashlib
 import os
 import subprocess
@@ -131,6 +132,53 @@ def test_redirected_and_slow(mirror):
     mirror.pause = 0.01
     path = download.get_file(weights(mirror, "/moved", sha256=SHA256), print)
     assert path.read_bytes() == CONTENT and path.name == "moved"
+
+
+@pytest.mark.parametrize(
+    ("place", "says"),
+    [
+        ("/moved", "Exceeded 30 redirects"),
+        ("file:///etc/passwd", "No connection adapters were found for 'file:"),
+        ("http://[::1/it", "leads to no URL"),
+    ],
+)
+def test_a_redirect_that_leads_nowhere_is_one_line(mirror, home, place, says):
+    mirror.redirects["/moved"] = place
+    with pytest.raises(download.NotAvailable, match=says) as caught:
+        download.get_file(weights(mirror, "/moved"), print)
+    assert not isinstance(caught.value, download.Unreachable)  # others are tried
+    assert not listed(home)
+
+
+def test_another_part_than_asked_for_is_not_taken(mirror, home):
+    """Nobody published its hash: a file put together wrongly would be kept for good."""
+    mirror.files["/it.bin"] = CONTENT
+    mirror.cuts["/it.bin"] = [100_000]
+    mirror.shift["/it.bin"] = 5000
+    path = download.get_file(weights(mirror), print)
+    assert path.read_bytes() == CONTENT
+    assert [asked for _, asked in mirror.requests] == ["", "bytes=98304-", ""]
+
+
+def test_a_server_that_packs_what_it_sends(mirror):
+    mirror.files["/it.bin"] = gzip.compress(CONTENT)
+    mirror.headers["/it.bin"] = {"Content-Encoding": "gzip"}
+    path = download.get_file(weights(mirror, sha256=SHA256), print)
+    assert path.read_bytes() == CONTENT
+
+
+def test_a_length_that_is_no_number(mirror):
+    mirror.files["/it.bin"] = CONTENT
+    mirror.headers["/it.bin"] = {"Content-Length": "\xb2", "Connection": "close"}
+    path = download.get_file(weights(mirror, sha256=SHA256), print)
+    assert path.read_bytes() == CONTENT
+
+
+def test_an_empty_file_is_not_kept(mirror, home):
+    mirror.files["/it.bin"] = b""
+    with pytest.raises(download.NotAvailable, match=r"it\.bin is an empty file"):
+        download.get_file(weights(mirror), print)
+    assert not listed(home)
 
 
 @pytest.mark.parametrize("status", [403, 404, 410])

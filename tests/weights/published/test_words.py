@@ -195,11 +195,13 @@ def test_without_network_what_is_here_is_taken(mirror, catalogue, archive):
     assert lines == ["downloading http://127.0.0.1:9/it.tgz"]
 
 
-def test_a_web_page_is_no_weights(mirror, catalogue):
+def test_a_web_page_is_no_weights(mirror, catalogue, archive):
     mirror.files["/ours.tgz"] = b"<!doctype html><p>not here"
     catalogue(ours={})
-    with pytest.raises(errors.InputError, match="is a web page; remove it"):
+    with pytest.raises(errors.InputError, match="is a web page; it was removed"):
         words.resolve("ours", NETWORK)
+    mirror.files["/ours.tgz"] = archive  # its hash is not held against the file
+    assert checkpoints.find(words.resolve("ours", NETWORK))
 
 
 def test_other_weights_than_stated(mirror, catalogue, archive, home):
@@ -226,6 +228,70 @@ def test_a_checkpoint_that_was_changed_is_made_anew(mirror, catalogue, archive, 
     assert data.read_bytes() == whole
     assert housekeeping.verify()[1] == []
     assert len(mirror.requests) == 1
+
+
+@pytest.mark.parametrize(
+    "facts",
+    [
+        {"url": "ftp://host/x"},
+        {"url": "http://[::1/x"},
+        {"url": "http://\ud800/x"},
+        {"top1": 10**400},
+        {"image_size": -3},
+        {"classes": 0},
+        {"sha256": "0" * 65},
+        {"md5": "abc"},
+    ],
+)
+def test_a_fact_that_cannot_be_true_is_one_line(catalogue, facts):
+    catalogue(ours=facts)
+    [(name, _)] = facts.items()
+    with pytest.raises(errors.InputError, match=f"ours of {NETWORK} has {name}="):
+        words.resolve("ours", NETWORK)
+
+
+@pytest.mark.parametrize("name", ["", "\ud800", "a\nb"])
+def test_a_name_that_is_none(catalogue, name):
+    """An empty one would be the folder of all of the network's weights."""
+    catalogue(**{name: {"url": "http://host/x"}})
+    with pytest.raises(errors.InputError, match="is empty or cannot be shown"):
+        words.resolve("imagenet", NETWORK)
+
+
+def test_what_is_too_long_for_a_path(mirror, catalogue, archive):
+    catalogue()
+    long = f"/x.tgz?{'q' * 500}"
+    mirror.files[long] = archive
+    assert checkpoints.find(words.resolve(mirror.url(long), NETWORK))
+    assert words.resolve("w" * 500, NETWORK) == "w" * 500
+    with pytest.raises(errors.InputError, match="is no URL of a file"):
+        words.resolve("http://[::1", NETWORK)
+
+
+def test_a_cache_that_cannot_be_written_is_read(
+    mirror, catalogue, archive, monkeypatch
+):
+    mirror.files["/ours.tgz"] = archive
+    catalogue(ours={})
+    path = words.resolve("ours", NETWORK)
+    monkeypatch.setattr(checkpoint.folder_lock, "lock", None)  # it would write
+    assert words.resolve("ours", NETWORK) == path
+
+
+@pytest.mark.parametrize("text", ["", "[]", '{"files": []}', "null"])
+def test_cards_and_hashes_that_were_changed(mirror, catalogue, archive, home, text):
+    mirror.files["/ours.tgz"] = archive
+    catalogue(ours={})
+    path = words.resolve("ours", NETWORK)
+    card = Path(path).parent / checkpoint.CARD
+    noted = cache.locate_hashes(mirror.url("/ours.tgz"))
+    card.write_text(text)
+    noted.write_text(text)
+    faults = housekeeping.verify()[1]
+    assert faults == [f"{file} cannot be read: remove it" for file in (noted, card)]
+    noted.unlink()
+    assert words.resolve("ours", NETWORK) == path
+    assert housekeeping.verify()[1] == []
 
 
 def test_cleaning(mirror, catalogue, archive, home):
