@@ -6,7 +6,7 @@ python -m benchmarks.flags_page
 from pathlib import Path
 
 from slimnets import startup
-from slimnets.config import help, inference, train
+from slimnets.config import dataset_description, help, inference, train
 
 PAGE = Path(__file__).parents[1] / "docs" / "flags.md"
 PROGRAMS = {
@@ -15,6 +15,7 @@ PROGRAMS = {
     "slimnets extract": inference.ExtractConfig,
     "slimnets classify": inference.ClassifyConfig,
     "slimnets export": inference.ExportConfig,
+    "slimnets describe-dataset": dataset_description.DescribeDatasetConfig,
 }
 
 

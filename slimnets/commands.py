@@ -32,6 +32,7 @@ PROGRAMS = {
     "convert-weights": "train.convert_weights",
     "weights": "train.weights",
     "describe": "eval.describe_network",
+    "describe-dataset": "eval.describe_dataset",
     "list": "eval.list_networks",
     "upgrade": "slimnets.upgrade.__main__",
 }

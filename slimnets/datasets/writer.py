@@ -64,7 +64,7 @@ class Report:
         totals = (self.examples or sums).values()
         rows.append(["total", *(f"{total:,}" for total in totals)])
         return (
-            f"{_format_table(rows)}\n{sum(totals):,} examples of"
+            f"{format_table(rows)}\n{sum(totals):,} examples of"
             f" {self.class_count:,} classes, {len(self.broken):,} files left out,"
             f" {self.seconds:.1f} s -> {self.output}"
         )
@@ -241,7 +241,8 @@ def _sync_folder(folder: Path) -> None:
         os.close(descriptor)
 
 
-def _format_table(rows: list[list[str]]) -> str:
+def format_table(rows: list[list[str]]) -> str:
+    """Returns rows as lines: the first column to the left, the others to the right."""
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     return "\n".join(
         "  ".join(
