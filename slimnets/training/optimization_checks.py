@@ -10,6 +10,7 @@ from slimnets.training import schedules
 def check_optimization(config: TrainConfig) -> None:
     """Raises an InputError for settings that cannot all be meant."""
     _check_loss(config.losses)
+    _check_balance(config)
     _check_gradients(config.gradients)
     _check_averaging(config)
     _check_batch_norm(config)
@@ -28,6 +29,14 @@ def _check_loss(losses: LossConfig) -> None:
         raise errors.InputError(
             f"--focal_alpha is of --loss=sigmoid_focal, and --loss is {losses.loss};"
             " weigh the classes with --class_weights"
+        )
+
+
+def _check_balance(config: TrainConfig) -> None:
+    if config.losses.class_weights == config.sampling.sample == ("balanced",):
+        raise errors.InputError(
+            "--sample=balanced and --class_weights=balanced both make up for classes of"
+            " few images; give one"
         )
 
 

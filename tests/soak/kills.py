@@ -42,6 +42,20 @@ RUNS: dict[str, dict[str, Any]] = {
     },
     "adagrad, cached": {"optimizer": "adagrad", "cache": True},
     "adadelta": {"optimizer": "adadelta"},
+    "lamb, microbatches": {
+        "optimizer": "lamb",
+        "num_microbatches": 2,
+        "clip_gradient_norm": 0.1,
+        "loss": "softmax_focal",
+        "class_weights": ("balanced",),
+    },
+    "lars, frozen batch norm": {
+        "optimizer": "lars",
+        "freeze_batch_norm": True,
+        "layer_decay": 0.5,
+        "moving_average_decay": 0.9,
+        "moving_average_start": 10,
+    },
     "ftrl, vgg's recipe": {"optimizer": "ftrl", "preprocessing_name": "vgg"},
 }
 

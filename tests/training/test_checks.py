@@ -42,6 +42,10 @@ def test_a_train_dir_that_cannot_be_written(config, tmp_path, monkeypatch):
         ({"max_checkpoints_to_keep": -1}, "--max_checkpoints_to_keep=-1 must be"),
         ({"learning_rate": -0.1}, "--learning_rate=-0.1 must be at least 0"),
         ({"label_smoothing": 1.0}, "--label_smoothing=1.0 must be at least 0 and"),
+        (
+            {"sample": ("balanced",), "class_weights": ("balanced",)},
+            "--sample=balanced and --class_weights=balanced both make up",
+        ),
         ({"loss": "sigmoyd"}, "unknown loss 'sigmoyd'; did you mean sigmoid"),
         ({"focal_gamma": 1.0}, "--focal_gamma is of the focal losses, and --loss is"),
         ({"loss": "sigmoid_focal", "focal_alpha": 1.0}, "--focal_alpha=1.0 must be"),

@@ -101,6 +101,16 @@ def test_warmup_rises_linearly_to_the_decayed_rate():
 
 
 @pytest.mark.parametrize("kind", schedules.SCHEDULES)
+def test_warmup_goes_with_each(kind):
+    settings = {"decay_steps": 8, "total_steps": 30, "milestones": (8,)}
+    plain, warm = (
+        rates(Schedule(kind, 0.5, warmup_steps=steps, **settings)) for steps in (0, 20)
+    )
+    factors = [min((step + 1) / 20, 1) for step in STEPS]
+    np.testing.assert_allclose(warm, np.array(plain) * factors, rtol=1e-6)
+
+
+@pytest.mark.parametrize("kind", schedules.SCHEDULES)
 def test_one_trace_serves_every_step(kind):
     schedule = Schedule(kind, 0.5, decay_steps=10, total_steps=100, warmup_steps=3)
     step = tf.Variable(0, dtype=tf.int64)

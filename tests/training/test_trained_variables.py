@@ -2,22 +2,22 @@
 
 import numpy as np
 import pytest
-import tensorflow as tf
 
 from slimnets.config.freezing import FreezingConfig
 from slimnets.model import Model
-from slimnets.training import trainer
 from slimnets.training.state import TrainState
 from slimnets.training.trained_variables import compute_rate_scales, select
-from tests.tiny_runs import assert_same, changed, refused, silent, weights
+from tests.tiny_runs import refused
+from tests.training.test_step import Training
 
 HEAD = {"Tiny/Logits/weights", "Tiny/Logits/biases"}
 CONV = {"Tiny/Conv/weights", "Tiny/Conv/biases"}
 NORM = {"Tiny/Conv/BatchNorm/beta", "Tiny/Conv/weights"}
-AVERAGES = {
-    "Tiny/Conv/BatchNorm/moving_mean",
-    "Tiny/Conv/BatchNorm/moving_variance",
+MOMENTS = {
+    "Tiny/Conv/BatchNorm/moving_mean": 0.1,
+    "Tiny/Conv/BatchNorm/moving_variance": 2.0,
 }
+AVERAGES = set(MOMENTS)
 
 
 @pytest.mark.parametrize(
@@ -65,20 +65,14 @@ def test_what_cannot_be_frozen(config, flags, line):
     assert line in refused(config(**flags))
 
 
-def two_steps(config, tmp_path, **flags) -> list[str]:
-    """Returns the checkpoints of the first step and of the second."""
-    return [
-        trainer.train(
-            config(
-                max_number_of_steps=steps,
-                train_dir=str(tmp_path / "run"),
-                model="tiny_bn",
-                **flags,
-            ),
-            silent,
-        ).checkpoint
-        for steps in (1, 2)
-    ]
+def changed(config, **flags) -> set[str]:
+    """Returns the names of what a step changes of a network and its optimizer."""
+    training = Training(config(batch_size=6, **flags))
+    before = training.values()
+    training.take()
+    after = training.values()
+    names = {n for n in before if np.any(before[n] != after[n])}
+    return names - {"global_step", "good_steps"}
 
 
 @pytest.mark.parametrize(
@@ -100,29 +94,23 @@ def two_steps(config, tmp_path, **flags) -> list[str]:
         ),
     ],
 )
-def test_what_a_step_changes(config, tmp_path, flags, names):
-    found = changed(*two_steps(config, tmp_path, **flags))
-    assert found - {"good_steps"} == names
+def test_what_a_step_changes(config, flags, names):
+    assert changed(config, model="tiny_bn", **flags) == names
 
 
-def test_frozen_batch_norm_normalizes_by_its_averages(config, tmp_path):
-    """As a network in evaluation: by hand, from what the first step left."""
-    first, second = two_steps(config, tmp_path, freeze_batch_norm=True)
-    held = weights(first)
-    assert np.all(held["Tiny/Conv/BatchNorm/moving_mean"] == 0)
-    assert np.all(held["Tiny/Conv/BatchNorm/moving_variance"] == 1)
-    assert np.any(weights(second)["Tiny/Conv/weights"] != held["Tiny/Conv/weights"])
-    # Images a batch cannot matter to it: microbatches give the weights of the whole.
-    parts = trainer.train(
-        config(
-            model="tiny_bn",
-            freeze_batch_norm=True,
-            num_microbatches=2,
-            train_dir=str(tmp_path / "parts"),
-        ),
-        silent,
-    )
-    assert_same(second, parts.checkpoint, rtol=1e-5, atol=1e-6)
+def test_frozen_batch_norm_normalizes_by_its_averages(config):
+    """So how many images it sees at once cannot matter to it."""
+    ends = []
+    for parts in (1, 3):
+        flags = {"freeze_batch_norm": True, "num_microbatches": parts}
+        training = Training(config(model="tiny_bn", batch_size=6, **flags))
+        for name, value in MOMENTS.items():
+            training.state.model.variables_by_name[name].assign([value] * 4)
+        training.take()
+        ends.append(training.values())
+    for name, value in ends[0].items():
+        np.testing.assert_allclose(value, ends[1][name], 1e-5, 1e-6, err_msg=name)
+    assert all(np.all(ends[0][name] == value) for name, value in MOMENTS.items())
 
 
 def test_layers_share_the_rate_by_their_depth():
@@ -145,30 +133,17 @@ def test_a_networks_layers_share_the_rate(config, short_networks):
     assert min(scales.values()) == scales["MobilenetV2/Conv/weights"] < 0.001
 
 
-def test_a_step_is_as_long_as_the_share(config, tmp_path):
-    """Under sgd, without weight decay that would pull."""
-    paths = [
-        trainer.train(
-            config(
-                max_number_of_steps=1,
-                layer_decay=decay,
-                train_dir=str(tmp_path / f"{decay}"),
-            ),
-            silent,
-        ).checkpoint
-        for decay in (1.0, 0.25)
-    ]
-    start = {n: v.numpy() for n, v in _initial(config).items()}
-    whole, quarter = map(weights, paths)
+def test_a_step_is_as_long_as_the_share(config):
+    """Under sgd: Tiny's two layers have a quarter of the rate, and all of it."""
+    steps = []
+    for decay in (1.0, 0.25):
+        training = Training(config(batch_size=6, layer_decay=decay))
+        before = training.values()
+        training.take()
+        after = training.values()
+        steps.append({name: after[name] - before[name] for name in before})
     for name, share in [("Tiny/Conv/weights", 0.25), ("Tiny/Logits/weights", 1.0)]:
+        assert np.abs(steps[0][name]).max() > 1e-3
         np.testing.assert_allclose(
-            quarter[name] - start[name],
-            share * (whole[name] - start[name]),
-            rtol=1e-3,
-            atol=1e-6,
+            steps[1][name], share * steps[0][name], rtol=1e-3, atol=1e-6
         )
-
-
-def _initial(config) -> dict:
-    tf.random.set_seed(1)
-    return TrainState(config(), 3).model.variables_by_name
