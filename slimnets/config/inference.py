@@ -236,3 +236,9 @@ class ClassifyConfig:
         choices=choices.CLASSIFICATION_FORMATS,
         common=True,
     )
+    explain: bool = setting(
+        False,
+        "Write beside each photo NAME.explained.png: what the network saw, with colours"
+        " where it speaks for the most probable class (Grad-CAM, arXiv:1610.02391).",
+        common=True,
+    )

@@ -1,13 +1,16 @@
 """The files under a folder, as the person who filled it would count them.
 
 Links are followed wherever they lead. What systems leave behind does not count: hidden
-files, thumbnails of Windows and of network drives, what macOS adds to archives.
+files, thumbnails of Windows and of network drives, what macOS adds to archives; nor do
+pictures that `slimnets classify --explain` wrote beside photos.
 """
 
 import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
+
+EXPLAINED = ".explained.png"  # behind the name of a photo, as --explain writes it
 
 _LEFT_BEHIND = frozenset({"thumbs.db", "desktop.ini", "@eadir", "__macosx"})
 
@@ -23,7 +26,10 @@ class File(NamedTuple):
 
 def is_users_file(name: str) -> bool:
     """Whether a file or folder of this name is one that a person put there."""
-    return not name.startswith(".") and name.lower() not in _LEFT_BEHIND
+    name = name.lower()
+    return not (
+        name.startswith(".") or name.endswith(EXPLAINED) or name in _LEFT_BEHIND
+    )
 
 
 def list_subfolders(folder: Path) -> list[Path]:

@@ -2,12 +2,18 @@
 
 import sys
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import BinaryIO, TextIO
 
+import tensorflow as tf
+
+from slimnets import errors
+from slimnets.checkpoints import atomic_files
 from slimnets.config import dataclass_flags
 from slimnets.config.inference import ClassifyConfig
-from slimnets.inference import photo_paths, predictions
-from slimnets.inference.classifier import Classified, load_classifier
+from slimnets.datasets import folder_files
+from slimnets.inference import grad_cam, photo_paths, predictions
+from slimnets.inference.classifier import Classified, Classifier, load_classifier
 from slimnets.monitoring.progress import image_bar
 
 
@@ -45,5 +51,20 @@ def classify(
         for one in classifier.classify(paths):
             write(one)
             output.flush()
+            if config.explain and one.probabilities is not None:
+                _explain(classifier, one.path)
             bar.update()
             yield one
+
+
+def _explain(classifier: Classifier, path: str) -> None:
+    """Writes where a photo speaks for its most probable class, beside it."""
+    image, heat = classifier.explain(path)
+    picture = tf.io.encode_png(grad_cam.overlay(image, heat)).numpy()
+    explained = Path(path + folder_files.EXPLAINED)
+    try:
+        atomic_files.write_bytes(explained, picture)
+    except OSError as error:
+        raise errors.InputError(
+            f"--explain cannot write {explained}: {error.strerror}"
+        ) from error

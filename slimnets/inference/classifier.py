@@ -1,5 +1,6 @@
 """A trained network that classifies photos: what it is, how it sees, what it says."""
 
+import functools
 import os
 from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
@@ -12,6 +13,7 @@ from slimnets.config.inference import InferenceConfig, TrainedNetworkConfig
 from slimnets.config.reading import MAX_PIXELS
 from slimnets.datasets import failures, pipeline
 from slimnets.datasets.left_out import LeftOut
+from slimnets.inference import grad_cam
 from slimnets.inference.class_names import find_class_names
 from slimnets.inference.defaults import (
     complete_config,
@@ -20,6 +22,8 @@ from slimnets.inference.defaults import (
     find_weights,
 )
 from slimnets.inference.predictor import Predictor, load_predictor
+from slimnets.preprocessing import display
+from slimnets.preprocessing.encoded import Encoded
 
 Image = str | os.PathLike | np.ndarray
 
@@ -144,6 +148,57 @@ class Classifier:
                 yield Classified(paths[number], probabilities[row])
         left_out.finish()
         yield from _list_broken(paths, left_out, told)
+
+    def explain(
+        self, image: Image, class_name: str | None = None
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Finds where an image speaks for a class, by Grad-CAM (arXiv:1610.02391).
+
+        Args:
+          image: as one of `predict`.
+          class_name: of the class; None takes the most probable one.
+
+        Returns:
+          What the network saw, uint8 [size, size, channels], and the heat of each of
+          its pixels, float32 [size, size] in [0, 1]. `grad_cam.overlay` joins them.
+
+        Raises:
+          InputError: of the image, the class, or a network without maps of features.
+        """
+        prepared = self._prepare_one(image)[tf.newaxis]
+        if class_name is None:
+            chosen = int(self._compute(prepared)["probabilities"].numpy().argmax())
+        elif class_name in self.class_names:
+            chosen = self.class_names.index(class_name)
+        else:
+            raise errors.unknown("class", class_name, self.class_names)
+        [heat] = self._explainer(prepared, tf.constant([chosen]))
+        return self._display(prepared.numpy())[0], heat
+
+    @functools.cached_property
+    def _explainer(self) -> Callable[[tf.Tensor, tf.Tensor], np.ndarray]:
+        return grad_cam.make_explainer(self.predictor.model)
+
+    @functools.cached_property
+    def _display(self) -> Callable[[np.ndarray], np.ndarray]:
+        channels = self.predictor.model.channels
+        return display.make_display(self.predictor.preprocess, channels)
+
+    def _prepare_one(self, image: Image) -> tf.Tensor:
+        """Returns float32 [size, size, channels] of a file or an array."""
+        if isinstance(image, np.ndarray):
+            return self._prepare(self._require_pixels(image))
+        path = _require_path(image)
+        fault = failures.describe_broken_image(path, self._max_pixels)
+        if fault:
+            raise errors.InputError(fault)
+        encoded = Encoded(
+            tf.io.read_file(os.fsencode(path)),
+            self.predictor.model.channels,
+            self._upright,
+            self._max_pixels,
+        )
+        return self.predictor.preprocess(encoded)
 
     def name_top(self, probabilities: np.ndarray, k: int = 5) -> dict[str, float]:
         """Returns the k most probable classes with their probabilities, in order.

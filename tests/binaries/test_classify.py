@@ -42,6 +42,17 @@ def test_a_folder_with_a_broken_file(mirrored_run, photos):
     assert "left out: " in ended.said.splitlines()[-1]
 
 
+def test_an_explanation_lies_beside_each_photo(mirrored_run, photos):
+    flags = (f"--checkpoint_path={mirrored_run[0]}", "--explain")
+    for _ in range(2):  # the second time they are not taken for photos
+        ended = programs.run(MODULE, str(photos), *flags)
+        assert len(ended.printed.splitlines()) == 2
+    written = sorted(path.name for path in photos.glob("*.explained.png"))
+    assert written == ["0.png.explained.png", "1.png.explained.png"]
+    picture = tf.io.decode_png((photos / written[0]).read_bytes())
+    assert picture.shape == (32, 32, 3)
+
+
 def test_bad_input(refuses, mirrored_run, tmp_path):
     line = refuses(MODULE, f"--checkpoint_path={mirrored_run[0]}")
     assert line.startswith("error: name the photos to classify: files, folders, or -")

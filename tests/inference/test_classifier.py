@@ -87,6 +87,18 @@ def test_probabilities_of_classes_that_exclude_none(config, tmp_path, photos):
     np.testing.assert_allclose(found, tf.nn.sigmoid(logits), atol=1e-5)
 
 
+def test_where_an_image_speaks_for_a_class(classifier, photos):
+    image, heat = classifier.explain(photos[0])
+    np.testing.assert_array_equal(image, IMAGES[0])
+    assert heat.shape == (8, 8)
+    of_blue = classifier.explain(IMAGES[0], "blue")[1]
+    assert not np.array_equal(of_blue, classifier.explain(IMAGES[0], "red")[1])
+    with pytest.raises(errors.InputError, match="unknown class 'bleu'; did you mean"):
+        classifier.explain(photos[0], "bleu")
+    with pytest.raises(errors.InputError, match="cannot be read: No such file"):
+        classifier.explain("missing.png")
+
+
 @pytest.mark.parametrize(
     ("images", "reason"),
     [
