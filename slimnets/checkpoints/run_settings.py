@@ -15,6 +15,7 @@ from slimnets.config.train import TrainConfig
 from slimnets.datasets import sources
 from slimnets.datasets.registry import Dataset
 from slimnets.nets import own
+from slimnets.preprocessing import registry as preprocessing
 
 FILE = "settings.json"
 
@@ -84,7 +85,7 @@ def write(
         num_classes=num_classes,
         image_size=image_size,
         class_names=dataset.class_names,
-        preprocessing_name=config.data.preprocessing_name,
+        preprocessing_name=_name_recipe(config),
         labels_offset=config.data.labels_offset,
         use_grayscale=config.data.use_grayscale,
         dataset_dir=(
@@ -151,6 +152,13 @@ def require_same_classes(checkpoint: str, dataset: Dataset) -> None:
 
 def _describe_labels(multi_label: bool) -> str:
     return "any number of labels" if multi_label else "one label"
+
+
+def _name_recipe(config: TrainConfig) -> str | None:
+    """Returns the recipe that evaluation is to take, None for the network's own."""
+    given = config.data.preprocessing_name
+    name = preprocessing.add_resizing(given or config.network, config.resizing)
+    return given if name == config.network else name
 
 
 def _locate(network: str) -> tuple[str, str | None]:

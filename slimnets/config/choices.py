@@ -33,6 +33,10 @@ BEST_METRICS = ("auto", "top1", "top5", "map", "f1_micro", "f1_macro", "loss")
 
 LOSSES = ("softmax", "sigmoid", "softmax_focal", "sigmoid_focal")
 
+INTERPOLATIONS = ("bilinear", "bicubic", "nearest", "area")
+
+ERASING_MODES = ("zeros", "noise")
+
 TRAINING_PRECISIONS = ("auto", "float32", "bfloat16", "float16")
 
 RUNTIMES = ("tensorflow", "openvino", "litert")

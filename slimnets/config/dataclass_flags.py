@@ -87,7 +87,7 @@ def check(config: Any) -> None:
             _check_duration(field.name, value)
         if isinstance(value, int | float):
             _check_range(field.name, value, field.metadata["limits"])
-        elif choices and value not in choices:
+        elif choices and value is not None and value not in choices:
             instead = field.metadata["instead"].get(value)
             if instead:
                 raise errors.InputError(f"--{field.name}={value}: {instead}")
@@ -300,6 +300,27 @@ class _NumberOrWord(flags.ArgumentParser):
         return "int"
 
 
+class _Numbers(flags.ArgumentParser):
+    """Reads numbers with commas between them."""
+
+    def parse(self, argument: str | Sequence[float]) -> list[float]:
+        words = argument.split(",") if isinstance(argument, str) else argument
+        try:
+            return [float(word) for word in words if word != ""]
+        except ValueError as error:
+            raise ValueError("it has to be numbers with commas between") from error
+
+    def flag_type(self) -> str:
+        return "comma separated list of numbers"
+
+
+def _define_numbers(name: str, default: Any, text: str, **options: Any) -> Any:
+    serializer = flags.CsvListSerializer(",")
+    return flags.DEFINE(
+        _Numbers(), name, list(default), text, serializer=serializer, **options
+    )
+
+
 def _choose_definer(
     kind: Any, choices: tuple[str, ...] | None, instead: Mapping[str, str]
 ) -> Callable[..., Any]:
@@ -323,7 +344,8 @@ def _choose_definer(
     if parts:  # int | None
         kind = next(part for part in parts if part is not type(None))
     if typing.get_origin(kind) is tuple:
-        return flags.DEFINE_list
+        is_of_words = typing.get_args(kind)[0] is str
+        return flags.DEFINE_list if is_of_words else _define_numbers
     definers: dict[Any, Callable[..., Any]] = {
         bool: flags.DEFINE_bool,
         int: flags.DEFINE_integer,

@@ -10,6 +10,7 @@ from slimnets.config import choices, network_name
 from slimnets.config.dataclass_flags import setting
 from slimnets.config.devices import DevicesConfig
 from slimnets.config.reading import MAX_PIXELS, MAX_PIXELS_HELP, ReadingConfig
+from slimnets.config.resizing import ResizingConfig
 
 
 @dataclasses.dataclass(frozen=True)
@@ -50,6 +51,7 @@ class TrainedNetworkConfig:
         " 'standard(crop=0.95)'. None takes training's.",
         common=True,
     )
+    resizing: ResizingConfig = dataclasses.field(default_factory=ResizingConfig)
     use_grayscale: bool | None = setting(
         None, "Feed the network one channel, not three. None does as in training."
     )

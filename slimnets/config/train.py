@@ -8,6 +8,7 @@ import math
 from typing import Literal
 
 from slimnets.config import choices, network_name
+from slimnets.config.augmentation import AugmentationConfig
 from slimnets.config.averaging import AveragingConfig
 from slimnets.config.dataclass_flags import setting
 from slimnets.config.devices import DevicesConfig
@@ -19,6 +20,7 @@ from slimnets.config.optimization import (
     OptimizerConfig,
 )
 from slimnets.config.reading import ReadingConfig
+from slimnets.config.resizing import ResizingConfig
 from slimnets.config.sampling import SamplingConfig
 from slimnets.config.validation import ValidationConfig
 
@@ -222,6 +224,10 @@ class TrainConfig:
     devices: DevicesConfig = dataclasses.field(default_factory=DevicesConfig)
     reading: ReadingConfig = dataclasses.field(default_factory=ReadingConfig)
     validation: ValidationConfig = dataclasses.field(default_factory=ValidationConfig)
+    augmentation: AugmentationConfig = dataclasses.field(
+        default_factory=AugmentationConfig
+    )
+    resizing: ResizingConfig = dataclasses.field(default_factory=ResizingConfig)
     precision: str = setting(
         "auto",
         "Number type that the network computes in; weights, losses and checkpoints are"

@@ -20,6 +20,10 @@ from slimnets.preprocessing.encoded import Encoded
 # out_width, out_channels], the latter a static shape.
 Preprocess = Callable[[tf.Tensor | Encoded], tf.Tensor]
 
+# Mixes the images of a batch with each other, and its labels: f(images, labels) gives
+# the same two, the labels as float32 [batch, classes].
+Mix = Callable[[tf.Tensor, tf.Tensor], tuple[tf.Tensor, tf.Tensor]]
+
 _UNKNOWN_LABEL = -1
 _PATIENCE = 10.0  # seconds that a tf.data service may take to answer
 
@@ -48,6 +52,7 @@ def train_batches(
     in_flight: InFlight | None = None,
     most_broken: int | None = None,
     drawn: sampling.Sampling | None = None,
+    mix: Mix | None = None,
 ) -> tf.data.Dataset:
     """Returns an endless dataset of shuffled training batches.
 
@@ -78,10 +83,13 @@ def train_batches(
       most_broken: leave out what is bad, up to this many records, after which the
         dataset ends; needs `in_flight`. None raises an error at the first.
       drawn: how often each example is drawn in an epoch; None: once.
+      mix: mixes each batch, of one replica and one step; its random numbers as those of
+        `preprocess`. None leaves batches as they are.
 
     Returns:
       (images, labels): float32 [batch, height, width, channels], int64 [batch], or
-      float32 [batch, classes] of 0 and 1 where any number of classes may be true; with
+      float32 [batch, classes]: of 0 and 1 where any number of classes may be true, of
+      shares where `mix` made them; with
       steps > 1 that many of them on a first axis. While it is iterated, bad data raises
       a tf.errors.OpError; see `failures.describe`.
 
@@ -138,6 +146,13 @@ def train_batches(
     if skips:
         examples = examples.ignore_errors()
     batches = examples.batch(batch_size, drop_remainder=True)
+    if mix is not None:
+        numbered = batches.enumerate(taken // (batch_size * count))
+        batches = numbered.map(
+            _make_numbered_mix(mix, seed, shard, replicas),
+            num_parallel_calls,
+            deterministic=seed is not None,
+        )
     if service:
         batches = _distribute_to_service(batches, service)
     return _finish(_stack(batches, steps, replicas) if steps > 1 else batches)
@@ -279,6 +294,25 @@ def _take_share(
     """Keeps of every `count * size` records the worker's own `size` neighbours."""
     index, count = shard
     return numbered.filter(lambda place, _: place // size % count == index)
+
+
+def _make_numbered_mix(
+    mix: Mix, seed: int | None, shard: tuple[int, int], replicas: int
+) -> Callable[[tf.Tensor, Any], tuple[tf.Tensor, tf.Tensor]]:
+    """Returns `mix` for a worker's numbered batches; a seed gives each its own draw."""
+    index, count = shard
+
+    @_without_autograph
+    def numbered_mix(number: tf.Tensor, batch: Any) -> tuple[tf.Tensor, tf.Tensor]:
+        if seed is None:
+            return mix(*batch)
+        step, replica = number // replicas, number % replicas
+        place = (step * count + index) * replicas + replica
+        stream = random_numbers.hash_seed("mixing", seed)
+        with random_numbers.keyed(tf.stack([stream, place])):
+            return mix(*batch)
+
+    return numbered_mix
 
 
 def _distribute_to_service(batches: tf.data.Dataset, service: str) -> tf.data.Dataset:

@@ -11,7 +11,7 @@ import tensorflow as tf
 
 from slimnets import checkpoints, errors
 from slimnets.checkpoints import atomic_files
-from slimnets.config import dataclass_flags
+from slimnets.config import calls, dataclass_flags
 from slimnets.config.inference import ExportConfig, TrainedNetworkConfig
 from slimnets.datasets import failures, record_faults, tfrecord
 from slimnets.datasets import images as image_files
@@ -34,6 +34,9 @@ from slimnets.preprocessing.encoded import Encoded
 
 # Files that every format's runtime can decode, or is given decoded.
 _KINDS = ("jpeg", "png")
+
+# Ways to resize for which LiteRT has no kernel.
+_NOT_IN_LITERT = ("bicubic", "area")
 
 
 class Comparison(NamedTuple):
@@ -153,12 +156,19 @@ def _check_output(config: ExportConfig) -> Path:
 
 def _require_convertible(format_name: str, config: TrainedNetworkConfig) -> None:
     """Raises an InputError for preprocessing that the format's runtime cannot do."""
-    recipe = config.preprocessing_name or config.require_model()
+    name = config.preprocessing_name or config.require_model()
+    recipe = recipes.add_resizing(name, config.resizing)
     if format_name == "lite" and recipes.name_recipe(recipe) == "standard":
         raise errors.InputError(
             "--format=lite: LiteRT cannot resize with antialiasing, as the recipe"
             f" {recipe} does; give --format=saved_model, or another recipe with"
             " --preprocessing_name, such as imagenet"
+        )
+    interpolation = calls.parse(recipe).arguments.get("interpolation")
+    if format_name == "lite" and interpolation in _NOT_IN_LITERT:
+        raise errors.InputError(
+            f"--format=lite: LiteRT cannot resize by {interpolation}; give"
+            " --format=saved_model, or --interpolation=bilinear, and evaluate with that"
         )
 
 

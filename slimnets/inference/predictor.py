@@ -131,9 +131,10 @@ def load_predictor(
             precision=tf.as_dtype(inference.precision) if by_layers else tf.float32,
         )
     size = model.image_size
-    recipe = preprocessing.get_preprocessing(
-        config.preprocessing_name or network, False, bool(config.use_grayscale)
+    name = preprocessing.add_resizing(
+        config.preprocessing_name or network, config.resizing
     )
+    recipe = preprocessing.get_preprocessing(name, False, bool(config.use_grayscale))
     return Predictor(
         model=model,
         use_moving_averages=config.use_moving_averages,

@@ -3,6 +3,7 @@
 import tensorflow as tf
 
 from slimnets.preprocessing import ops
+from slimnets.preprocessing.augmentation import NO_AUGMENTATION, Augmentation
 
 PADDING = 4
 
@@ -14,6 +15,7 @@ def preprocess_for_train(
     padding: int = PADDING,
     *,
     use_grayscale: bool = False,
+    augmentation: Augmentation = NO_AUGMENTATION,
 ) -> tf.Tensor:
     """Pads one image, then crops, flips, brightens and contrasts it at random.
 
@@ -24,22 +26,31 @@ def preprocess_for_train(
       padding: zeros added to each of the four sides, in pixels. An image still smaller
         than the result gets as many more as it needs.
       use_grayscale: return one channel, the luma.
+      augmentation: what else is changed, or in which other way.
 
     Returns:
       float32 [output_height, output_width, c, or 1 if use_grayscale], of mean 0 and
         variance 1 over the whole image.
     """
+    augmentation.require_no_resizing("cifarnet")
+    if augmentation.crops:
+        image = augmentation.crop(image, output_height, output_width)
     image = tf.cast(ops.check_image(image), tf.float32)
     if use_grayscale:
         image = ops.to_grayscale(image)
-    image = tf.pad(image, [[padding, padding], [padding, padding], [0, 0]])
-    image = ops.pad_to_at_least(image, output_height, output_width)
-    image = ops.random_crop(image, output_height, output_width)
-    image = ops.random_flip_left_right(image)
+    if not augmentation.crops:
+        image = tf.pad(image, [[padding, padding], [padding, padding], [0, 0]])
+        image = ops.pad_to_at_least(image, output_height, output_width)
+        image = ops.random_crop(image, output_height, output_width)
+    image = augmentation.flip(image, mirrors=True)
+    image = augmentation.recolor(image, _distort_color, largest=255.0)
+    return tf.image.per_image_standardization(image)
+
+
+def _distort_color(image: tf.Tensor) -> tf.Tensor:
     # TF-Slim has it, though the standardization takes the brightness out again.
     image = ops.random_brightness(image, max_delta=63)
-    image = ops.random_contrast(image, lower=0.2, upper=1.8)
-    return tf.image.per_image_standardization(image)
+    return ops.random_contrast(image, lower=0.2, upper=1.8)
 
 
 def preprocess_for_eval(
@@ -77,6 +88,7 @@ def preprocess_image(
     use_grayscale: bool = False,
     *,
     padding: int = PADDING,
+    augmentation: Augmentation = NO_AUGMENTATION,
 ) -> tf.Tensor:
     """Prepares one image for training or for evaluation.
 
@@ -88,6 +100,7 @@ def preprocess_image(
       add_image_summaries: False. It holds the place of TF-Slim's argument.
       use_grayscale: return one channel, the luma.
       padding: training only; zeros added to each of the four sides, in pixels.
+      augmentation: training only; what else is changed, or in which other way.
 
     Returns:
       float32 [output_height, output_width, c, or 1 if use_grayscale], of mean 0 and
@@ -99,7 +112,12 @@ def preprocess_image(
     ops.refuse_image_summaries(add_image_summaries)
     if is_training:
         return preprocess_for_train(
-            image, output_height, output_width, padding, use_grayscale=use_grayscale
+            image,
+            output_height,
+            output_width,
+            padding,
+            use_grayscale=use_grayscale,
+            augmentation=augmentation,
         )
     return preprocess_for_eval(
         image, output_height, output_width, use_grayscale=use_grayscale

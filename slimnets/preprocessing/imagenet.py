@@ -8,6 +8,7 @@ recoloured is the Inception recipe's.
 import tensorflow as tf
 
 from slimnets.preprocessing import inception, ops
+from slimnets.preprocessing.augmentation import NO_AUGMENTATION, Augmentation
 
 # Of the red, green and blue values in [0, 1] of ImageNet's training images.
 RGB_MEAN = (0.485, 0.456, 0.406)
@@ -40,6 +41,10 @@ def preprocess_image(
     fast_mode: bool = True,
     crop_image: bool = True,
     use_grayscale: bool = False,
+    *,
+    crop: float = inception.CENTRAL_FRACTION,
+    interpolation: str = tf.image.ResizeMethod.BILINEAR,
+    augmentation: Augmentation = NO_AUGMENTATION,
 ) -> tf.Tensor:
     """Prepares one image for training or for evaluation.
 
@@ -53,6 +58,9 @@ def preprocess_image(
       fast_mode: training only; see `inception.preprocess_for_train`.
       crop_image: False uses the whole image, not a part of it.
       use_grayscale: return one channel, the luma.
+      crop: evaluation only; see `inception.preprocess_image`.
+      interpolation: evaluation only; one of choices.INTERPOLATIONS.
+      augmentation: training only; what else is changed, or in which other way.
 
     Returns:
       float32 [height, width, c, or 1 if use_grayscale], standardized.
@@ -69,5 +77,8 @@ def preprocess_image(
         fast_mode,
         crop_image=crop_image,
         use_grayscale=use_grayscale,
+        crop=crop,
+        interpolation=interpolation,
+        augmentation=augmentation,
     )
     return standardize((image + 1.0) / 2.0)

@@ -8,10 +8,19 @@ from functools import partial
 
 import tensorflow as tf
 
-from slimnets import random_numbers
-from slimnets.preprocessing import encoded, ops
+from slimnets.preprocessing import ops
+from slimnets.preprocessing.augmentation import NO_AUGMENTATION, Augmentation
+from slimnets.preprocessing.crops import WHOLE_IMAGE, distorted_bounding_box_crop
 
-WHOLE_IMAGE = (((0.0, 0.0, 1.0, 1.0),),)  # [1, one box, (ymin, xmin, ymax, xmax)]
+__all__ = [
+    "WHOLE_IMAGE",
+    "distort_color",
+    "distorted_bounding_box_crop",
+    "preprocess_for_eval",
+    "preprocess_for_train",
+    "preprocess_image",
+]
+
 CENTRAL_FRACTION = 0.875  # of each side: 224 of 256
 
 _METHODS = (
@@ -61,45 +70,6 @@ def distort_color(image: tf.Tensor, fast_mode: bool = True) -> tf.Tensor:
     return tf.clip_by_value(image, 0.0, 1.0)
 
 
-def distorted_bounding_box_crop(
-    image: tf.Tensor | encoded.Encoded,
-    bbox: tf.Tensor | None = None,
-    min_object_covered: float = 0.1,
-    aspect_ratio_range: tuple[float, float] = (0.75, 1.33),
-    area_range: tuple[float, float] = (0.05, 1.0),
-    max_attempts: int = 100,
-    least: tuple[int, int] | None = None,
-) -> tf.Tensor:
-    """Cuts a random part, of random area and aspect ratio, out of the image.
-
-    Args:
-      image: [height, width, channels]; of an encoded one, the part alone is decoded.
-      bbox: float [1, boxes, 4] of ymin, xmin, ymax, xmax in [0, 1]; the part covers at
-        least `min_object_covered` of one of them. None or no boxes: the whole image.
-      min_object_covered: fraction of a box, in [0, 1].
-      aspect_ratio_range: of width / height of the part.
-      area_range: of the part, as a fraction of the image's.
-      max_attempts: tries after which the whole image is taken.
-      least: height and width that suffice, as of `encoded.cut_part`.
-
-    Returns:
-      [part height, part width, channels].
-    """
-    begin, size, _ = tf.image.stateless_sample_distorted_bounding_box(
-        tf.concat([encoded.read_size(image), [image.shape[2]]], axis=0),
-        WHOLE_IMAGE if bbox is None else bbox,
-        # The stateful op ignores tf.random.set_seed; a seed drawn from it does not.
-        random_numbers.draw_seed(),
-        min_object_covered=min_object_covered,
-        aspect_ratio_range=aspect_ratio_range,
-        area_range=area_range,
-        max_attempts=max_attempts,
-        use_image_if_no_bounding_boxes=True,
-    )
-    part = encoded.cut_part(image, begin[:2], size[:2], least)
-    return tf.ensure_shape(part, [None, None, image.shape[2]])
-
-
 def preprocess_for_train(
     image: tf.Tensor,
     height: int,
@@ -109,6 +79,7 @@ def preprocess_for_train(
     *,
     random_crop: bool = True,
     use_grayscale: bool = False,
+    augmentation: Augmentation = NO_AUGMENTATION,
 ) -> tf.Tensor:
     """Crops, resizes, flips and recolours one image at random.
 
@@ -121,20 +92,23 @@ def preprocess_for_train(
         of four ways to resize, and hue and contrast as well.
       random_crop: False resizes the whole image.
       use_grayscale: return one channel, the luma.
+      augmentation: what else is changed, or in which other way.
 
     Returns:
       float32 [height, width, c, or 1 if use_grayscale] in [-1, 1].
     """
-    if random_crop:
-        image = distorted_bounding_box_crop(image, bbox, least=(height, width))
+    if random_crop or augmentation.crops:
+        image = distorted_bounding_box_crop(
+            image, bbox, least=(height, width), **augmentation.crop_limits
+        )
     image = ops.to_unit_range(ops.check_image(image))
-    methods = _METHODS[:1] if fast_mode else _METHODS
+    methods = augmentation.choose_methods(_METHODS[:1] if fast_mode else _METHODS)
     image = ops.run_one_of(
         [partial(ops.resize, image, height, width, method) for method in methods]
     )
     image = tf.ensure_shape(image, [height, width, image.shape[2]])
-    image = ops.random_flip_left_right(image)
-    image = distort_color(image, fast_mode)
+    image = augmentation.flip(image, mirrors=True)
+    image = augmentation.recolor(image, partial(distort_color, fast_mode=fast_mode))
     if use_grayscale:
         image = ops.to_grayscale(image)
     return (image - 0.5) * 2.0
@@ -148,6 +122,7 @@ def preprocess_for_eval(
     *,
     central_crop: bool = True,
     use_grayscale: bool = False,
+    interpolation: str = tf.image.ResizeMethod.BILINEAR,
 ) -> tf.Tensor:
     """Resizes the middle of one image.
 
@@ -158,6 +133,7 @@ def preprocess_for_eval(
       central_fraction: of each side that is kept, in (0, 1].
       central_crop: False resizes the whole image.
       use_grayscale: return one channel, the luma.
+      interpolation: how it is resized, one of choices.INTERPOLATIONS.
 
     Returns:
       float32 [height, width, c, or 1 if use_grayscale] in [-1, 1].
@@ -167,7 +143,9 @@ def preprocess_for_eval(
         image = ops.to_grayscale(image)
     if central_crop:
         image = ops.crop_central_fraction(image, central_fraction)
-    image = ops.resize(image, height, width)
+    image = ops.resize(image, height, width, interpolation)
+    if interpolation == tf.image.ResizeMethod.BICUBIC:
+        image = tf.clip_by_value(image, 0.0, 1.0)
     return (image - 0.5) * 2.0
 
 
@@ -181,6 +159,10 @@ def preprocess_image(
     add_image_summaries: bool = False,
     crop_image: bool = True,
     use_grayscale: bool = False,
+    *,
+    crop: float = CENTRAL_FRACTION,
+    interpolation: str = tf.image.ResizeMethod.BILINEAR,
+    augmentation: Augmentation = NO_AUGMENTATION,
 ) -> tf.Tensor:
     """Prepares one image for training or for evaluation.
 
@@ -195,6 +177,9 @@ def preprocess_image(
       add_image_summaries: False. It holds the place of TF-Slim's argument.
       crop_image: False uses the whole image, not a part of it.
       use_grayscale: return one channel, the luma.
+      crop: evaluation only; the part of each side that is kept, in (0, 1].
+      interpolation: evaluation only; one of choices.INTERPOLATIONS.
+      augmentation: training only; what else is changed, or in which other way.
 
     Returns:
       float32 [height, width, c, or 1 if use_grayscale] in [-1, 1].
@@ -212,7 +197,15 @@ def preprocess_image(
             fast_mode,
             random_crop=crop_image,
             use_grayscale=use_grayscale,
+            augmentation=augmentation,
         )
+    ops.check_resizing("inception", interpolation, crop)
     return preprocess_for_eval(
-        image, height, width, central_crop=crop_image, use_grayscale=use_grayscale
+        image,
+        height,
+        width,
+        crop,
+        central_crop=crop_image,
+        use_grayscale=use_grayscale,
+        interpolation=interpolation,
     )

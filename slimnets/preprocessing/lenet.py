@@ -3,6 +3,7 @@
 import tensorflow as tf
 
 from slimnets.preprocessing import ops
+from slimnets.preprocessing.augmentation import NO_AUGMENTATION, Augmentation
 
 
 def preprocess_image(
@@ -11,6 +12,8 @@ def preprocess_image(
     output_width: int,
     is_training: bool = False,
     use_grayscale: bool = False,
+    *,
+    augmentation: Augmentation = NO_AUGMENTATION,
 ) -> tf.Tensor:
     """Takes the middle of one image, with zeros around it where it is smaller.
 
@@ -19,8 +22,9 @@ def preprocess_image(
       output_height: of the result, in pixels.
       output_width: of the result, in pixels.
       is_training: every recipe takes it; this one does the same in both cases, since a
-        digit turned or mirrored is another digit.
+        digit turned or mirrored is another digit, unless augmentation is asked for.
       use_grayscale: return one channel, the luma.
+      augmentation: training only; what else is changed, or in which other way.
 
     Returns:
       float32 [output_height, output_width, c, or 1 if use_grayscale] in [-1, 1).
@@ -28,8 +32,15 @@ def preprocess_image(
     Raises:
       InputError: the shape is not that of one image.
     """
+    if is_training:
+        augmentation.require_no_resizing("lenet")
+    if is_training and augmentation.crops:
+        image = augmentation.crop(image, output_height, output_width)
     image = tf.cast(ops.check_image(image), tf.float32)
     if use_grayscale:
         image = ops.to_grayscale(image)
     image = ops.crop_or_pad(image, output_height, output_width)
+    if is_training:
+        image = augmentation.flip(image, mirrors=False)
+        image = augmentation.recolor(image, largest=255.0)
     return (image - 128.0) / 128.0

@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 import tensorflow as tf
 
 from slimnets import errors, random_numbers
+from slimnets.config import choices
 
 
 def check_image(image: tf.Tensor) -> tf.Tensor:
@@ -31,6 +32,20 @@ def check_image(image: tf.Tensor) -> tf.Tensor:
             f"shape {image.shape}; decode with channels=3 (or 1), before batching"
         )
     return image
+
+
+def check_resizing(recipe: str, interpolation: str, crop: float | None = None) -> None:
+    """Raises an InputError for a way to resize, or a part kept, that there is not.
+
+    Args:
+      recipe: whose arguments they are.
+      interpolation: one of choices.INTERPOLATIONS.
+      crop: in (0, 1]; None for none.
+    """
+    if interpolation not in choices.INTERPOLATIONS:
+        raise errors.unknown("interpolation", interpolation, choices.INTERPOLATIONS)
+    if crop is not None and not 0 < crop <= 1:
+        raise errors.InputError(f"crop={crop} of the recipe {recipe} is not in (0, 1]")
 
 
 def refuse_image_summaries(add_image_summaries: bool) -> None:
@@ -81,8 +96,12 @@ def resize(
     return tf.compat.v1.image.resize(image, [height, width], method)
 
 
-def resize_smallest_side(image: tf.Tensor, side: int | tf.Tensor) -> tf.Tensor:
-    """Resizes (bilinear), keeping the aspect ratio, until the smallest side is `side`.
+def resize_smallest_side(
+    image: tf.Tensor,
+    side: int | tf.Tensor,
+    method: str = tf.image.ResizeMethod.BILINEAR,
+) -> tf.Tensor:
+    """Resizes, keeping the aspect ratio, until the smallest side is `side`.
 
     The other side is rounded half to even.
     """
@@ -92,6 +111,7 @@ def resize_smallest_side(image: tf.Tensor, side: int | tf.Tensor) -> tf.Tensor:
         image,
         tf.cast(tf.math.rint(height * scale), tf.int32),
         tf.cast(tf.math.rint(width * scale), tf.int32),
+        method,
     )
 
 
@@ -123,8 +143,13 @@ def random_crop(image: tf.Tensor, height: int, width: int) -> tf.Tensor:
 
 def random_flip_left_right(image: tf.Tensor) -> tf.Tensor:
     """Mirrors one image of two."""
-    mirrored = random_numbers.uniform([]) < 0.5
-    flipped = tf.cond(mirrored, lambda: tf.reverse(image, [1]), lambda: image)
+    return random_flip(image, 1, 0.5)
+
+
+def random_flip(image: tf.Tensor, axis: int, probability: float) -> tf.Tensor:
+    """Mirrors an image along an axis, 0 for rows or 1 for columns, or does not."""
+    mirrored = random_numbers.uniform([]) < probability
+    flipped = tf.cond(mirrored, lambda: tf.reverse(image, [axis]), lambda: image)
     return tf.ensure_shape(flipped, image.shape)
 
 

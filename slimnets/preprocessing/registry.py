@@ -8,6 +8,7 @@ import tensorflow as tf
 
 from slimnets import errors
 from slimnets.config import calls
+from slimnets.config.resizing import ResizingConfig
 from slimnets.nets import own
 from slimnets.nets import registry as nets
 from slimnets.preprocessing import (
@@ -19,6 +20,7 @@ from slimnets.preprocessing import (
     standard,
     vgg,
 )
+from slimnets.preprocessing.augmentation import NO_AUGMENTATION, Augmentation
 
 RECIPES: dict[str, Callable[..., tf.Tensor]] = {
     "cifarnet": cifarnet.preprocess_image,
@@ -31,11 +33,16 @@ RECIPES: dict[str, Callable[..., tf.Tensor]] = {
 }
 
 
-_GIVEN = 4  # image, height, width, is_training: what every caller gives
+# What callers give, and no argument in parentheses.
+_GIVEN = 4  # image, height, width, is_training
+_NOT_IN_WORDS = ("augmentation",)
 
 
 def get_preprocessing(
-    name: str, is_training: bool = False, use_grayscale: bool = False
+    name: str,
+    is_training: bool = False,
+    use_grayscale: bool = False,
+    augmentation: Augmentation = NO_AUGMENTATION,
 ) -> Callable[..., tf.Tensor]:
     """Returns the function `preprocess(image, height, width, ...)` called `name`.
 
@@ -45,9 +52,10 @@ def get_preprocessing(
         own), which stands for the recipe named in its row.
       is_training: the random half, for training, or the exact one, for evaluation.
       use_grayscale: return one channel, the luma.
+      augmentation: training only; what else is changed, or in which other way.
 
     Returns:
-      The recipe's `preprocess_image` with these two arguments given; its own keyword
+      The recipe's `preprocess_image` with these arguments given; its own keyword
       arguments, such as `fast_mode` or `resize_side_min`, are still open.
 
     Raises:
@@ -55,23 +63,57 @@ def get_preprocessing(
         none that a recipe makes: it is no classifier of images.
     """
     recipe, arguments = _resolve(name)
-    if recipe not in RECIPES:
-        raise errors.unknown("preprocessing", name, [*RECIPES, *nets.NETWORKS])
-    known = list(inspect.signature(RECIPES[recipe]).parameters)[_GIVEN:]
+    known = _list_arguments(recipe, name)
     for argument in arguments:
         if argument not in known:
             raise errors.unknown(f"argument of the recipe {recipe}", argument, known)
-    return partial(
+    prepare = partial(
         RECIPES[recipe],
         is_training=is_training,
         use_grayscale=use_grayscale,
         **arguments,
     )
+    if not is_training:
+        return prepare
+    return augmentation.complete(partial(prepare, augmentation=augmentation))
+
+
+def add_resizing(name: str, resizing: ResizingConfig) -> str:
+    """Returns the words for a recipe that resizes otherwise for evaluation.
+
+    Args:
+      name: as of `get_preprocessing`.
+      resizing: where it says nothing, the recipe's own way stays.
+
+    Raises:
+      InputError: there is no such recipe, or it does not do what is to be otherwise.
+    """
+    flags = {"crop": "crop_pct", "interpolation": "interpolation"}
+    values = {argument: getattr(resizing, flag) for argument, flag in flags.items()}
+    wanted = {argument: value for argument, value in values.items() if value}
+    if not wanted:
+        return name
+    recipe, arguments = _resolve(name)
+    for argument in wanted:
+        if argument not in _list_arguments(recipe, name):
+            raise errors.InputError(
+                f"--{flags[argument]}: the recipe {recipe} has no such step; name"
+                " another one with --preprocessing_name, such as inception or standard"
+            )
+    return str(calls.Call(recipe, {**arguments, **wanted}))
 
 
 def name_recipe(name: str) -> str:
     """Returns the name of the recipe that `get_preprocessing` takes for `name`."""
     return _resolve(name).name
+
+
+def _list_arguments(recipe: str, name: str) -> list[str]:
+    """Returns what a recipe takes in parentheses; `name` is what it was called by."""
+    if recipe not in RECIPES:
+        raise errors.unknown("preprocessing", name, [*RECIPES, *nets.NETWORKS])
+    known = list(inspect.signature(RECIPES[recipe]).parameters)[_GIVEN:]
+    return [argument for argument in known if argument not in _NOT_IN_WORDS]
 
 
 def _resolve(name: str) -> calls.Call:

@@ -11,8 +11,7 @@ import tensorflow as tf
 
 from slimnets import errors
 from slimnets.preprocessing import imagenet, inception, ops
-
-INTERPOLATIONS = ("bilinear", "bicubic")
+from slimnets.preprocessing.augmentation import NO_AUGMENTATION, Augmentation
 
 
 def preprocess_for_eval(
@@ -31,7 +30,7 @@ def preprocess_for_eval(
       width: of the result, in pixels.
       crop: the result's part of the resized image's side, in (0, 1]: 0.875 resizes to
         256 for a result of 224.
-      interpolation: one of INTERPOLATIONS.
+      interpolation: one of choices.INTERPOLATIONS.
       squash: resize to a square, whatever the image's aspect ratio.
 
     Returns:
@@ -68,6 +67,8 @@ def preprocess_image(
     interpolation: str = "bilinear",
     squash: bool = False,
     use_grayscale: bool = False,
+    *,
+    augmentation: Augmentation = NO_AUGMENTATION,
 ) -> tf.Tensor:
     """Prepares one image for training or for evaluation.
 
@@ -83,6 +84,7 @@ def preprocess_image(
       interpolation: evaluation only; see `preprocess_for_eval`.
       squash: evaluation only; see `preprocess_for_eval`.
       use_grayscale: return one channel, the luma.
+      augmentation: training only; what else is changed, or in which other way.
 
     Returns:
       float32 [height, width, c, or 1 if use_grayscale], standardized.
@@ -90,10 +92,15 @@ def preprocess_image(
     Raises:
       InputError: the shape is not that of one image, or a setting is out of range.
     """
-    _check(mean, deviation, crop, interpolation)
+    _check(mean, deviation)
+    ops.check_resizing("standard", interpolation, crop)
     if is_training:
         image = inception.preprocess_for_train(
-            image, height, width, use_grayscale=use_grayscale
+            image,
+            height,
+            width,
+            use_grayscale=use_grayscale,
+            augmentation=augmentation,
         )
         image = (image + 1.0) / 2.0
     else:
@@ -104,13 +111,7 @@ def preprocess_image(
     return (image - tuple(mean)) / tuple(deviation)
 
 
-def _check(
-    mean: Sequence[float], deviation: Sequence[float], crop: float, interpolation: str
-) -> None:
-    if interpolation not in INTERPOLATIONS:
-        raise errors.unknown("interpolation", interpolation, INTERPOLATIONS)
-    if not 0 < crop <= 1:
-        raise errors.InputError(f"crop={crop} of the recipe standard is not in (0, 1]")
+def _check(mean: Sequence[float], deviation: Sequence[float]) -> None:
     if len(mean) != 3 or len(deviation) != 3 or min(deviation) <= 0:
         raise errors.InputError(
             "mean and deviation of the recipe standard have three numbers each, red,"

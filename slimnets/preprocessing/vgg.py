@@ -9,6 +9,7 @@ import tensorflow as tf
 
 from slimnets import random_numbers
 from slimnets.preprocessing import ops
+from slimnets.preprocessing.augmentation import NO_AUGMENTATION, Augmentation
 
 RESIZE_SIDE_MIN = 256
 RESIZE_SIDE_MAX = 512
@@ -43,6 +44,8 @@ def preprocess_for_train(
     resize_side_min: int = RESIZE_SIDE_MIN,
     resize_side_max: int = RESIZE_SIDE_MAX,
     use_grayscale: bool = False,
+    *,
+    augmentation: Augmentation = NO_AUGMENTATION,
 ) -> tf.Tensor:
     """Resizes one image to a random smallest side, crops it and flips it at random.
 
@@ -54,16 +57,22 @@ def preprocess_for_train(
         where the crop would not fit into this one: see `choose_side`.
       resize_side_max: greatest smallest side, in pixels; it may be drawn too.
       use_grayscale: return one channel, the luma.
+      augmentation: what else is changed, or in which other way.
 
     Returns:
       float32 [output_height, output_width, c, or 1 if use_grayscale], mean subtracted.
     """
-    low = choose_side(resize_side_min, output_height, output_width)
-    high = round(resize_side_max * low / resize_side_min)
-    side = random_numbers.uniform([], low, high + 1, tf.int32)
-    image = ops.resize_smallest_side(ops.check_image(image), side)
-    image = ops.random_crop(image, output_height, output_width)
-    image = ops.random_flip_left_right(image)
+    if augmentation.crops:
+        image = augmentation.crop(image, output_height, output_width)
+    else:
+        low = choose_side(resize_side_min, output_height, output_width)
+        high = round(resize_side_max * low / resize_side_min)
+        side = random_numbers.uniform([], low, high + 1, tf.int32)
+        [method] = augmentation.choose_methods([tf.image.ResizeMethod.BILINEAR])
+        image = ops.resize_smallest_side(ops.check_image(image), side, method)
+        image = ops.random_crop(image, output_height, output_width)
+    image = augmentation.flip(image, mirrors=True)
+    image = augmentation.recolor(image, largest=255.0)
     return _subtract_mean(image, use_grayscale)
 
 
@@ -73,6 +82,9 @@ def preprocess_for_eval(
     output_width: int,
     resize_side: int = RESIZE_SIDE_MIN,
     use_grayscale: bool = False,
+    *,
+    crop: float | None = None,
+    interpolation: str = tf.image.ResizeMethod.BILINEAR,
 ) -> tf.Tensor:
     """Resizes one image to a smallest side and takes the middle.
 
@@ -82,12 +94,19 @@ def preprocess_for_eval(
       output_width: of the result, in pixels.
       resize_side: smallest side, in pixels, where the crop fits: see `choose_side`.
       use_grayscale: return one channel, the luma.
+      crop: the result's part of the smallest side, in (0, 1], which then decides that;
+        None: resize_side does.
+      interpolation: how it is resized, one of choices.INTERPOLATIONS.
 
     Returns:
       float32 [output_height, output_width, c, or 1 if use_grayscale], mean subtracted.
     """
     side = choose_side(resize_side, output_height, output_width)
-    image = ops.resize_smallest_side(ops.check_image(image), side)
+    if crop is not None:
+        side = int(max(output_height, output_width) / crop)
+    image = ops.resize_smallest_side(ops.check_image(image), side, interpolation)
+    if interpolation == tf.image.ResizeMethod.BICUBIC:
+        image = tf.clip_by_value(image, 0.0, 255.0)
     image = ops.central_crop(image, output_height, output_width)
     return _subtract_mean(image, use_grayscale)
 
@@ -100,6 +119,10 @@ def preprocess_image(
     resize_side_min: int = RESIZE_SIDE_MIN,
     resize_side_max: int = RESIZE_SIDE_MAX,
     use_grayscale: bool = False,
+    *,
+    crop: float | None = None,
+    interpolation: str = tf.image.ResizeMethod.BILINEAR,
+    augmentation: Augmentation = NO_AUGMENTATION,
 ) -> tf.Tensor:
     """Prepares one image for training or for evaluation.
 
@@ -112,6 +135,9 @@ def preprocess_image(
         training, in pixels; more where the crop would not fit: see `choose_side`.
       resize_side_max: the smallest side's greatest value, in pixels; training only.
       use_grayscale: return one channel, the luma.
+      crop: evaluation only; see `preprocess_for_eval`.
+      interpolation: evaluation only; one of choices.INTERPOLATIONS.
+      augmentation: training only; what else is changed, or in which other way.
 
     Returns:
       float32 [output_height, output_width, c, or 1 if use_grayscale], mean subtracted.
@@ -127,7 +153,15 @@ def preprocess_image(
             resize_side_min,
             resize_side_max,
             use_grayscale,
+            augmentation=augmentation,
         )
+    ops.check_resizing("vgg", interpolation, crop)
     return preprocess_for_eval(
-        image, output_height, output_width, resize_side_min, use_grayscale
+        image,
+        output_height,
+        output_width,
+        resize_side_min,
+        use_grayscale,
+        crop=crop,
+        interpolation=interpolation,
     )

@@ -13,6 +13,8 @@ from slimnets.datasets.registry import Dataset
 from slimnets.datasets.sampling import Sampling
 from slimnets.model import Model
 from slimnets.preprocessing import registry as preprocessing
+from slimnets.preprocessing.augmentation import Augmentation
+from slimnets.preprocessing.mixing import Mixing
 
 # With --on_bad_record=skip: how often the records that failed are counted.
 _BATCHES_TO_A_CHECK = 100
@@ -107,8 +109,12 @@ class TrainingBatches(Iterator[Any]):
     def _make_dataset(self, context: tf.distribute.InputContext) -> tf.data.Dataset:
         config, data = self._config, self._config.data
         recipe = preprocessing.get_preprocessing(
-            data.preprocessing_name or config.network, True, data.use_grayscale
+            data.preprocessing_name or config.network,
+            True,
+            data.use_grayscale,
+            Augmentation(config.augmentation),
         )
+        num_classes = self._dataset.num_classes - data.labels_offset
         size = self._model.image_size
         share = context.get_per_replica_batch_size(data.known_batch_size)
         replicas = context.num_replicas_in_sync // context.num_input_pipelines
@@ -134,6 +140,11 @@ class TrainingBatches(Iterator[Any]):
             in_flight=None if data.data_service else self._in_flight,
             most_broken=(
                 config.reading.max_bad_records if config.reading.skips else None
+            ),
+            mix=(
+                Mixing(config.augmentation, num_classes)
+                if config.augmentation.mixes
+                else None
             ),
         )
 

@@ -9,6 +9,8 @@ from slimnets.config import dataclass_flags
 from slimnets.config.train import RunConfig, TrainConfig
 from slimnets.config.validation import ValidationConfig
 from slimnets.datasets.registry import Dataset
+from slimnets.preprocessing import registry as preprocessing
+from slimnets.preprocessing.augmentation import Augmentation
 from slimnets.training.optimization_checks import check_optimization
 
 
@@ -30,6 +32,10 @@ def check(config: TrainConfig) -> None:
             "--checkpoint_exclude_scopes says what not to read from --checkpoint_path;"
             " give that too"
         )
+    Augmentation(config.augmentation)  # checks what it is given
+    preprocessing.add_resizing(
+        config.data.preprocessing_name or config.network, config.resizing
+    )
     check_optimization(config)
     _check_run(config.run)
     _check_validation(config)

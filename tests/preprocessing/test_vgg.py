@@ -66,7 +66,7 @@ def test_train_has_the_shape_and_the_range(channels, crop):
 def test_train_sides_are_uniform_from_min_to_max(monkeypatch):
     sides = []
 
-    def recorded(image, side):
+    def recorded(image, side, _):
         sides.append(int(side))
         return tf.zeros([16, 16, 3])
 
