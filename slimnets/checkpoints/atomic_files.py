@@ -8,7 +8,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 UNFINISHED = ".unfinished"  # behind the name of a file that is being written
 
@@ -57,6 +57,28 @@ def write_bytes(path: Path, content: bytes) -> None:
         sync(unfinished)
         os.replace(unfinished, path)
     except OSError as error:  # that of a full disk does not name its file
+        raise OSError(error.errno, error.strerror, str(path)) from error
+    finally:
+        unfinished.unlink(missing_ok=True)
+    sync(path.parent)
+
+
+@contextlib.contextmanager
+def open_text(path: Path) -> Iterator[TextIO]:
+    """Yields a text file to write, which bears its name at the end, on the disk.
+
+    If an exception is raised before, the file is left as it was.
+
+    Raises:
+      OSError: it cannot be written, with its path; nothing is left then.
+    """
+    unfinished = path.with_name(path.name + UNFINISHED)
+    try:
+        with open(unfinished, "w", encoding="utf-8", newline="") as stream:
+            yield stream
+        sync(unfinished)
+        os.replace(unfinished, path)
+    except OSError as error:
         raise OSError(error.errno, error.strerror, str(path)) from error
     finally:
         unfinished.unlink(missing_ok=True)

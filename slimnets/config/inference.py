@@ -9,6 +9,7 @@ from slimnets import errors
 from slimnets.config import choices, network_name
 from slimnets.config.dataclass_flags import setting
 from slimnets.config.devices import DevicesConfig
+from slimnets.config.evaluation_files import EvaluationFilesConfig
 from slimnets.config.reading import MAX_PIXELS, MAX_PIXELS_HELP, ReadingConfig
 from slimnets.config.resizing import ResizingConfig
 
@@ -142,6 +143,9 @@ class EvalConfig:
     reading: ReadingConfig = dataclasses.field(default_factory=ReadingConfig)
     inference: InferenceConfig = dataclasses.field(default_factory=InferenceConfig)
     devices: DevicesConfig = dataclasses.field(default_factory=DevicesConfig)
+    files: EvaluationFilesConfig = dataclasses.field(
+        default_factory=EvaluationFilesConfig
+    )
     eval_dir: str | None = setting(
         None,
         "Folder for results. None takes eval_<split> beside the checkpoint.",

@@ -46,10 +46,17 @@ def classify(
         max_pixels=config.max_pixels,
         log=lambda line: print(line, file=sys.stderr),
     )
-    write = predictions.make_writer(config.format, output, classifier, config.top)
+    names = classifier.class_names
+    count = min(config.top, len(names))
+    write = predictions.make_writer(config.format, output, count)
     with image_bar(len(paths), leave=False) as bar:
         for one in classifier.classify(paths):
-            write(one)
+            found = (
+                predictions.list_top(one.probabilities, names, count)
+                if one.probabilities is not None
+                else ()
+            )
+            write(predictions.Row(one.path, found, one.fault))
             output.flush()
             if config.explain and one.probabilities is not None:
                 _explain(classifier, one.path)

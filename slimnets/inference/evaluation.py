@@ -10,6 +10,7 @@ from slimnets import checkpoints, errors
 from slimnets.checkpoints import atomic_files
 from slimnets.datasets.registry import Dataset
 from slimnets.inference import metrics, multi_label_metrics
+from slimnets.inference.outcomes import Outcomes
 from slimnets.monitoring.summaries import Summaries
 
 Summary = metrics.Summary | multi_label_metrics.Summary
@@ -31,6 +32,7 @@ class Evaluation:
       eval_dir: folder of the results; None where they could not be written.
       fault: why they could not, though they should have been; '' otherwise.
       left_out: a line for each record that was skipped: which it is, and why.
+      outcomes: of each example, where a file is to tell of them.
     """
 
     report: checkpoints.RestoreReport
@@ -41,6 +43,7 @@ class Evaluation:
     eval_dir: str | None
     fault: str = ""
     left_out: tuple[str, ...] = ()
+    outcomes: Outcomes | None = None
 
     def write(self, asked_for: bool, log: Callable[[str], None]) -> "Evaluation":
         """Writes the results; where that fails, says so in what it returns.

@@ -20,6 +20,7 @@ from slimnets.distribution import strategies, workers
 from slimnets.export import runtimes
 from slimnets.inference import (
     class_matching,
+    evaluation_files,
     label_offset,
     metrics,
     multi_label_metrics,
@@ -27,12 +28,14 @@ from slimnets.inference import (
 from slimnets.inference.defaults import (
     choose_folder,
     complete_config,
+    find_activation,
     find_dataset,
     find_num_classes,
     find_weights,
     require_labels,
 )
 from slimnets.inference.evaluation import Evaluation, Summary
+from slimnets.inference.outcomes import Collector
 from slimnets.inference.predictor import Predictor, load_predictor, to_numpy
 from slimnets.monitoring.progress import image_bar
 
@@ -189,6 +192,7 @@ def _check(config: EvalConfig) -> None:
             f"--runtime={config.inference.runtime} runs on one device; leave"
             f" --strategy={config.devices.strategy} out"
         )
+    evaluation_files.check(config)
 
 
 def _set_up(
@@ -237,7 +241,8 @@ def _evaluate(
 ) -> Evaluation:
     run = setup.predictor.prepare(setup.logits, setup.batch_size)
     began = time.monotonic()
-    summary, left_out = _score_dataset(setup, run)
+    collector = _make_collector(setup, config, report.path)
+    summary, left_out = _score_dataset(setup, run, collector)
     evaluation = Evaluation(
         report=report,
         dataset=setup.dataset,
@@ -247,16 +252,27 @@ def _evaluate(
         ),
         seconds=time.monotonic() - began,
         eval_dir=choose_folder(config, report.path, setup.dataset.split),
-        left_out=(*setup.dataset.left_out, *left_out),
+        left_out=(*setup.dataset.left_out, *left_out.values()),
+        outcomes=collector.finish(left_out) if collector else None,
     )
     if not strategies.is_chief(setup.strategy):
         return dataclasses.replace(evaluation, eval_dir=None)
+    evaluation = evaluation_files.write(evaluation, config)
     if evaluation.eval_dir is None:
         log(
             "no results are written beside published weights; --eval_dir names a folder"
         )
         return evaluation
     return evaluation.write(bool(config.eval_dir), log)
+
+
+def _make_collector(
+    setup: _Setup, config: EvalConfig, checkpoint: str
+) -> Collector | None:
+    """Returns what keeps the outcomes of single examples, if a file wants them."""
+    if setup.dataset.multi_label:
+        return evaluation_files.make_collector(config, tf.nn.sigmoid, setup.num_classes)
+    return evaluation_files.make_collector(config, find_activation(checkpoint), 0)
 
 
 def _require_same_step(strategy: tf.distribute.Strategy, checkpoint: str) -> None:
@@ -345,8 +361,10 @@ def _choose_scoring(setup: _Setup, share: tuple[int, int]) -> tuple[Any, Any]:
     return _score_one, metrics.Counts(setup.num_classes)
 
 
-def _score_dataset(setup: _Setup, run: runtimes.Run) -> tuple[Summary, list[str]]:
-    """Scores every example of the split; returns what was left out of it, too."""
+def _score_dataset(
+    setup: _Setup, run: runtimes.Run, collector: Collector | None
+) -> tuple[Summary, dict[int, str]]:
+    """Scores every example of the split; returns what was left out, by number, too."""
     dataset, reading = setup.dataset, setup.reading
     index, workers_count = share = workers.get_share(setup.strategy)
     numbers = range(index, dataset.num_examples, workers_count)
@@ -374,6 +392,8 @@ def _score_dataset(setup: _Setup, run: runtimes.Run) -> tuple[Summary, list[str]
                 mask = batch["mask"].numpy()
                 left_out.note(batch["number"].numpy()[mask > 0])
                 counts.add(batch["label"].numpy(), scores, mask)
+                if collector:
+                    collector.add(batch, logits)
                 bar.update(int(mask.sum()))
                 scored += setup.batch_size
         except failures.FAILURES as error:
@@ -389,7 +409,7 @@ def _score_dataset(setup: _Setup, run: runtimes.Run) -> tuple[Summary, list[str]
     if left_out.lines and not reading.skips:
         raise errors.InputError(left_out.lines[0])
     counts.merge(functools.partial(workers.sum_over, setup.strategy))
-    lines = left_out.lines
+    lines = dict(zip(left_out.numbers, left_out.lines, strict=True))
     if workers_count > 1:
         missing = np.zeros([dataset.num_examples], np.int32)
         missing[left_out.numbers] = 1
@@ -397,6 +417,6 @@ def _score_dataset(setup: _Setup, run: runtimes.Run) -> tuple[Summary, list[str]
         found = np.flatnonzero(missing)
         if found.size:
             require_few(found.size, describe(int(found[0])), most)
-        lines = [describe(int(number)) for number in found]
-    require_any(lines, dataset.num_examples)
+        lines = {int(number): describe(int(number)) for number in found}
+    require_any([*lines.values()], dataset.num_examples)
     return counts.summarize(dataset.num_examples - len(lines)), lines
