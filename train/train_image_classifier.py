@@ -6,10 +6,12 @@ Example, with the handwritten digits that come with slimnets:
 
 Your own photos, from published weights:
 
-  python -m train.convert_image_folder --images=photos --output=data --name=photos
-  python -m train.train_image_classifier --model=mobilenet_v2 --dataset_dir=data \
-    --checkpoint_path=mobilenet_v2.ckpt --num_epochs=20 \
-    --checkpoint_exclude_scopes=MobilenetV2/Logits --train_dir=runs/photos
+  python -m train.train_image_classifier --model=mobilenet_v2 --dataset_dir=photos \
+    --checkpoint_path=imagenet --num_epochs=20 --eval_every=1ep \
+    --train_dir=runs/photos
+
+photos holds a folder of images for each class, or train/ and validation/ of these; it
+may also be a list, labels.csv, or a folder of TFRecords.
 
 The same command resumes from the last checkpoint of train_dir. Flags can stand in a
 file: --flagfile=train/recipes/NAME.flags.

@@ -155,10 +155,20 @@ def _list_labels(where: str, given: Any) -> Iterator[str]:
             given = json.loads(given)
     labels = given.split(_BETWEEN) if isinstance(given, str) else given
     for label in labels if isinstance(labels, list) else [labels]:
-        if isinstance(label, bool) or not isinstance(label, str | int):
+        if not _is_label(label):
             raise errors.InputError(f"{where}: {label!r} is no label")
         if str(label).strip():
             yield str(label).strip()
+
+
+def _is_label(label: Any) -> bool:
+    if isinstance(label, bool) or not isinstance(label, str | int):
+        return False
+    try:
+        os.fsencode(str(label))  # JSON may hold half of a character
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _require_distinct(path: Path, rows: Sequence[_Row]) -> None:

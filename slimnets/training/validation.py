@@ -72,7 +72,7 @@ class Validation:
             skips=config.reading.skips,
             max_pixels=config.reading.max_pixels,
         )
-        self._evaluator = Evaluator(evaluated, strategy, log, own)
+        self._evaluator = Evaluator(evaluated, strategy, log, dataset)
         self._metric = _choose_metric(config.validation.best_metric, dataset)
         self._history = History(self._train_dir, self._metric, resumed)
         self._meeting = workers.Agreement(strategy)
@@ -165,7 +165,8 @@ class Validation:
         )
         if evaluation.fault:
             self._log(f"warning: {evaluation.fault}")
-        for left_out in evaluation.left_out:
+        told = evaluation.dataset.left_out  # when the photos were found
+        for left_out in evaluation.left_out[len(told) :]:
             self._log(f"left out of {line.split}: {left_out}")
 
     def _draw(self) -> None:

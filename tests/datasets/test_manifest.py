@@ -127,6 +127,10 @@ def test_what_is_refused(write, refused, lines, line):
         ('{"path": 1, "label": "cat"}', "LIST, line 1: the path is 1"),
         ('{"path": "a.jpg", "label": null}', "LIST, line 1: None is no label"),
         ('{"path": "a.jpg", "label": "c", "split": 3}', "unknown split in LIST, line"),
+        (
+            '{"path": "a.jpg", "label": "\\ud800"}',
+            "LIST, line 1: '\\ud800' is no label",
+        ),
     ],
 )
 def test_what_is_refused_of_json(write, refused, text, line):
