@@ -23,6 +23,7 @@ from slimnets import errors, startup
 # Subcommand -> module, in the order in which they are listed.
 PROGRAMS = {
     "train": "train.train_image_classifier",
+    "preview": "train.preview_dataset",
     "eval": "eval.eval_image_classifier",
     "classify": "eval.classify_images",
     "extract": "eval.extract_features",
