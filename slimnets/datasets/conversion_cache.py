@@ -106,17 +106,28 @@ def _convert(
 
 def _count_earlier(source: str, home: Path) -> int:
     """Counts the conversions of a source that the cache has."""
-    cards = (path.read_text(encoding="utf-8") for path in home.glob(f"*/{_CARD}"))
-    return sum(json.loads(card).get("source") == source for card in cards)
+    cards = (_read_file(path) for path in home.glob(f"*/{_CARD}"))
+    return sum(card is not None and card["source"] == source for card in cards)
 
 
 def _read_card(folder: Path) -> dict[str, Any] | None:
     """Returns what source.json says; None unless a whole conversion is there."""
-    records = str(folder / _RECORDS)
+    card, records = _read_file(folder / _CARD), str(folder / _RECORDS)
     try:
-        card = json.loads((folder / _CARD).read_text(encoding="utf-8"))
         for split in registry.list_splits(records):
             registry.get_dataset(records, split)
-    except (OSError, ValueError):  # an InputError is one
+    except errors.InputError:
         return None
     return card
+
+
+def _read_file(path: Path) -> dict[str, Any] | None:
+    """Returns a source.json; None where it is none, or damaged."""
+    try:
+        card = json.loads(path.read_text(encoding="utf-8"))
+        is_whole = isinstance(card["source"], str) and isinstance(
+            card["left_out"], list
+        )
+    except (OSError, ValueError, TypeError, KeyError):
+        return None
+    return card if is_whole else None

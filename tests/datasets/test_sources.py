@@ -11,6 +11,7 @@ import tensorflow as tf
 
 from slimnets import errors, user_cache
 from slimnets.datasets import image_folder, registry, sources
+from slimnets.weights.published import housekeeping
 
 
 @pytest.fixture(autouse=True)
@@ -107,6 +108,25 @@ def test_a_conversion_that_lost_a_file_is_done_again(prepare):
     file.unlink()
     assert prepare() == source
     assert file.read_bytes() == content
+
+
+@pytest.mark.parametrize("content", ["", "[]", "{}", '{"source": 1, "left_out": []}'])
+def test_a_damaged_card_is_written_anew(prepare, home, content):
+    source = prepare()
+    [card] = home.rglob("source.json")
+    whole = card.read_text()
+    card.write_text(content)
+    assert prepare() == source
+    assert card.read_text() == whole
+    card.write_text(content)
+    assert prepare(upright=False) != source  # the other one is only counted
+
+
+def test_cleaning_removes_conversions(prepare, home):
+    source = prepare()
+    housekeeping.clean()
+    assert not (home / "datasets").exists()
+    assert prepare() == source
 
 
 def test_two_at_once_convert_once(prepare, monkeypatch):
