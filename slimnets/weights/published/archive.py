@@ -6,9 +6,14 @@ from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
 from slimnets import errors
+from slimnets.checkpoints import size_limits
 
 _PARTS = re.compile(r"\.(index|meta|data-\d+-of-\d+)$")
 _AVERAGED = "ema"  # the folder of averaged weights in MobileNet v3's archives
+
+
+class Damaged(errors.InputError):
+    """An archive cannot be unpacked."""
 
 
 def unpack_checkpoint(archive: Path, member: str, folder: Path) -> Path:
@@ -24,20 +29,22 @@ def unpack_checkpoint(archive: Path, member: str, folder: Path) -> Path:
       The checkpoint's path.
 
     Raises:
-      InputError: it is no archive, or has no such checkpoint, or several.
+      Damaged: it is no archive, is cut off, or would fill the disk.
+      InputError: it has no such checkpoint, or several.
     """
     try:
         with tarfile.open(archive) as tar:
             files = [item for item in tar if item.isfile()]
             chosen = _choose(archive, [item.name for item in files], member)
-            for item in files:
-                if _PARTS.sub("", item.name) == chosen:
-                    _write(tar, item, folder / PurePosixPath(item.name).name)
+            parts = [f for f in files if _PARTS.sub("", f.name) == chosen]
+            size_limits.check(archive, sum(part.size for part in parts))
+            for part in parts:
+                _write(tar, part, folder / PurePosixPath(part.name).name)
     except (tarfile.TarError, EOFError, OSError, ValueError) as error:
         is_disk = isinstance(error, OSError) and error.errno is not None
         if is_disk or isinstance(error, errors.InputError):
             raise
-        raise errors.InputError(
+        raise Damaged(
             f"{archive} cannot be unpacked: {errors.summarize(error)}"
         ) from error
     return folder / PurePosixPath(chosen).name

@@ -12,6 +12,7 @@ from slimnets.checkpoints import atomic_files, file_kinds, run_settings
 from slimnets.config import calls, choices
 from slimnets.nets import registry
 from slimnets.nets.published import PublishedWeights
+from slimnets.preprocessing import registry as recipes
 from slimnets.weights import convert
 from slimnets.weights.published import archive, cache, download
 
@@ -109,6 +110,9 @@ def _make(
     weights: PublishedWeights, file: Path, folder: Path, log: Callable[[str], None]
 ) -> None:
     """Converts a file into a folder, which appears once all is well."""
+    recipe = weights.preprocessing
+    if recipe:
+        recipes.get_preprocessing(recipe)  # an error now, not at the evaluation
     with atomic_files.replace_folder(folder) as made:
         scratch = made / "unpacked"
         scratch.mkdir()
@@ -134,7 +138,11 @@ def _open(weights: PublishedWeights, file: Path, scratch: Path) -> tuple[str, Pa
     """Returns what a file is, as `convert` calls it, and the path that it takes."""
     kind = file_kinds.recognize(file)
     if kind in (file_kinds.TAR, file_kinds.GZIP):
-        path = archive.unpack_checkpoint(file, weights.member, scratch)
+        try:
+            path = archive.unpack_checkpoint(file, weights.member, scratch)
+        except archive.Damaged as error:
+            download.forget(weights)
+            raise download.NotAvailable(f"{error}; it was removed") from error
         return convert.CHECKPOINT, path
     if kind is None or not kind.source:
         what = kind.what if kind else "no file of weights that is known"

@@ -103,6 +103,8 @@ def _transfer(url: str, part: Path) -> None:
         except _CutOff as error:
             reached = part.stat().st_size if part.exists() else 0
             if pause is None:
+                if not reached:
+                    raise NotAvailable(f"{url} is not to be had: {error}") from error
                 raise NotAvailable(
                     f"{url} was cut off after {reached:,} bytes ({error}); the same"
                     " command goes on from there"

@@ -8,6 +8,8 @@ import pytest
 from slimnets import errors
 from slimnets.weights.published import archive
 
+DATA = "data-00000-of-00001"
+
 
 def pack(path, names, mode="w:gz"):
     with tarfile.open(path, mode) as tar:
@@ -97,3 +99,19 @@ def test_a_damaged_archive_is_one_line(tmp_path, cut):
     path.write_bytes(path.read_bytes()[:cut])
     with pytest.raises(errors.InputError, match=r"it\.tgz"):
         archive.unpack_checkpoint(path, "", tmp_path)
+
+
+def test_an_archive_that_would_fill_the_disk(tmp_path):
+    path = tmp_path / "it.tgz"
+    with tarfile.open(path, "w:gz") as tar:
+        for name, size in (
+            ("it.ckpt.index", 9),
+            ("it.ckpt.data-00000-of-00001", 1 << 27),
+        ):
+            item = tarfile.TarInfo(name)
+            item.size = size
+            tar.addfile(item, io.BytesIO(bytes(size)))
+    (tmp_path / "out").mkdir()
+    with pytest.raises(archive.Damaged, match="would take 134 MB, which a file"):
+        archive.unpack_checkpoint(path, "", tmp_path / "out")
+    assert not list((tmp_path / "out").iterdir())

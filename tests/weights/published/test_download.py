@@ -192,7 +192,9 @@ def test_a_refusal_is_one_line(mirror, home, status):
 
 def test_a_server_in_trouble_is_asked_again(mirror):
     mirror.status["/it.bin"] = 503
-    with pytest.raises(download.NotAvailable, match="the server answers 503"):
+    with pytest.raises(
+        download.NotAvailable, match="to be had: the server answers 503"
+    ):
         download.get_file(weights(mirror), print)
     assert len(mirror.requests) == 4
 

@@ -204,6 +204,24 @@ def test_a_web_page_is_no_weights(mirror, catalogue, archive):
     assert checkpoints.find(words.resolve("ours", NETWORK))
 
 
+def test_a_damaged_archive_does_not_stay(mirror, catalogue, archive, home):
+    mirror.files["/ours.tgz"] = archive[: len(archive) // 2]
+    catalogue(ours={})
+    with pytest.raises(errors.InputError, match=r"unpacked: .*; it was removed"):
+        words.resolve("ours", NETWORK)
+    assert not list((home / "hashes").rglob("*.json"))
+    mirror.files["/ours.tgz"] = archive
+    assert checkpoints.find(words.resolve("ours", NETWORK))
+
+
+def test_a_recipe_that_is_none(mirror, catalogue, archive, home):
+    mirror.files["/ours.tgz"] = archive
+    catalogue(ours={"preprocessing": "standrad(crop=0.9)"})
+    with pytest.raises(errors.InputError, match="unknown preprocessing 'standrad"):
+        words.resolve("ours", NETWORK)
+    assert not list((home / "checkpoints").rglob("*.index"))
+
+
 def test_other_weights_than_stated(mirror, catalogue, archive, home):
     mirror.files["/ours.tgz"] = archive
     catalogue(ours={"classes": 1001})
