@@ -13,6 +13,8 @@ import tensorflow as tf
 
 from slimnets import errors
 
+_AT_ONCE = 64  # records that are repeated at a time
+
 
 class Sampling(NamedTuple):
     """How often each image is drawn.
@@ -75,11 +77,15 @@ def repeat_drawn(records: tf.data.Dataset, counts: tf.Tensor) -> tf.data.Dataset
       records: of an epoch.
       counts: int64 [images], by number.
     """
-    return records.flat_map(
-        lambda number, record: tf.data.Dataset.from_tensors((number, record)).repeat(
-            counts[number]
-        )
-    )
+
+    @tf.autograph.experimental.do_not_convert
+    def draw(numbers: tf.Tensor, held: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        places = tf.range(tf.size(numbers))
+        drawn = tf.repeat(places, tf.gather(counts, numbers))
+        return tf.gather(numbers, drawn), tf.gather(held, drawn)
+
+    # Many at once: a dataset for each record would take 0.1 ms of it.
+    return records.batch(_AT_ONCE).map(draw).unbatch()
 
 
 def _count_classes(classes: np.ndarray, size: int) -> np.ndarray:
