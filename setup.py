@@ -26,6 +26,7 @@ setup(
     package_dir=PROGRAMS,
     package_data={
         "slimnets": ["py.typed", "datasets/digits/*", "datasets/*.txt", "nets/*.json"],
+        "slimnets.report.evaluation_page": ["page.css", "page.js"],
         "slimnets.train": ["recipes/*.flags"],
     },
     entry_points={"console_scripts": ["slimnets = slimnets.commands:main"]},

@@ -9,7 +9,8 @@ A published checkpoint, which has no settings beside it:
   python -m eval.eval_image_classifier --model=mobilenet_v1_025 --image_size=128 \
     --checkpoint_path=mobilenet_v1_0.25_128.ckpt --dataset_dir=imagenet_val
 
-What the network says of each image: --predictions=predictions.csv.
+A page to look at: --report=report.html. What the network says of each image:
+--predictions=predictions.csv.
 
 Beside a running training, each new checkpoint: --eval_interval_secs=60. The exit status
 is 1 where scores could not be written, or records were left out.

@@ -24,7 +24,8 @@ ROOMS = (
     ("weights",),
     ("model",),
     ("distribution", "export", "monitoring"),
-    ("inference", "report"),
+    ("report",),  # inference fills the page of an evaluation
+    ("inference",),
     ("backbone", "training"),
     ("api",),
     ("slimnets",),  # the package itself, which offers what api does

@@ -17,6 +17,13 @@ class EvaluationFilesConfig:
         path=True,
         common=True,
     )
+    report: str | None = setting(
+        None,
+        "Page to write, .html, that shows the evaluation without any other file:"
+        " result, confusions, classes, the worst mistakes, calibration, training.",
+        path=True,
+        common=True,
+    )
     top: int = setting(
         5,
         "Most probable classes that --predictions has of each image of one label.",

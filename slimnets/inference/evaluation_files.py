@@ -9,9 +9,10 @@ import tensorflow as tf
 from slimnets import errors
 from slimnets.checkpoints import atomic_files
 from slimnets.config.inference import EvalConfig
-from slimnets.inference import predictions_file
+from slimnets.inference import evaluation_report, predictions_file
 from slimnets.inference.evaluation import Evaluation
 from slimnets.inference.outcomes import Collector
+from slimnets.report import evaluation_page
 
 
 def check(config: EvalConfig) -> None:
@@ -35,40 +36,55 @@ def check(config: EvalConfig) -> None:
         _require_writable(name, Path(path))
     if config.files.predictions:
         predictions_file.check(config.files.predictions)
+    if config.files.report:
+        evaluation_report.check(config.files.report)
 
 
 def make_collector(
-    config: EvalConfig, activation: Callable[[tf.Tensor], tf.Tensor], num_classes: int
+    config: EvalConfig,
+    activation: Callable[[tf.Tensor], tf.Tensor],
+    num_classes: int,
+    several_labels: bool,
 ) -> Collector | None:
     """Returns what keeps the files' outcomes; None where no file is wanted.
 
     Args:
       config: all settings.
       activation: what makes probabilities of logits.
-      num_classes: to keep of an image that may have several labels; 0 of others.
+      num_classes: of the logits.
+      several_labels: whether an image may have several, whose file has all classes.
     """
     if not _list_files(config):
         return None
-    return Collector(num_classes or config.files.top, activation)
+    has_curves = config.files.report and num_classes <= evaluation_page.MOST_CURVES
+    keeps_all = several_labels or has_curves
+    least = evaluation_page.TOP if config.files.report else 1
+    k = num_classes if keeps_all else max(config.files.top, least)
+    return Collector(k, activation)
 
 
 def write(evaluation: Evaluation, config: EvalConfig) -> Evaluation:
     """Writes the files; where that fails, says so in what it returns."""
-    outcomes, path = evaluation.outcomes, config.files.predictions
-    if outcomes is None or path is None:
+    files, outcomes = config.files, evaluation.outcomes
+    if outcomes is None:
         return evaluation
+    faults = [evaluation.fault] if evaluation.fault else []
     try:
-        predictions_file.write(path, outcomes, evaluation.class_names, config.files.top)
+        if files.predictions:
+            names = evaluation.class_names
+            predictions_file.write(files.predictions, outcomes, names, files.top)
+        if files.report:
+            evaluation_report.write(files.report, evaluation, outcomes, config)
     except OSError as error:
-        fault = f"cannot write {path}: {error.strerror}"
-        faults = filter(None, (evaluation.fault, fault))
-        return dataclasses.replace(evaluation, fault="; ".join(faults))
-    return evaluation
+        faults.append(f"cannot write {error.filename}: {error.strerror}")
+    except errors.InputError as error:  # of what the report shows beside the result
+        faults.append(str(error))
+    return dataclasses.replace(evaluation, fault="; ".join(faults))
 
 
 def _list_files(config: EvalConfig) -> dict[str, str]:
     """Returns the path of each file that is wanted, by its flag."""
-    paths = {"predictions": config.files.predictions}
+    paths = {"predictions": config.files.predictions, "report": config.files.report}
     return {name: path for name, path in paths.items() if path}
 
 

@@ -270,9 +270,11 @@ def _make_collector(
     setup: _Setup, config: EvalConfig, checkpoint: str
 ) -> Collector | None:
     """Returns what keeps the outcomes of single examples, if a file wants them."""
-    if setup.dataset.multi_label:
-        return evaluation_files.make_collector(config, tf.nn.sigmoid, setup.num_classes)
-    return evaluation_files.make_collector(config, find_activation(checkpoint), 0)
+    several = setup.dataset.multi_label
+    activation = tf.nn.sigmoid if several else find_activation(checkpoint)
+    return evaluation_files.make_collector(
+        config, activation, setup.num_classes, several
+    )
 
 
 def _require_same_step(strategy: tf.distribute.Strategy, checkpoint: str) -> None:

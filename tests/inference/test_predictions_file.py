@@ -161,8 +161,8 @@ def test_bad_input(run, tmp_path):
 
 
 def test_a_full_disk_is_a_fault_of_the_result(run, tmp_path, monkeypatch):
-    def fail(*_):
-        raise OSError(28, "No space left on device")
+    def fail(path, *_):
+        raise OSError(28, "No space left on device", path)
 
     monkeypatch.setattr(predictions_file, "write", fail)
     path = f"{tmp_path}/predictions.csv"
