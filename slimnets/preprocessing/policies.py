@@ -7,8 +7,7 @@ which differ in the range of their strengths.
 
 import dataclasses
 from collections.abc import Callable, Mapping
-from functools import partial
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import tensorflow as tf
 
@@ -257,17 +256,33 @@ def apply(
       levels: float32 [operations], in [0, 1].
       ranges: of their strengths, by name; those that have none are not in it.
     """
-    strengths = _draw_strengths(places, levels, ranges)
+    strengths = draw_strengths(places, levels, ranges)
+    operations = _trace_operations(image)
     for layer in range(places.shape[0]):
-        changes = [
-            partial(operation, image, strengths[layer])
-            for operation in OPERATIONS.values()
-        ]
-        image = tf.ensure_shape(tf.switch_case(places[layer], changes), image.shape)
+        [changed] = tf.raw_ops.StatelessCase(
+            branch_index=places[layer],
+            input=[image, strengths[layer]],
+            Tout=[image.dtype],
+            branches=operations,
+        )
+        image = tf.ensure_shape(changed, image.shape)
     return image
 
 
-def _draw_strengths(
+def _trace_operations(image: tf.Tensor) -> list[Any]:
+    """Returns the operations as functions of a graph, for images like this one.
+
+    tf.switch_case would put the nodes of all of them into the graph, and TensorFlow
+    would visit each for every image, which takes as long as the one that is wanted.
+    """
+    inputs = [tf.TensorSpec(image.shape, image.dtype), tf.TensorSpec([], tf.float32)]
+    return [
+        tf.function(operation, autograph=False).get_concrete_function(*inputs)
+        for operation in OPERATIONS.values()
+    ]
+
+
+def draw_strengths(
     places: tf.Tensor, levels: tf.Tensor, ranges: Mapping[str, Range]
 ) -> tf.Tensor:
     """Returns float32 [operations], with the signs of those that go both ways drawn."""
