@@ -21,7 +21,7 @@ from slimnets.preprocessing import color_operations as color
 Operation = Callable[[tf.Tensor, tf.Tensor], tf.Tensor]
 
 OPERATIONS: dict[str, Operation] = {
-    "identity": lambda image, _: image,
+    "identity": lambda image, strength: image,
     "shear_x": affine.shear_x,
     "shear_y": affine.shear_y,
     "translate_x": affine.translate_x,
@@ -33,9 +33,9 @@ OPERATIONS: dict[str, Operation] = {
     "sharpness": color.sharpen,
     "posterize": color.posterize,
     "solarize": color.solarize,
-    "autocontrast": lambda image, _: color.stretch_contrast(image),
-    "equalize": lambda image, _: color.equalize(image),
-    "invert": lambda image, _: color.invert(image),
+    "autocontrast": lambda image, strength: color.stretch_contrast(image),
+    "equalize": lambda image, strength: color.equalize(image),
+    "invert": lambda image, strength: color.invert(image),
 }
 _NAMES = tuple(OPERATIONS)
 _DRAWN = len(_NAMES) - 1  # all but invert, which only AutoAugment has
