@@ -1,6 +1,6 @@
 """What a network says of each single example of a split: a few numbers an example.
 
-With k classes kept, an example takes 8 k + 12 bytes and its file name: 50,000 images
+With k classes kept, an example takes 8 k + 20 bytes and its file name: 50,000 images
 of 1,000 classes with k = 5 are 3 MB and their names. With several labels an image all
 classes are kept, 5 bytes a class more for the labels.
 """

@@ -12,8 +12,9 @@ from slimnets.report.evaluation_page.markup import table as make_table
 from slimnets.report.evaluation_page.measures import Confusion, list_confusions
 
 _MOST_CLASSES = 20  # of a matrix that is shown whole, with its numbers
+_MOST_BESIDE = 6  # classes of a matrix that leaves room beside it
 _MOST_CONFUSED = 12  # classes of the part that is shown of a larger one
-_MOST_PAIRS = 30
+_MOST_PAIRS = 10
 _MOST_CELLS = 400  # along a side of the picture; of more classes blocks are joined
 _RIGHT, _WRONG = (20, 110, 200), (215, 50, 40)  # colours of the picture
 
@@ -24,11 +25,21 @@ def show_confusions(findings: Findings) -> Markup:
     if matrix is None:
         return Markup()
     pairs = list_confusions(matrix, _MOST_PAIRS)
+    listed = _show_pairs(pairs, names)
     if len(names) <= _MOST_CLASSES:
-        shown = _show_part(matrix, names, range(len(names)), "Confusion matrix")
+        whole = _show_part(matrix, names, range(len(names)), "Confusion matrix")
+        fits = len(names) <= _MOST_BESIDE
+        shown = _set_side_by_side(whole, listed) if fits else join(whole, listed)
     else:
-        shown = join(_show_overview(matrix), _show_most_confused(matrix, names, pairs))
-    return section("confusions", "Confusions", shown, _show_pairs(pairs, names))
+        most_confused = _show_most_confused(matrix, names, pairs)
+        picture = _show_overview(matrix)
+        shown = join(_set_side_by_side(picture, listed), most_confused)
+    return section("confusions", "Confusions", shown)
+
+
+def _set_side_by_side(*parts: Markup) -> Markup:
+    """Returns parts beside each other, on a narrow screen below each other."""
+    return tag("div", {"class": "side"}, *parts)
 
 
 def _show_part(
