@@ -4,6 +4,10 @@ BIN := .venv/bin
 JOBS ?= 2
 PYTEST = $(BIN)/python -m pytest -n $(JOBS) --dist=worksteal --durations=20
 
+BROWSER = command -v chromium || command -v chromium-browser || command -v google-chrome
+AS_ROOT = $$(test $$(id -u) = 0 || echo sudo)
+INSTALL = $(AS_ROOT) env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends
+
 .PHONY: demo docs test test-all test-peers soak lint format clean
 
 .venv/installed: setup.py
@@ -17,7 +21,9 @@ PYTEST = $(BIN)/python -m pytest -n $(JOBS) --dist=worksteal --durations=20
 	touch $@
 
 .venv/installed-test-all: .venv/installed-test
-	$(BIN)/pip install --quiet --editable '.[test,litert,openvino,tfds]'
+	$(BIN)/pip install --quiet --editable '.[test,browser,litert,openvino,tfds]'
+	$(BROWSER) || { $(AS_ROOT) apt-get update && $(INSTALL) chromium; }
+	$(BROWSER)
 	touch $@
 
 .venv-peers/installed: tests/weights/torch/requirements.txt

@@ -50,6 +50,7 @@ setup(
             "torch",
             "torchvision",
         ],
+        "browser": ["playwright"],  # of tests; it drives Debian's chromium
         "imagenet": ["scipy"],
         "litert": ["ai-edge-litert"],
         "openvino": ["openvino"],
