@@ -54,6 +54,7 @@ setup(
         "imagenet": ["scipy"],
         "litert": ["ai-edge-litert"],
         "openvino": ["openvino"],
+        "parquet": ["pyarrow"],
         "plot": ["matplotlib"],
         "test": [
             "libcst",

@@ -12,6 +12,7 @@ import pytest
 MODULES = {
     "litert": "ai_edge_litert",
     "openvino": "openvino",
+    "parquet": "pyarrow",
     "tfds": "tensorflow_datasets",
 }
 

@@ -11,9 +11,9 @@ class EvaluationFilesConfig:
 
     predictions: str | None = setting(
         None,
-        "File to write with what the network says of each image, .csv or .jsonl: its"
-        " file name, its label, whether the network is right, and the most probable"
-        " classes; all classes where an image may have several labels.",
+        "File to write with what the network says of each image, .csv, .jsonl or"
+        " .parquet (an extra): its file name, its label, whether the network is"
+        " right, and the most probable classes; all classes where an image may have several labels.",
         path=True,
         common=True,
     )

@@ -7,19 +7,25 @@ import numpy as np
 
 from slimnets import errors
 from slimnets.checkpoints import atomic_files
+from slimnets.inference import parquet
 from slimnets.inference.outcomes import UNDEFINED, Outcomes
 from slimnets.inference.predictions import Row, make_writer
 
 _FORMATS = {".csv": "csv", ".jsonl": "jsonl"}  # by the file's suffix
+_PARQUET = ".parquet"
 _FACTS = ("number", "label", "correct")
 _THRESHOLD = 0.5  # of a probability, above which one of several labels is predicted
 
 
 def check(path: str) -> None:
-    """Raises an InputError for a file of another kind."""
-    if Path(path).suffix not in _FORMATS:
+    """Raises an InputError for a file of another kind, or one that needs an extra."""
+    suffix = Path(path).suffix
+    if suffix == _PARQUET:
+        parquet.require()
+    elif suffix not in _FORMATS:
+        known = ", ".join(_FORMATS)
         raise errors.InputError(
-            f"--predictions={path} has to end in {' or '.join(_FORMATS)}"
+            f"--predictions={path} has to end in {known} or {_PARQUET}"
         )
 
 
@@ -37,9 +43,13 @@ def write(path: str, outcomes: Outcomes, class_names: Sequence[str], top: int) -
     """
     several = outcomes.labels.ndim == 2
     count = len(class_names) if several else min(top, len(class_names))
+    rows = _list_rows(outcomes, class_names, count)
+    if Path(path).suffix == _PARQUET:
+        atomic_files.write_bytes(Path(path), parquet.pack(rows, several))
+        return
     with atomic_files.open_text(Path(path)) as stream:
         add = make_writer(_FORMATS[Path(path).suffix], stream, count, _FACTS)
-        for row in _list_rows(outcomes, class_names, count):
+        for row in rows:
             add(row)
 
 

@@ -3,6 +3,7 @@
 import csv
 import json
 import shutil
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -144,7 +145,7 @@ def test_a_ranking():
 def test_bad_input(run, tmp_path):
     wrong = f"{tmp_path}/predictions.txt"
     assert refused(run, predictions=wrong) == (
-        f"--predictions={wrong} has to end in .csv or .jsonl"
+        f"--predictions={wrong} has to end in .csv, .jsonl or .parquet"
     )
     (tmp_path / "folder.csv").mkdir()
     assert "is a folder" in refused(run, predictions=f"{tmp_path}/folder.csv")
@@ -158,6 +159,14 @@ def test_bad_input(run, tmp_path):
         run, predictions=good, eval_interval_secs=1
     )
     assert "its own share" in refused(run, predictions=good, strategy="multi_worker")
+
+
+def test_parquet_needs_its_library(run, tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "pyarrow.parquet", None)
+    assert refused(run, predictions=f"{tmp_path}/predictions.parquet") == (
+        "pyarrow is not installed: pip install 'slimnets[parquet]', or in a checkout"
+        " pip install '.[parquet]'"
+    )
 
 
 def test_a_full_disk_is_a_fault_of_the_result(run, tmp_path, monkeypatch):

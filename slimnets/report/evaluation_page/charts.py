@@ -9,7 +9,7 @@ from slimnets.report.evaluation_page.markup import Markup, join, tag
 Points = Sequence[tuple[float, float]]
 
 _TICKS = 5
-_LEFT, _RIGHT, _TOP, _BOTTOM = 52, 12, 10, 40  # pixels around the plot
+_LEFT, _RIGHT, _TOP, _BOTTOM = 64, 12, 10, 40  # pixels around the plot
 
 
 class Plot(NamedTuple):

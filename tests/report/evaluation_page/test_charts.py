@@ -24,7 +24,7 @@ def test_one_value_has_a_range_around_it(value):
 
 
 def test_values_have_their_places():
-    plot = charts.Plot(164, 150, (0.0, 2.0), (0.0, 1.0))
-    assert plot.place(0, 0) == (52, 110)  # at the corner of the axes
-    assert plot.place(2, 1) == (152, 10)
-    assert plot.place(1, 0.5) == (102, 60)
+    plot = charts.Plot(176, 150, (0.0, 2.0), (0.0, 1.0))
+    assert plot.place(0, 0) == (64, 110)  # at the corner of the axes
+    assert plot.place(2, 1) == (164, 10)
+    assert plot.place(1, 0.5) == (114, 60)
