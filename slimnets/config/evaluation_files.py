@@ -13,7 +13,8 @@ class EvaluationFilesConfig:
         None,
         "File to write with what the network says of each image, .csv, .jsonl or"
         " .parquet (an extra): its file name, its label, whether the network is"
-        " right, and the most probable classes; all classes where an image may have several labels.",
+        " right, and the most probable classes; all classes where an image may"
+        " have several labels.",
         path=True,
         common=True,
     )
