@@ -1,10 +1,9 @@
 """Exact evaluation of checkpoints: every example once, whatever the batch size."""
 
 import dataclasses
-import functools
 import time
 from collections.abc import Callable, Iterator
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
@@ -12,18 +11,12 @@ import tensorflow as tf
 from slimnets import checkpoints, errors
 from slimnets.config import dataclass_flags
 from slimnets.config.inference import EvalConfig, TrainedNetworkConfig
-from slimnets.config.reading import ReadingConfig
-from slimnets.datasets import failures, pipeline
-from slimnets.datasets.left_out import LeftOut, require_any, require_few
 from slimnets.datasets.registry import Dataset
 from slimnets.distribution import strategies, workers
-from slimnets.export import runtimes
 from slimnets.inference import (
     class_matching,
     evaluation_files,
     label_offset,
-    metrics,
-    multi_label_metrics,
 )
 from slimnets.inference.defaults import (
     choose_folder,
@@ -34,36 +27,10 @@ from slimnets.inference.defaults import (
     find_weights,
     require_labels,
 )
-from slimnets.inference.evaluation import Evaluation, Summary
+from slimnets.inference.evaluation import Evaluation
 from slimnets.inference.outcomes import Collector
-from slimnets.inference.predictor import Predictor, load_predictor, to_numpy
-from slimnets.monitoring.progress import image_bar
-
-
-class _Setup(NamedTuple):
-    """What all checkpoints of one evaluation share.
-
-    Attributes:
-      predictor: the network, whose weights change with the checkpoint.
-      num_classes: of its logits.
-      dataset: the split to score.
-      offset: subtracted from its labels.
-      logits: a tf.function from images to {"logits": [batch, classes]}.
-      batch_size: of every batch.
-      upright: whether photos are turned as their cameras noted.
-      reading: what happens at bad records.
-      strategy: over the devices that share the work.
-    """
-
-    predictor: Predictor
-    num_classes: int
-    dataset: Dataset
-    offset: int
-    logits: Any
-    batch_size: int
-    upright: bool
-    reading: ReadingConfig
-    strategy: tf.distribute.Strategy
+from slimnets.inference.predictor import Predictor, load_predictor
+from slimnets.inference.scoring import Setup, score_split
 
 
 def evaluate(
@@ -144,7 +111,7 @@ class Evaluator:
         """
         self._config, self._strategy, self._log = config, strategy, log
         self._dataset = dataset
-        self._setup: _Setup | None = None
+        self._setup: Setup | None = None
 
     def restore(self, checkpoint: str) -> checkpoints.RestoreReport:
         """Reads a checkpoint's weights; several workers have to call this together.
@@ -167,7 +134,7 @@ class Evaluator:
         """
         return _evaluate(self._get_setup(report.path), self._config, report, self._log)
 
-    def _get_setup(self, checkpoint: str) -> _Setup:
+    def _get_setup(self, checkpoint: str) -> Setup:
         if self._setup is None:
             self._setup = _set_up(
                 self._config, self._strategy, checkpoint, self._log, self._dataset
@@ -201,7 +168,7 @@ def _set_up(
     checkpoint: str,
     log: Callable[[str], None],
     own: Dataset | None,
-) -> _Setup:
+) -> Setup:
     """Builds the network and finds the dataset, from the first checkpoint."""
     completed = complete_config(config.trained, checkpoint)
     num_classes = find_num_classes(completed, checkpoint)
@@ -220,7 +187,7 @@ def _set_up(
         predictor = load_predictor(completed, num_classes, config.inference)
     batch_size = min(config.inference.batch_size, dataset.num_examples)
     replicas = local.num_replicas_in_sync
-    return _Setup(
+    return Setup(
         predictor,
         num_classes,
         dataset,
@@ -234,7 +201,7 @@ def _set_up(
 
 
 def _evaluate(
-    setup: _Setup,
+    setup: Setup,
     config: EvalConfig,
     report: checkpoints.RestoreReport,
     log: Callable[[str], None],
@@ -242,7 +209,7 @@ def _evaluate(
     run = setup.predictor.prepare(setup.logits, setup.batch_size)
     began = time.monotonic()
     collector = _make_collector(setup, config, report.path)
-    summary, left_out = _score_dataset(setup, run, collector)
+    summary, left_out = score_split(setup, run, collector)
     evaluation = Evaluation(
         report=report,
         dataset=setup.dataset,
@@ -267,7 +234,7 @@ def _evaluate(
 
 
 def _make_collector(
-    setup: _Setup, config: EvalConfig, checkpoint: str
+    setup: Setup, config: EvalConfig, checkpoint: str
 ) -> Collector | None:
     """Returns what keeps the outcomes of single examples, if a file wants them."""
     several = setup.dataset.multi_label
@@ -350,75 +317,3 @@ def _make_logits(predictor: Predictor, strategy: tf.distribute.Strategy) -> Any:
         return {"logits": tf.concat(strategy.experimental_local_results(parts), 0)}
 
     return logits
-
-
-_score_one = tf.function(metrics.score, autograph=False)
-_score_several = tf.function(multi_label_metrics.score, autograph=False)
-
-
-def _choose_scoring(setup: _Setup, share: tuple[int, int]) -> tuple[Any, Any]:
-    """Returns the function that scores a batch, and what counts the scores."""
-    if setup.dataset.multi_label:
-        return _score_several, multi_label_metrics.Counts(setup.num_classes, share)
-    return _score_one, metrics.Counts(setup.num_classes)
-
-
-def _score_dataset(
-    setup: _Setup, run: runtimes.Run, collector: Collector | None
-) -> tuple[Summary, dict[int, str]]:
-    """Scores every example of the split; returns what was left out, by number, too."""
-    dataset, reading = setup.dataset, setup.reading
-    index, workers_count = share = workers.get_share(setup.strategy)
-    numbers = range(index, dataset.num_examples, workers_count)
-    describe = failures.describe_left_out(dataset, setup.offset, reading.max_pixels)
-    most = reading.max_bad_records if reading.skips else None
-    left_out = LeftOut(numbers, describe, most)
-    score, counts = _choose_scoring(setup, share)
-    batches = pipeline.eval_batches(
-        dataset,
-        setup.predictor.preprocess,
-        setup.batch_size,
-        shard=share,
-        channels=setup.predictor.model.channels,
-        upright=setup.upright,
-        max_pixels=reading.max_pixels,
-        skip_broken=reading.skips,
-        labels_offset=setup.offset,
-    )
-    scored = 0  # padding included
-    with image_bar(len(numbers), leave=False) as bar:
-        try:
-            for batch in batches:
-                logits = run(batch["image"])["logits"]
-                scores = to_numpy(score(logits, batch["label"]))
-                mask = batch["mask"].numpy()
-                left_out.note(batch["number"].numpy()[mask > 0])
-                counts.add(batch["label"].numpy(), scores, mask)
-                if collector:
-                    collector.add(batch, logits)
-                bar.update(int(mask.sum()))
-                scored += setup.batch_size
-        except failures.FAILURES as error:
-            raise failures.describe(
-                error,
-                dataset,
-                setup.offset,
-                first=scored * workers_count,
-                most=setup.batch_size * workers_count,
-                max_pixels=reading.max_pixels,
-            ) from error
-    left_out.finish()
-    if left_out.lines and not reading.skips:
-        raise errors.InputError(left_out.lines[0])
-    counts.merge(functools.partial(workers.sum_over, setup.strategy))
-    lines = dict(zip(left_out.numbers, left_out.lines, strict=True))
-    if workers_count > 1:
-        missing = np.zeros([dataset.num_examples], np.int32)
-        missing[left_out.numbers] = 1
-        [missing] = workers.sum_over(setup.strategy, missing)
-        found = np.flatnonzero(missing)
-        if found.size:
-            require_few(found.size, describe(int(found[0])), most)
-        lines = {int(number): describe(int(number)) for number in found}
-    require_any([*lines.values()], dataset.num_examples)
-    return counts.summarize(dataset.num_examples - len(lines)), lines

@@ -11,7 +11,13 @@ def test_help_begins_with_an_example(helps):
 
 def test_a_run_of_two_replicas(start, mirrored_run, tmp_path):
     folder, _ = mirrored_run
-    program = start(MODULE, f"--checkpoint_path={folder}", f"--eval_dir={tmp_path}")
+    program = start(
+        MODULE,
+        f"--checkpoint_path={folder}",
+        f"--eval_dir={tmp_path}",
+        f"--report={tmp_path}/report.html",
+        f"--predictions={tmp_path}/predictions.csv",
+    )
     printed, said = program.communicate()
     assert program.returncode == 0, said
     lines = printed.splitlines()
@@ -28,6 +34,8 @@ def test_a_run_of_two_replicas(start, mirrored_run, tmp_path):
     assert lines[7] == f"results: {tmp_path}"
     content = json.loads((tmp_path / "results-3.json").read_text())
     assert content["num_examples"] == 7 and content["moving_averages"]
+    assert len((tmp_path / "predictions.csv").read_text().splitlines()) == 1 + 7
+    assert f"<dd>{content['top1']:.2%}</dd>" in (tmp_path / "report.html").read_text()
 
 
 def test_bad_input(refuses, tmp_path):

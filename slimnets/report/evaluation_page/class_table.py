@@ -25,7 +25,7 @@ def show_classes(findings: Findings) -> Markup:
         tag("thead", {}, tag("tr", {}, *head)),
         tag("tbody", {}, *rows),
     )
-    return section("classes", "Classes", scroll("Classes", whole))
+    return section("classes", "Classes", scroll(_CAPTION, whole))
 
 
 def _make_button(name: str) -> Markup:

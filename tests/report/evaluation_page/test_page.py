@@ -65,6 +65,9 @@ def test_those_who_see_nothing_have_words(read):
     assert all(each["aria-label"] for each in read.all("svg"))
     assert all(each["scope"] in ("row", "col") for each in read.all("th"))
     assert len(read.all("table")) == len(read.all("caption"))
+    regions = [each["aria-label"] for each in read.all("div") if "role" in each]
+    names = [*regions, *read.texts("h2")]  # headings name their sections
+    assert len(set(names)) == len(names)
 
 
 def test_nothing_is_loaded(read):

@@ -1,0 +1,130 @@
+"""Scoring a split: every example once, whatever the batch size."""
+
+import functools
+from typing import Any, NamedTuple
+
+import numpy as np
+import tensorflow as tf
+
+from slimnets import errors
+from slimnets.config.reading import ReadingConfig
+from slimnets.datasets import failures, pipeline
+from slimnets.datasets.left_out import LeftOut, require_any, require_few
+from slimnets.datasets.registry import Dataset
+from slimnets.distribution import workers
+from slimnets.export import runtimes
+from slimnets.inference import metrics, multi_label_metrics
+from slimnets.inference.evaluation import Summary
+from slimnets.inference.outcomes import Collector
+from slimnets.inference.predictor import Predictor, to_numpy
+from slimnets.monitoring.progress import image_bar
+
+
+class Setup(NamedTuple):
+    """What all checkpoints of one evaluation share.
+
+    Attributes:
+      predictor: the network, whose weights change with the checkpoint.
+      num_classes: of its logits.
+      dataset: the split to score.
+      offset: subtracted from its labels.
+      logits: a tf.function from images to {"logits": [batch, classes]}.
+      batch_size: of every batch.
+      upright: whether photos are turned as their cameras noted.
+      reading: what happens at bad records.
+      strategy: over the devices that share the work.
+    """
+
+    predictor: Predictor
+    num_classes: int
+    dataset: Dataset
+    offset: int
+    logits: Any
+    batch_size: int
+    upright: bool
+    reading: ReadingConfig
+    strategy: tf.distribute.Strategy
+
+
+_score_one = tf.function(metrics.score, autograph=False)
+_score_several = tf.function(multi_label_metrics.score, autograph=False)
+
+
+def _choose_scoring(setup: Setup, share: tuple[int, int]) -> tuple[Any, Any]:
+    """Returns the function that scores a batch, and what counts the scores."""
+    if setup.dataset.multi_label:
+        return _score_several, multi_label_metrics.Counts(setup.num_classes, share)
+    return _score_one, metrics.Counts(setup.num_classes)
+
+
+def score_split(
+    setup: Setup, run: runtimes.Run, collector: Collector | None
+) -> tuple[Summary, dict[int, str]]:
+    """Scores every example of the split; several workers have to call this together.
+
+    Args:
+      setup: the network and the split.
+      run: takes a batch of images, and returns {"logits": [batch, classes]}.
+      collector: gets what came of each example; None where nobody asks for it.
+
+    Returns:
+      The metrics, and the line of each example that was left out, by its number.
+
+    Raises:
+      InputError: the dataset is at fault.
+    """
+    dataset, reading = setup.dataset, setup.reading
+    index, workers_count = share = workers.get_share(setup.strategy)
+    numbers = range(index, dataset.num_examples, workers_count)
+    describe = failures.describe_left_out(dataset, setup.offset, reading.max_pixels)
+    most = reading.max_bad_records if reading.skips else None
+    left_out = LeftOut(numbers, describe, most)
+    score, counts = _choose_scoring(setup, share)
+    batches = pipeline.eval_batches(
+        dataset,
+        setup.predictor.preprocess,
+        setup.batch_size,
+        shard=share,
+        channels=setup.predictor.model.channels,
+        upright=setup.upright,
+        max_pixels=reading.max_pixels,
+        skip_broken=reading.skips,
+        labels_offset=setup.offset,
+    )
+    scored = 0  # padding included
+    with image_bar(len(numbers), leave=False) as bar:
+        try:
+            for batch in batches:
+                logits = run(batch["image"])["logits"]
+                scores = to_numpy(score(logits, batch["label"]))
+                mask = batch["mask"].numpy()
+                left_out.note(batch["number"].numpy()[mask > 0])
+                counts.add(batch["label"].numpy(), scores, mask)
+                if collector:
+                    collector.add(batch, logits)
+                bar.update(int(mask.sum()))
+                scored += setup.batch_size
+        except failures.FAILURES as error:
+            raise failures.describe(
+                error,
+                dataset,
+                setup.offset,
+                first=scored * workers_count,
+                most=setup.batch_size * workers_count,
+                max_pixels=reading.max_pixels,
+            ) from error
+    left_out.finish()
+    if left_out.lines and not reading.skips:
+        raise errors.InputError(left_out.lines[0])
+    counts.merge(functools.partial(workers.sum_over, setup.strategy))
+    lines = dict(zip(left_out.numbers, left_out.lines, strict=True))
+    if workers_count > 1:
+        missing = np.zeros([dataset.num_examples], np.int32)
+        missing[left_out.numbers] = 1
+        [missing] = workers.sum_over(setup.strategy, missing)
+        found = np.flatnonzero(missing)
+        if found.size:
+            require_few(found.size, describe(int(found[0])), most)
+        lines = {int(number): describe(int(number)) for number in found}
+    require_any([*lines.values()], dataset.num_examples)
+    return counts.summarize(dataset.num_examples - len(lines)), lines
