@@ -38,6 +38,7 @@ def test_the_end_of_a_stage(network, names):
     assert [each.name for each in made.maps] == names
 
 
+@pytest.mark.slow
 def test_what_a_faster_r_cnn_takes():
     shared = slimnets.features("resnet50", strides=[16])
 

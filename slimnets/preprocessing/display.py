@@ -33,7 +33,7 @@ def make_display(
     def display(images: np.ndarray) -> np.ndarray:
         low, high = black, white
         if np.any(white - black < _LEAST_SPAN):
-            axes = (-3, -2, -1)
+            axes = (-3, -2, -1)  # of each image by itself
             low = images.min(axis=axes, keepdims=True)
             high = np.maximum(images.max(axis=axes, keepdims=True), low + _LEAST_SPAN)
         shares = np.clip((images - low) / (high - low), 0, 1)

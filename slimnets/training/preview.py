@@ -13,6 +13,7 @@ from slimnets.config import dataclass_flags
 from slimnets.config.preview import PreviewConfig
 from slimnets.config.train import TrainConfig
 from slimnets.model import Model
+from slimnets.preprocessing import display
 from slimnets.preprocessing import registry as preprocessing
 from slimnets.report import contact_sheet
 from slimnets.training.batches import TrainingBatches
@@ -22,7 +23,6 @@ from slimnets.training.start import adopt_settings, find_start
 
 _BATCH_SIZE = 32  # where training would look for one
 _LEAST_SHARE = 0.005  # of a label that is named
-_LEAST_SPAN = 1e-3  # between black and white, of a recipe that keeps both apart
 
 
 def draw(config: PreviewConfig, log: Callable[[str], None] = print) -> Path:
@@ -116,26 +116,11 @@ def _collect(
 
 
 def _to_bytes(config: TrainConfig, images: np.ndarray) -> np.ndarray:
-    """Takes a recipe's scaling back, which black and white tell; returns uint8.
-
-    A recipe that scales each image by its own values makes the same of both. Its images
-    are stretched from their least value to their greatest.
-    """
+    """Returns uint8 images, from which the recipe's scaling is taken back."""
     data, (_, height, width, channels) = config.data, images.shape
     prepare = preprocessing.get_preprocessing(
         data.preprocessing_name or config.network, False, data.use_grayscale
     )
-    black, white = (
-        prepare(
-            tf.fill([height, width, channels], tf.constant(value, tf.uint8)),
-            height,
-            width,
-        )
-        for value in (0, 255)
+    return display.make_display(lambda image: prepare(image, height, width), channels)(
+        images
     )
-    low = np.mean(black, axis=(0, 1))
-    span = np.mean(white, axis=(0, 1)) - low
-    if np.min(np.abs(span)) < _LEAST_SPAN:
-        low = images.min(axis=(1, 2, 3), keepdims=True)
-        span = np.maximum(images.max(axis=(1, 2, 3), keepdims=True) - low, _LEAST_SPAN)
-    return (255 * np.clip((images - low) / span, 0, 1) + 0.5).astype(np.uint8)

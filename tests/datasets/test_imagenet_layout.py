@@ -134,7 +134,11 @@ def test_tars_as_they_are_downloaded(as_downloaded, files, tmp_path):
     assert report.notes[0] == "all of ImageNet has 1,000 synsets, here are 3"
 
 
-@pytest.mark.parametrize("packed", [True, False], ids=["tars", "folders"])
+@pytest.mark.parametrize(
+    "packed",
+    [pytest.param(True, marks=pytest.mark.slow), False],
+    ids=["tars", "folders"],
+)
 def test_unpacked_it_is_the_same(as_downloaded, files, packed, kit, tmp_path):
     _, expected = convert(as_downloaded, tmp_path / "a", shards=1)
     train, validation = files

@@ -61,7 +61,11 @@ def test_no_weight_at_all_is_refused():
         draws([0, 0, 0])
 
 
-@pytest.mark.parametrize("options", [{}, {"cache": True}], ids=["read", "cached"])
+@pytest.mark.parametrize(
+    "options",
+    [{}, pytest.param({"cache": True}, marks=pytest.mark.slow)],
+    ids=["read", "cached"],
+)
 @pytest.mark.parametrize("seed", [7, None])
 def test_an_epoch_of_the_pipeline(numbered, seed, options):
     dataset = numbered(9, shards=2)  # the label of image k is k % 3

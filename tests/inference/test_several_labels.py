@@ -148,6 +148,7 @@ def test_features_have_all_labels_and_sigmoids(run, expected, tmp_path):
     assert list(feature["image/class/text"].bytes_list.value) == [b"blue", b"green"]
 
 
+@pytest.mark.slow
 def test_an_export_has_sigmoids(run, tmp_path):
     infer(exporter.export, ExportConfig, run, output=str(tmp_path / "out"))
     serve = tf.saved_model.load(str(tmp_path / "out")).signatures["serving_default"]

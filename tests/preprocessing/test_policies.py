@@ -133,9 +133,9 @@ def test_trivialaugment_draws_one_of_any_strength():
     ("words", "channels"),
     [
         ("randaugment", 1),
-        ("randaugment", 3),
-        ("autoaugment", 3),
-        ("trivialaugment", 3),
+        pytest.param("randaugment", 3, marks=pytest.mark.slow),
+        pytest.param("autoaugment", 3, marks=pytest.mark.slow),
+        pytest.param("trivialaugment", 3, marks=pytest.mark.slow),
     ],
 )
 def test_a_graph_does_what_python_does(words, channels):

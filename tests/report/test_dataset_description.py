@@ -104,7 +104,6 @@ def test_all_of_it_as_json(surveys):
 
 
 def test_the_contact_sheet_has_every_class_in_turn(surveys, tmp_path):
-    pytest.importorskip("matplotlib")
     chosen = dataset_description._choose_in_turn(surveys, 4)
     assert chosen == {"train": [3, 0, 1], "test": [0]}  # no label, cat, dog; then cat
     path = tmp_path / "sheet.png"

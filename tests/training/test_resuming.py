@@ -86,6 +86,7 @@ RUNS = {
         "class_weights": ("balanced",),
         "learning_rate_decay_type": "multistep",
         "decay_epochs": ("1",),
+        "mixup_alpha": 0.5,
     },
     "mirrored": {
         "model": "dropping",

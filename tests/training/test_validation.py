@@ -39,8 +39,13 @@ def evaluate(path) -> evaluator.Evaluation:
     [
         {},
         {"moving_average_decay": 0.5},
-        {"strategy": "mirrored", "num_clones": 2, "clone_on_cpu": True},
-        {"precision": "bfloat16", "use_grayscale": True},
+        pytest.param(
+            {"strategy": "mirrored", "num_clones": 2, "clone_on_cpu": True},
+            marks=pytest.mark.slow,
+        ),
+        pytest.param(
+            {"precision": "bfloat16", "use_grayscale": True}, marks=pytest.mark.slow
+        ),
     ],
 )
 def test_it_scores_as_eval_does(config, tmp_path, flags):
@@ -101,6 +106,7 @@ def test_epochs_and_the_last_step(config, tmp_path):
     assert [line["step"] for line in lines_of(tmp_path / "run")] == [3, 6, 8]
 
 
+@pytest.mark.slow
 def test_steps_of_one_call_are_not_parted(config, tmp_path):
     trainer.train(config(eval_every=3, steps_per_call=2, max_number_of_steps=9), silent)
     assert [line["step"] for line in lines_of(tmp_path / "run")] == [4, 8, 9]
