@@ -69,7 +69,7 @@ def _show_row(
         share = count / total
         kind = "right" if prediction == truth else "wrong"
         shade = {"class": kind, "style": f"--share:{share:.3f}"}
-        cells.append(tag("td", shade, str(count) if count else ""))
+        cells.append(tag("td", shade, str(count)) if count else tag("td", {}))
     return tag("tr", {}, tag("th", {"scope": "row"}, names[truth]), *cells)
 
 
