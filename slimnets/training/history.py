@@ -91,6 +91,11 @@ class History:
         if is_written:
             self._write()
 
+    @property
+    def path(self) -> Path:
+        """Of metrics.jsonl."""
+        return self._folder / JSON_LINES
+
     def knows(self, step: int) -> bool:
         """Returns whether a step was evaluated."""
         return any(line.step == step for line in self.lines)

@@ -4,15 +4,15 @@ A checkpoint is saved first and scored as `slimnets eval` would score it: every 
 once, with the moving averages, batch norm folded, in float32.
 """
 
+import contextlib
 import math
-import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import tensorflow as tf
 
 from slimnets import checkpoints, errors
-from slimnets.checkpoints import run_settings
+from slimnets.checkpoints import atomic_files, run_settings
 from slimnets.config import durations
 from slimnets.config.inference import EvalConfig, TrainedNetworkConfig
 from slimnets.config.train import TrainConfig
@@ -75,6 +75,8 @@ class Validation:
         self._evaluator = Evaluator(evaluated, strategy, log, dataset)
         self._metric = _choose_metric(config.validation.best_metric, dataset)
         self._history = History(self._train_dir, self._metric, resumed)
+        if strategies.is_chief(strategy):
+            self._require_best(resumed)
         self._meeting = workers.Agreement(strategy)
 
     def is_due(self, step: int) -> bool:
@@ -137,23 +139,44 @@ class Validation:
         least = min(1.0, self._end_rate / self._rate) if self._rate else 1.0
         return max(factor, least)
 
+    def _require_best(self, resumed: int) -> None:
+        """Sees to it that best/ has the checkpoint that the lines call the best.
+
+        It may have another one: --best_metric was another, or lines are of lost steps.
+        """
+        best, kept = self.best, checkpoints.find(self.best_folder)
+        kept_step = checkpoints.get_step(kept) if kept else None
+        if best is None or kept_step == best.step:
+            return
+        chosen = str(self._train_dir / f"{checkpoints.BASENAME}-{best.step}")
+        if checkpoints.exists(chosen):
+            self._keep(chosen)
+            self._log(f"the best {self._metric} is that of {chosen}: copied to {BEST}/")
+        elif kept_step != resumed or not self.is_due(resumed):  # else killed in between
+            raise errors.InputError(
+                f"the best {self._metric} is that of step {best.step}, whose checkpoint"
+                f" is neither in {self._train_dir} nor in {BEST}/ there; give the"
+                f" --best_metric of before, or remove {self._history.path} to go on"
+                " without the evaluations so far"
+            )
+
+    def _keep(self, checkpoint: str) -> None:
+        """Puts a checkpoint into best/, with the settings of the run."""
+        checkpoints.copy(checkpoint, self.best_folder)
+        settings = (self._train_dir / run_settings.FILE).read_bytes()
+        with _name_unwritable():
+            atomic_files.write_bytes(self.best_folder / run_settings.FILE, settings)
+
     def _add(self, line: Line, checkpoint: str) -> None:
         """Writes a line, and before it what the line tells of."""
         is_chief = strategies.is_chief(self._strategy)
         # A kill behind the copy leaves the step unknown: it is evaluated once more.
         if is_chief and self._history.is_best(line):
-            checkpoints.copy(checkpoint, self.best_folder)
-            settings = self._train_dir / run_settings.FILE
-            shutil.copyfile(settings, self.best_folder / run_settings.FILE)
-        try:
+            self._keep(checkpoint)
+        with _name_unwritable():
             self._history.add(line, is_chief)
             if is_chief and self._settings.plot:
                 self._draw()
-        except OSError as error:
-            raise errors.InputError(
-                f"cannot write {error.filename}: {error.strerror}; the checkpoints are"
-                " still there"
-            ) from error
 
     def _tell(self, line: Line, evaluation: Evaluation) -> None:
         summary, metric = evaluation.summary, self._metric
@@ -189,6 +212,18 @@ class Validation:
         }
         best = self.best.step if self.best else None
         curves.draw(self._train_dir / curves.FILE, panels, best)
+
+
+@contextlib.contextmanager
+def _name_unwritable() -> Iterator[None]:
+    """Makes one line of a file that cannot be written."""
+    try:
+        yield
+    except OSError as error:
+        raise errors.InputError(
+            f"cannot write {error.filename}: {error.strerror}; the checkpoints are"
+            " still there"
+        ) from error
 
 
 def _choose_metric(named: str, dataset: Dataset) -> str:

@@ -172,6 +172,41 @@ def test_a_kill_between_a_checkpoint_and_its_evaluation(config, tmp_path, monkey
     assert lines[0] == lines[1]
 
 
+def test_another_metric_chooses_another_best(config, tmp_path):
+    """What the last line calls the best is what lies in best/, or nothing is said."""
+    run, best = tmp_path / "run", tmp_path / "run" / "best"
+    flags = {**EVERY_STEP, "learning_rate": 0.0, "max_number_of_steps": 3}
+    before = trainer.train(config(**flags, best_metric="top1"), silent).best.step
+    lines, chosen = lines_of(run), before % 3 + 1
+    for line in lines:
+        line["loss"] = 1.0 if line["step"] == chosen else 2.0
+    (run / JSON_LINES).write_text("".join(json.dumps(line) + "\n" for line in lines))
+    said, by_loss = [], config(**flags, best_metric="loss")
+    trainer.train(by_loss, said.append)
+    assert checkpoints.get_step(checkpoints.find(best)) == chosen
+    name = f"model.ckpt-{chosen}"
+    assert f"the best loss is that of {run}/{name}: copied to best/" in said
+
+
+def test_a_best_whose_checkpoint_is_gone_is_refused(config, tmp_path):
+    flags = {**EVERY_STEP, "max_number_of_steps": 2}
+    trainer.train(config(**flags), silent)
+    run = tmp_path / "run"
+    lines = lines_of(run)
+    lines[0]["top1"], lines[1]["top1"] = 0.9, 0.1
+    (run / JSON_LINES).write_text("".join(json.dumps(line) + "\n" for line in lines))
+    (run / "model.ckpt-1.index").unlink()
+    shutil.rmtree(run / "best")
+    reason = refused(config(**flags))
+    assert "the best top1 is that of step 1, whose checkpoint is neither in" in reason
+
+
+def test_settings_of_the_best_that_cannot_be_written(config, tmp_path):
+    (tmp_path / "run" / "best" / run_settings.FILE).mkdir(parents=True)
+    reason = refused(config(**EVERY_STEP, max_number_of_steps=1))
+    assert reason.startswith("cannot write") and "best/settings.json" in reason
+
+
 @pytest.mark.parametrize(
     ("flags", "reason"),
     [
