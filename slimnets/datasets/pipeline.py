@@ -262,11 +262,20 @@ def image_batches(
             filename=path,
         )
 
-    files = tf.data.Dataset.from_tensor_slices([*map(os.fsencode, paths)])
+    files = tf.data.Dataset.from_tensor_slices([*map(_encode_path, paths)])
     images_of_files = files.enumerate().map(example, num_parallel_calls)
     return _pad_to_batches(
         images_of_files.ignore_errors() if skip_broken else images_of_files, batch_size
     )
+
+
+def _encode_path(path: str) -> bytes:
+    """Returns a path to open: of what would be waited for, such as a pipe, one in vain.
+
+    Nothing lies inside of what is no folder.
+    """
+    waits = os.path.exists(path) and not os.path.isfile(path)
+    return os.fsencode(f"{path}/no-file" if waits else path)
 
 
 def _check_arguments(dataset: Dataset, batch_size: int, labels_offset: int) -> None:

@@ -1,5 +1,6 @@
 """A trained network that classifies photos."""
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -76,6 +77,17 @@ def test_broken_files_come_in_their_order(classifier, photos, tmp_path):
     assert found[0].fault == f"{broken}: not an image" and "No such" in found[2].fault
     assert found[4].probabilities.shape == (3,)
     assert [bool(one.fault) for one in classifier.classify([missing])] == [True]
+
+
+def test_a_pipe_is_not_waited_for(classifier, photos, tmp_path):
+    pipe, folder = tmp_path / "pipe.png", tmp_path / "folder.png"
+    os.mkfifo(pipe)
+    folder.mkdir()
+    found = list(classifier.classify([str(pipe), photos[0], str(folder)]))
+    assert [bool(one.fault) for one in found] == [True, False, True]
+    said = "not a file but a folder, a pipe, a socket or a device"
+    for one in (found[0], found[2]):
+        assert one.fault == f"{one.path}: {said}"
 
 
 def test_probabilities_of_classes_that_exclude_none(config, tmp_path, photos):
