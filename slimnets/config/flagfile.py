@@ -22,7 +22,8 @@ def format_flags(config: Any, program: str, without: tuple[str, ...] = ()) -> st
     values = dataclass_flags.to_dict(config)
     defaults = dataclass_flags.to_dict(type(config)())
     paths = dataclass_flags.list_paths(type(config))
-    lines = [f"# {program} --flagfile={FILE} --train_dir=... does the same again."]
+    command = f"{program} --flagfile={FILE} --train_dir=..."
+    lines = [f"# {command} starts a run as this one was last started."]
     for name, value in values.items():
         if name in without or value == defaults[name]:
             continue

@@ -156,6 +156,8 @@ def describe_changes(own_flags: dict[str, Any], config: TrainConfig) -> Iterator
     beside = _BESIDE_THE_POINT
     if config.learning_rate.learning_rate_decay_type != "cosine":
         beside |= _LENGTH  # by which alone the learning rate knows of it
+    if config.validation.is_on:
+        beside -= {"steps_per_call"}  # evaluations wait for the end of a call
     for name, value in now.items():
         before = own_flags.get(name, value)
         if value != before and name not in beside:

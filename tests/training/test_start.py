@@ -121,6 +121,16 @@ def test_the_length_of_a_run_counts_where_the_learning_rate_knows_it(
     assert len(list(starts.describe_changes(before, made))) == told
 
 
+@pytest.mark.parametrize(("eval_every", "told"), [(3, 1), (0, 0)])
+def test_steps_of_a_call_count_where_evaluations_wait_for_them(
+    config, eval_every, told
+):
+    made = config(eval_every=eval_every, steps_per_call=2)
+    before = dataclass_flags.to_dict(made) | {"steps_per_call": 1}
+    before["dataset_dir"] = dataclass_flags.to_dict(made)["dataset_dir"]
+    assert len(list(starts.describe_changes(before, made))) == told
+
+
 def test_another_checkpoints_weights(config, tmp_path):
     """No step is taken in the excluded scope, which therefore starts anew."""
     old = trainer.train(config(max_number_of_steps=5), silent)
