@@ -2,7 +2,7 @@
 
 The others repeat such layers, wider or more often, or from another table. What all
 networks promise is tested of a representative by `make test` and of the others by
-`make test-all`. Each network's own table is tested by its golden, always.
+`make test-all`, each one's own table by its golden among it.
 """
 
 from collections.abc import Iterable

@@ -65,7 +65,7 @@ def test_every_network_has_goldens_and_every_golden_a_network():
     )
 
 
-@pytest.mark.parametrize("name", NETWORKS)
+@pytest.mark.parametrize("name", representatives.slow_but_representatives(NETWORKS))
 def test_variables_end_points_and_costs(name):
     facts, row = golden(name), registry.get_row(name)
     traced = blueprint.trace(name, facts["num_classes"])

@@ -33,6 +33,7 @@ def test_labels_of_other_classes_are_counted_as_these():
     assert count_labels(few) == (plain[1],)
 
 
+@pytest.mark.slow
 def test_a_broken_record_is_named_or_passed_over(tmp_path):
     dataset = registry.get_dataset(None, "test")
     content = bytearray(Path(dataset.files[0]).read_bytes())

@@ -67,6 +67,7 @@ def test_it_holds_the_folded_kernels_alone(folder, model):
     assert held == kernels_and_biases
 
 
+@pytest.mark.slow
 def test_it_runs_in_a_process_without_slimnets(folder, encoded, images, logits):
     assert "slimnets" not in saved_model._PROGRAM.read_text()
     found = saved_model.run(folder, encoded, images)

@@ -337,6 +337,7 @@ def evaluate_in_turn(monkeypatch):
     return evaluate
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("ended_pipelines")
 def test_a_worker_whose_whole_share_is_bad(run, toy_data, tmp_path, evaluate_in_turn):
     (tmp_path / "labels.txt").write_text("0:red\n1:green\n2:blue\n")

@@ -103,6 +103,7 @@ def test_what_is_refused(flags, message, config):
     assert message in refused(config(**flags))
 
 
+@pytest.mark.slow
 def test_evaluation_takes_the_run_s_resizing(config, toy_data):
     checkpoint = train(
         config, preprocessing_name="inception", crop_pct=0.5, interpolation="nearest"

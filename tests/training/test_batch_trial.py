@@ -37,6 +37,7 @@ def test_a_trial(config):
     assert trial.gigabytes is None or 0.1 < trial.gigabytes < 10
 
 
+@pytest.mark.slow
 def test_what_is_at_fault_is_said(config):
     with pytest.raises(errors.InputError, match="unknown network 'tinyy'"):
         batch_trial.measure_in_subprocess(config(model="tinyy"))

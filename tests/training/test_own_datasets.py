@@ -29,6 +29,7 @@ def evaluated(run, **given):
     return result
 
 
+@pytest.mark.slow
 def test_it_trains_validates_resumes_and_evaluates(tmp_path):
     train, held_out = own(12, 0), own(7, 1, "validation")
     flags = {"model": "tiny_bn", "eval_every": 2, "preprocessing_name": "cifarnet"}

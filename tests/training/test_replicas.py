@@ -26,7 +26,8 @@ def trained(config, tmp_path) -> Callable[..., str]:
     return train
 
 
-@pytest.mark.parametrize("steps_per_call", [pytest.param(1, marks=pytest.mark.slow), 2])
+@pytest.mark.slow
+@pytest.mark.parametrize("steps_per_call", [1, 2])
 def test_what_is_drawn_is_drawn_for_the_whole_batch(
     trained, monkeypatch, steps_per_call
 ):

@@ -56,6 +56,7 @@ def test_photos_train_and_evaluate_as_if_converted(photos, tmp_path):
     assert result.left_out == of_photos.left_out
 
 
+@pytest.mark.slow
 def test_features_of_photos(photos, tmp_path):
     trainer.train(make_config(str(photos), tmp_path), silent)
     extraction = infer(

@@ -106,7 +106,7 @@ MORE_RUNS = {
     **{optimizer: {"optimizer": optimizer} for optimizer in optimizers.OPTIMIZERS},
 }
 BOTH = [
-    pytest.param(RUNS["float16"], id="float16"),
+    pytest.param(RUNS["float16"], id="float16", marks=pytest.mark.slow),
     pytest.param(RUNS["microbatches"], id="microbatches"),
     pytest.param(RUNS["frozen"], id="frozen", marks=pytest.mark.slow),
     pytest.param(RUNS["mirrored"], id="mirrored", marks=pytest.mark.slow),

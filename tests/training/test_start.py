@@ -49,6 +49,7 @@ def test_in_two_parts_as_in_one(config, tmp_path):
     assert_same(at_once.checkpoint, parts.checkpoint, rtol=1e-3, atol=1e-5)
 
 
+@pytest.mark.slow
 def test_on_another_number_of_replicas(config):
     trainer.train(config(model="tiny_bn"), silent)
     flags = {"strategy": "mirrored", "num_clones": 2, "model": "tiny_bn"}

@@ -87,6 +87,7 @@ def test_the_best_is_kept_and_the_latest(config, tmp_path, monkeypatch):
     assert not [path for path in run.rglob("*unfinished*")]
 
 
+@pytest.mark.slow
 def test_tensorboard_and_the_picture(config, tmp_path):
     trainer.train(config(**EVERY_STEP, plot=True), silent)
     run = tmp_path / "run"
@@ -100,6 +101,7 @@ def test_tensorboard_and_the_picture(config, tmp_path):
     assert (run / "curves.png").stat().st_size > 10_000
 
 
+@pytest.mark.slow
 def test_epochs_and_the_last_step(config, tmp_path):
     made = config(eval_every="1ep", max_number_of_steps="2.5ep")  # 12 images, 4 a step
     assert trainer.train(made, silent).step == 8
@@ -125,6 +127,7 @@ def test_an_early_end(config, tmp_path):
     assert trainer.train(further, silent).step == 3  # which is beyond its last step
 
 
+@pytest.mark.slow
 def test_a_plateau_lowers_the_rate(config, tmp_path):
     made = config(
         eval_every=1,
