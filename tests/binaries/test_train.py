@@ -101,7 +101,7 @@ def test_two_workers(start, colours, tmp_path):
             "--strategy=multi_worker",
             "--batch_size=6",
             "--max_number_of_steps=3",
-            "--save_interval_steps=2",
+            "--eval_every=2",
             "--optimizer=sgd",
             "--moving_average_decay=0.9",
             TF_CONFIG=json.dumps(
@@ -118,6 +118,9 @@ def test_two_workers(start, colours, tmp_path):
     assert len(events) == 1
     assert names - events == {
         "checkpoint",
+        "metrics.csv",
+        "metrics.jsonl",
+        "run.flags",
         "settings.json",
         *(
             f"model.ckpt-{step}.{part}"
@@ -130,6 +133,12 @@ def test_two_workers(start, colours, tmp_path):
     )
     [result] = evaluator.evaluate(config)
     assert result.summary.num_examples == 7 and result.report.averaged
+    lines = [
+        *map(json.loads, (tmp_path / "run/metrics.jsonl").read_text().splitlines())
+    ]
+    assert [line["step"] for line in lines] == [2, 3]
+    assert lines[1]["top1"] == result.summary.top1
+    assert lines[1]["loss"] == pytest.approx(result.summary.loss, rel=1e-5)
     assert tf.train.latest_checkpoint(str(tmp_path / "run")) == result.report.path
 
 
