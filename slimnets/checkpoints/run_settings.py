@@ -78,7 +78,7 @@ def write(
       num_classes: of its logits.
       image_size: height and width it is trained on, in pixels.
     """
-    model, module_folder = _locate(config.network)
+    model, module_folder = locate(config.network)
     facts = RunSettings(
         model=model,
         module_folder=module_folder,
@@ -161,8 +161,12 @@ def _name_recipe(config: TrainConfig) -> str | None:
     return given if name == config.network else name
 
 
-def _locate(network: str) -> tuple[str, str | None]:
-    """Returns a network's name as it is found from any folder, and where to search."""
+def locate(network: str) -> tuple[str, str | None]:
+    """Returns a network's name as it is found from any folder, and where to search.
+
+    Args:
+      network: a name in the registry, or a reference to the user's own.
+    """
     if not own.is_reference(network):
         return network, None
     reference = own.parse(network)

@@ -84,7 +84,7 @@ def check(config: Any) -> None:
     for field, _ in _list_settings(type(config)):
         value, choices = values[field.name], field.metadata["choices"]
         if field.metadata["duration"] and value is not None:
-            _check_duration(field.name, value)
+            value = _read_duration(field.name, value)
         if isinstance(value, int | float):
             _check_range(field.name, value, field.metadata["limits"])
         elif choices and value is not None and value not in choices:
@@ -100,9 +100,9 @@ def _check_range(name: str, value: float, limits: Mapping[str, float]) -> None:
         raise errors.InputError(f"--{name}={value} must be {' and '.join(wanted)}")
 
 
-def _check_duration(name: str, value: durations.Duration) -> None:
+def _read_duration(name: str, value: durations.Duration) -> durations.Duration:
     try:
-        durations.parse(value)
+        return durations.parse(value)
     except ValueError as error:
         raise errors.InputError(f"--{name}: {error}") from error
 

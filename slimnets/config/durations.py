@@ -26,7 +26,7 @@ def parse(text: str | int) -> Duration:
             f"{text!r} is no duration; write 500 or 500st for steps, 10ep or 0.5ep for"
             " epochs"
         )
-    return text
+    return text if float(match["amount"]) else 0
 
 
 def count_steps(duration: Duration, num_examples: int, batch_size: int) -> int:

@@ -34,8 +34,12 @@ def format_flags(config: Any, program: str, without: tuple[str, ...] = ()) -> st
 
 
 def _make_absolute(path: str) -> str:
-    """Returns the absolute path of what is there; words, such as imagenet, stay."""
-    return str(Path(path).absolute()) if Path(path).exists() else path
+    """Returns the absolute path of what is there; words, such as imagenet, stay.
+
+    Of a checkpoint its files are there, whose names go on behind the path.
+    """
+    is_there = Path(path).exists() or Path(f"{path}.index").exists()
+    return str(Path(path).absolute()) if is_there else path
 
 
 def _format(value: Any) -> str:

@@ -2,7 +2,7 @@
 
 import dataclasses
 
-from slimnets.config import choices
+from slimnets.config import choices, durations
 from slimnets.config.dataclass_flags import setting
 
 
@@ -61,4 +61,4 @@ class ValidationConfig:
     @property
     def is_on(self) -> bool:
         """Whether there are evaluations."""
-        return self.eval_every not in (0, "0ep")
+        return durations.parse(self.eval_every) != 0

@@ -56,8 +56,9 @@ class Partners:
             if task not in self._links:
                 connection = task.connect()
                 if connection is not None:
-                    connection.sendall(f"{_name(self.own)}\n".encode())
                     self._links[task] = connection
+                    with contextlib.suppress(OSError):  # then it is broken, and told so
+                        connection.sendall(f"{_name(self.own)}\n".encode())
         while select.select([listener], [], [], 0)[0]:
             guest, _ = listener.accept()
             name = _read_name(guest)

@@ -229,7 +229,7 @@ class Classifier:
     def _require_pixels(self, image: Image) -> np.ndarray:
         channels = self.predictor.model.channels
         if not isinstance(image, np.ndarray):
-            raise errors.InputError("give paths or arrays, not both at once")
+            raise _describe_other(image)
         if image.ndim != 3 or image.shape[-1] != channels or image.dtype != np.uint8:
             raise errors.InputError(
                 f"an image has to be uint8 [height, width, {channels}]; got"
@@ -254,7 +254,7 @@ def load(
 
         classifier = slimnets.load("runs/photos")
         probabilities = classifier.predict("photo.jpg")  # [1, classes]
-        classifier.name_top(probabilities[0])  # {"tulip": 0.97, ...}
+        classifier.name_top(probabilities[0])  # the most probable, by name
 
     Args:
       checkpoint_path: folder of a training, or a checkpoint, or published weights by
@@ -331,7 +331,14 @@ def _list_images(images: Image | Sequence[Image] | np.ndarray) -> Sequence[Image
 def _require_path(image: Image) -> str:
     if isinstance(image, str | os.PathLike):
         return os.fspath(image)
-    raise errors.InputError("give paths or arrays, not both at once")
+    raise _describe_other(image)
+
+
+def _describe_other(image: object) -> errors.InputError:
+    return errors.InputError(
+        "give either paths or NumPy arrays of uint8, not both at once; got an image of"
+        f" the type {type(image).__name__}"
+    )
 
 
 def _list_broken(

@@ -20,6 +20,7 @@ from slimnets.report.evaluation_page.findings import Findings, Photo
 
 _SUFFIXES = (".html", ".htm")
 _HISTORY = "metrics.jsonl"  # beside the checkpoints of a run
+_BEST = "best"  # the folder in a run of its best checkpoint
 _PHOTOS = 24  # of each kind
 _SIDE = 160  # pixels of a thumbnail
 
@@ -92,10 +93,8 @@ def read_history(checkpoint: str) -> list[dict[str, Any]]:
     They lie beside the checkpoint, or above it where it is the best one of a run.
     """
     folder = Path(checkpoint).parent
-    for path in (folder / _HISTORY, folder.parent / _HISTORY):
-        if path.is_file():
-            return _parse_lines(path)
-    return []
+    path = (folder.parent if folder.name == _BEST else folder) / _HISTORY
+    return _parse_lines(path) if path.is_file() else []
 
 
 def _parse_lines(path: Path) -> list[dict[str, Any]]:

@@ -83,7 +83,7 @@ def sigmoid_cross_entropy(
     Returns:
       float32 [batch].
     """
-    return _focal_of_sigmoid(logits, labels, label_smoothing, class_weights, 0.0, None)
+    return sigmoid_focal(logits, labels, 0.0, None, label_smoothing, class_weights)
 
 
 def softmax_focal(
@@ -138,9 +138,19 @@ def sigmoid_focal(
     Returns:
       float32 [batch].
     """
-    return _focal_of_sigmoid(
-        logits, labels, label_smoothing, class_weights, gamma, alpha
-    )
+    logits = tf.cast(logits, tf.float32)
+    targets = make_targets(labels, logits.shape[-1], label_smoothing)
+    # -log(p) and -log(1 - p): exact where p itself would be rounded to 0 or 1.
+    there, absent = tf.nn.softplus(-logits), tf.nn.softplus(logits)
+    of_there, of_absent = there, absent
+    if gamma:
+        of_there *= tf.exp(-gamma * absent)
+        of_absent *= tf.exp(-gamma * there)
+    if alpha is not None:
+        of_there, of_absent = alpha * of_there, (1.0 - alpha) * of_absent
+    if class_weights is not None:
+        of_there *= tf.constant(class_weights, tf.float32)
+    return tf.reduce_mean(targets * of_there + (1.0 - targets) * of_absent, axis=-1)
 
 
 def _as_targets(labels: tf.Tensor, num_classes: int) -> tf.Tensor:
@@ -157,29 +167,6 @@ def _weighted_sum(
     if class_weights is not None:
         targets *= tf.constant(class_weights, tf.float32)
     return tf.reduce_sum(targets * terms, axis=-1)
-
-
-def _focal_of_sigmoid(
-    logits: tf.Tensor,
-    labels: tf.Tensor,
-    label_smoothing: float,
-    class_weights: Weights,
-    gamma: float,
-    alpha: float | None,
-) -> tf.Tensor:
-    logits = tf.cast(logits, tf.float32)
-    targets = make_targets(labels, logits.shape[-1], label_smoothing)
-    # -log(p) and -log(1 - p): exact where p itself would be rounded to 0 or 1.
-    there, absent = tf.nn.softplus(-logits), tf.nn.softplus(logits)
-    of_there, of_absent = there, absent
-    if gamma:
-        of_there *= tf.exp(-gamma * absent)
-        of_absent *= tf.exp(-gamma * there)
-    if alpha is not None:
-        of_there, of_absent = alpha * of_there, (1.0 - alpha) * of_absent
-    if class_weights is not None:
-        of_there *= tf.constant(class_weights, tf.float32)
-    return tf.reduce_mean(targets * of_there + (1.0 - targets) * of_absent, axis=-1)
 
 
 LOSSES: dict[str, LossFunction] = {

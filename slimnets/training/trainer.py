@@ -141,6 +141,8 @@ def _train(
 
 def _write_flagfile(config: TrainConfig) -> None:
     """Writes train_dir/run.flags, by which another train_dir gets the same run."""
+    model, _ = run_settings.locate(config.model)
+    config = dataclasses.replace(config, model=model)
     text = flagfile.format_flags(config, "slimnets train", without=("train_dir",))
     atomic_files.write_text(Path(config.run.train_dir) / flagfile.FILE, text)
 

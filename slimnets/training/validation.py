@@ -22,6 +22,7 @@ from slimnets.inference import defaults, metrics, multi_label_metrics
 from slimnets.inference.evaluation import Evaluation
 from slimnets.inference.evaluator import Evaluator
 from slimnets.monitoring import curves
+from slimnets.training import schedules
 from slimnets.training.history import History, Line
 
 BEST = "best"  # the folder of the best checkpoint, inside train_dir
@@ -59,9 +60,11 @@ class Validation:
         self._steps_per_epoch = num_examples / config.data.known_batch_size
         self._every = _count_steps(config, num_examples)
         self._last_step, self._log = last_step, log
+        rates, batch_size = config.learning_rate, config.data.known_batch_size
+        scale = schedules.compute_rate_scale(rates, batch_size)
         self._rate, self._end_rate = (
-            config.learning_rate.learning_rate,
-            config.learning_rate.end_learning_rate,
+            scale * rates.learning_rate,
+            rates.end_learning_rate,
         )
         if config.validation.plot:
             curves.require()

@@ -18,6 +18,7 @@ from slimnets.config import durations
         ("1e-05ep", 1),
         ("0", 0),
         ("0ep", 0),
+        ("0.0ep", 0),
     ],
 )
 def test_steps(text, steps):

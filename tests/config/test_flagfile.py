@@ -43,11 +43,16 @@ def test_the_file_gives_the_same(tmp_path, given):
 def test_paths_are_absolute_and_some_flags_left_out(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     os.mkdir("data")
+    Path("model.ckpt-3.index").touch()
+    given = {"dataset_dir": "data", "train_dir": "run"}
     config = dataclass_flags.from_dict(
-        TrainConfig, {"dataset_dir": "data", "train_dir": "run"}
+        TrainConfig, given | {"checkpoint_path": "model.ckpt-3"}
     )
     text = flagfile.format_flags(config, "slimnets train", without=("train_dir",))
-    assert text.splitlines()[1:] == [f"--dataset_dir={tmp_path / 'data'}"]
+    assert text.splitlines()[1:] == [
+        f"--dataset_dir={tmp_path / 'data'}",
+        f"--checkpoint_path={tmp_path / 'model.ckpt-3'}",
+    ]
 
 
 def test_what_may_be_none_is_none_by_default():

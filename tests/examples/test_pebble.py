@@ -16,15 +16,17 @@ EXAMPLE = Path(__file__).parents[2] / "examples" / "pebble.py"
 def run(tmp_path_factory) -> Path:
     """Returns the folder of a short training on the digits."""
     folder = tmp_path_factory.mktemp("pebble")
-    ended = programs.run(
-        "train.train_image_classifier",
-        f"--model={EXAMPLE}:pebble",
-        f"--train_dir={folder}",
-        "--max_number_of_steps=3",
-        "--batch_size=8",
-        "--seed=1",
-        "--moving_average_decay=0.5",
-    )
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(EXAMPLE.parents[1])
+        ended = programs.run(
+            "train.train_image_classifier",
+            "--model=examples/pebble.py:pebble",
+            f"--train_dir={folder}",
+            "--max_number_of_steps=3",
+            "--batch_size=8",
+            "--seed=1",
+            "--moving_average_decay=0.5",
+        )
     assert ended.status == 0, ended.said
     return folder
 
@@ -33,6 +35,7 @@ def test_it_is_evaluated_extracted_and_described_by_its_checkpoint_alone(
     run, tmp_path, monkeypatch
 ):
     monkeypatch.chdir(tmp_path)
+    assert f"--model={EXAMPLE}:pebble\n" in (run / "run.flags").read_text()
     given = f"--checkpoint_path={run}"
     evaluated = programs.run("eval.eval_image_classifier", given)
     assert evaluated.status == 0, evaluated.said

@@ -116,8 +116,9 @@ def test_where_an_image_speaks_for_a_class(classifier, photos):
     [
         ([], "no image to classify: the list is empty"),
         (["missing.png"], "missing.png: cannot be read: No such file"),
-        ([IMAGES[0], "a.png"], "give paths or arrays, not both at once"),
-        (["a.png", IMAGES[0]], "give paths or arrays, not both at once"),
+        ([IMAGES[0], "a.png"], "not both at once; got an image of the type str"),
+        (["a.png", IMAGES[0]], "not both at once; got an image of the type ndarray"),
+        ([tf.constant(IMAGES[0])], "got an image of the type EagerTensor"),
         (IMAGES[0].astype(np.float32), "has to be uint8 [height, width, 3]; got float"),
         (IMAGES[0][..., :1], "has to be uint8 [height, width, 3]; got uint8 [8, 8, 1]"),
         ([IMAGES], "got uint8 [5, 8, 8, 3]"),

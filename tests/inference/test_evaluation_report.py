@@ -43,7 +43,9 @@ def test_history_lies_beside_the_run_or_its_best(tmp_path):
     for folder in (tmp_path, tmp_path / "best"):
         found = evaluation_report.read_history(f"{folder}/model.ckpt-3")
         assert found == [{"step": 3, "loss": None}]
-    assert evaluation_report.read_history(f"{tmp_path}/a/b/model.ckpt-3") == []
+    for other in ("a/b", "a"):
+        path = f"{tmp_path}/{other}/model.ckpt-3"
+        assert evaluation_report.read_history(path) == []
 
 
 @pytest.mark.parametrize("broken", ["{", "\xff"])

@@ -35,6 +35,7 @@ def test_a_train_dir_that_cannot_be_written(config, tmp_path, monkeypatch):
         ({"steps_per_call": 0}, "--steps_per_call=0 must be at least 1"),
         ({"batch_size": 0}, "--batch_size=0 must be at least 1"),
         ({"max_number_of_steps": 0}, "--max_number_of_steps=0 must be at least 1"),
+        ({"max_number_of_steps": "0ep"}, "--max_number_of_steps=0 must be at least 1"),
         (
             {"max_number_of_steps": None, "num_epochs": 0.0},
             "--num_epochs=0.0 must be above 0 and below inf",

@@ -143,6 +143,22 @@ def test_a_plateau_lowers_the_rate(config, tmp_path):
     assert rates == pytest.approx([0.1, 0.1, 0.01, 0.002, 0.002])
 
 
+def test_the_least_rate_is_not_scaled_by_the_batch(config, tmp_path):
+    made = config(
+        eval_every=1,
+        learning_rate=6.4,  # of 256 images, so 0.1 of the 4 of a step
+        scale_learning_rate=True,
+        end_learning_rate=0.03,
+        learning_rate_decay_type="plateau",
+        plateau_patience=1,
+        best_metric="top5",
+        max_number_of_steps=3,
+    )
+    trainer.train(made, silent)
+    rates = [line["learning_rate"] for line in lines_of(tmp_path / "run")]
+    assert rates == pytest.approx([0.1, 0.1, 0.03])
+
+
 class Killed(BaseException):
     """Ends a run on the spot."""
 
