@@ -6,8 +6,9 @@ Example, the features before the logits of all images of a folder:
     --checkpoint_path=mobilenet_v1_0.25_224.ckpt --end_points=AvgPool_1a \
     --output=features.npz
 
---end_points takes shell wildcards; a name that matches nothing lists them all. Images
-of a folder that cannot be used are left out and listed, with exit status 1.
+--end_points takes shell wildcards; a name that matches nothing lists them all. --pool
+writes means over height and width. Images of a folder that cannot be used are left out
+and listed, with exit status 1.
 """
 
 import sys

@@ -51,16 +51,8 @@ def write_bytes(path: Path, content: bytes) -> None:
     Raises:
       OSError: it cannot be written, with its path; nothing is left then.
     """
-    unfinished = path.with_name(path.name + UNFINISHED)
-    try:
+    with replace_file(path) as unfinished:
         unfinished.write_bytes(content)
-        sync(unfinished)
-        os.replace(unfinished, path)
-    except OSError as error:  # that of a full disk does not name its file
-        raise OSError(error.errno, error.strerror, str(path)) from error
-    finally:
-        unfinished.unlink(missing_ok=True)
-    sync(path.parent)
 
 
 @contextlib.contextmanager
@@ -72,14 +64,30 @@ def open_text(path: Path) -> Iterator[TextIO]:
     Raises:
       OSError: it cannot be written, with its path; nothing is left then.
     """
+    with (
+        replace_file(path) as unfinished,
+        open(unfinished, "w", encoding="utf-8", newline="") as stream,
+    ):
+        yield stream
+
+
+@contextlib.contextmanager
+def replace_file(path: Path) -> Iterator[Path]:
+    """Yields the path of a file to write that replaces `path` at the end, on the disk.
+
+    If an exception is raised before, `path` is left as it was.
+
+    Raises:
+      OSError: it cannot be written, with its path; nothing is left then.
+    """
     unfinished = path.with_name(path.name + UNFINISHED)
     try:
-        with open(unfinished, "w", encoding="utf-8", newline="") as stream:
-            yield stream
+        yield unfinished
         sync(unfinished)
         os.replace(unfinished, path)
-    except OSError as error:
-        raise OSError(error.errno, error.strerror, str(path)) from error
+    except OSError as error:  # that of a full disk does not name its file
+        reason = error.strerror or str(error)
+        raise OSError(error.errno, reason, str(path)) from error
     finally:
         unfinished.unlink(missing_ok=True)
     sync(path.parent)

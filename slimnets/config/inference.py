@@ -189,8 +189,18 @@ class ExtractConfig:
         "Comma-separated end points, shell wildcards allowed, such as layer_1*.",
         common=True,
     )
+    pool: bool = setting(
+        False,
+        "Write the mean of each end point over height and width, a vector of its"
+        " channels for each image, in the place of the whole.",
+        common=True,
+    )
     output: str | None = setting(
-        None, "File to write: .npz or .tfrecord.", path=True, common=True
+        None,
+        "File to write: .npz; .npy, which NumPy maps into memory, with a table of names"
+        " beside it; .tfrecord; or .parquet (an extra).",
+        path=True,
+        common=True,
     )
 
 

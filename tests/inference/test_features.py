@@ -1,5 +1,7 @@
 """Feature extraction: what is chosen, for which images, in which file."""
 
+import csv
+import errno
 import os
 from pathlib import Path
 
@@ -9,6 +11,7 @@ import tensorflow as tf
 from PIL import Image
 
 from slimnets import checkpoints, errors
+from slimnets.checkpoints import atomic_files
 from slimnets.config import dataclass_flags
 from slimnets.config.inference import ExtractConfig
 from slimnets.datasets import arrays, tfrecord
@@ -185,6 +188,59 @@ def test_npz_and_tfrecord_hold_the_same(run, tmp_path):
                 np.testing.assert_array_equal(value.reshape(shape), file[end_point][k])
 
 
+def test_npy_is_mapped_into_memory(run, tmp_path):
+    extracted(run, tmp_path / "f.npz", "Conv")
+    extracted(run, tmp_path / "f.npy", "Conv", batch_size=3)
+    mapped = np.load(tmp_path / "f.npy", mmap_mode="r")
+    with (
+        np.load(tmp_path / "f.npz") as file,
+        open(tmp_path / "f.npy.csv", newline="") as table,
+    ):
+        np.testing.assert_allclose(mapped, file["Conv"], 1e-4, 1e-5)
+        rows = [*csv.DictReader(table)]
+        assert [int(row["label"]) for row in rows] == file["label"].tolist()
+        for column in ("filename", "class_name"):
+            assert [row[column] for row in rows] == file[column].tolist()
+
+
+@extras.needs("parquet")
+def test_parquet_holds_the_same(run, tmp_path):
+    from pyarrow import parquet
+
+    extracted(run, tmp_path / "f.npz", "Conv", "Logits")
+    extracted(run, tmp_path / "f.parquet", "Conv", "Logits", batch_size=3)
+    table = parquet.read_table(tmp_path / "f.parquet")
+    assert table.schema.field("Conv").metadata == {b"shape": b"4,4,4"}
+    with np.load(tmp_path / "f.npz") as file:
+        for column in ("filename", "label", "class_name"):
+            assert table[column].to_pylist() == file[column].tolist()
+        for column in ("Conv", "Logits"):
+            values = np.array(table[column].to_pylist()).reshape(file[column].shape)
+            np.testing.assert_allclose(values, file[column], 1e-4, 1e-5)
+
+
+@pytest.mark.parametrize(
+    "runtime",
+    [
+        None,
+        pytest.param("openvino", marks=extras.marks("openvino")),
+        pytest.param("litert", marks=extras.marks("litert")),
+    ],
+)
+def test_pooled(run, tmp_path, runtime):
+    flags = {} if runtime is None else {"runtime": runtime}
+    extracted(run, tmp_path / "whole.npz", "Conv", "Logits")
+    result = extracted(
+        run, tmp_path / "f.npz", "Conv", "Logits", pool=True, batch_size=4, **flags
+    )
+    assert result.shapes == {"Conv": (4,), "Logits": (3,)}
+    with np.load(tmp_path / "whole.npz") as one, np.load(tmp_path / "f.npz") as other:
+        np.testing.assert_allclose(
+            other["Conv"], one["Conv"].mean(axis=(1, 2)), 1e-4, 1e-5
+        )
+        np.testing.assert_allclose(other["Logits"], one["Logits"], 1e-4, 1e-5)
+
+
 @pytest.mark.parametrize("batch_size", [2, 100])
 def test_a_folder_of_images(run, tmp_path, photos, batch_size):
     result = extracted(
@@ -345,7 +401,13 @@ class TestBadInput:
     @pytest.mark.parametrize(
         ("output", "end_points", "flags", "message"),
         [
-            ("f.csv", ("*",), {}, "must be a file that ends in .npz or .tfrecord"),
+            (
+                "f.csv",
+                ("*",),
+                {},
+                "must be a file that ends in .npz, .npy, .tfrecord or",
+            ),
+            ("f.npy", ("C*", "P*"), {}, "holds one array, and --end_points names 3: C"),
             ("f.npz", (), {}, "name --end_points, some of: Conv, Pool, Logits, Pred"),
             ("f.npz", ("Con",), {}, "no end point matches 'Con'; known: Conv, Pool,"),
             ("f.npz", ("*",), {"batch_size": 0}, "--batch_size=0 must be at least 1"),
@@ -366,15 +428,43 @@ class TestBadInput:
         assert message in refused(run, tmp_path / output, *end_points, **flags)
         assert not list(tmp_path.glob("*.npz"))
 
-    @pytest.mark.parametrize("suffix", ["npz", "tfrecord"])
+    @pytest.mark.parametrize(
+        "suffix",
+        [
+            *("npz", "npy", "tfrecord"),
+            pytest.param("parquet", marks=extras.marks("parquet")),
+        ],
+    )
     def test_a_record_that_does_not_decode_leaves_no_file(self, run, tmp_path, suffix):
         record = tfrecord.make_example(b"no image", "png", 0, 8, 8)
         write(tmp_path / "data_test.tfrecord", [record])
         (tmp_path / "labels.txt").write_text("0:red\n")
         output = tmp_path / "out" / f"f.{suffix}"
-        message = refused(run, output, "*", dataset_dir=str(tmp_path))
+        message = refused(run, output, "Conv", dataset_dir=str(tmp_path))
         assert "data_test.tfrecord, record 0 (the first is 0): not an image" in message
         assert not list(output.parent.iterdir())
+
+    @pytest.mark.parametrize(
+        "suffix",
+        [
+            *("npz", "npy", "tfrecord"),
+            pytest.param("parquet", marks=extras.marks("parquet")),
+        ],
+    )
+    def test_a_full_disk_leaves_what_was_there(
+        self, run, tmp_path, monkeypatch, suffix
+    ):
+        def fail(path: str) -> None:
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+        output = tmp_path / "out" / f"f.{suffix}"
+        output.parent.mkdir()
+        output.write_bytes(b"of before")
+        monkeypatch.setattr(atomic_files, "sync", fail)
+        message = refused(run, output, "Conv")
+        assert message == f"cannot write --output={output}: No space left on device"
+        assert [*output.parent.iterdir()] == [output]
+        assert output.read_bytes() == b"of before"
 
     def test_a_file_that_was_there_stays(self, run, tmp_path, photos):
         for path in photos.rglob("*.png"):

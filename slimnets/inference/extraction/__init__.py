@@ -1,0 +1,1 @@
+"""Feature extraction in its parts: images, batches through the network, files."""

@@ -1,0 +1,1 @@
+"""Files of features, one format a file; `formats.open_file` chooses."""
