@@ -12,6 +12,7 @@ from slimnets import checkpoints, hardware
 from slimnets.layers import computation
 from slimnets.nets import anatomy, builder_checks, registry
 from slimnets.nets.row import ArgScope, Builder, Network
+from slimnets.quantization import fake_quantized
 from slimnets.weights.published import pretrained
 
 Regularizer = Callable[[tf.Tensor], tf.Tensor]
@@ -122,17 +123,21 @@ class Model(tf.Module):
             self.network, self.num_classes, self._weight_decay, is_training
         )
         way = computation.given() or self.choose_computation(is_training)
-        with (
-            computation.computing(way),
-            _own_scopes(),
-            tf.compat.v1.variable_scope(
-                "", reuse=tf.compat.v1.AUTO_REUSE, custom_getter=self._get_variable
-            ),
-        ):
-            outputs = network_fn(
-                tf.cast(images, self.precision), **self._builder_arguments
-            )
-        net, end_points = builder_checks.require_pair(outputs, self.network)
+
+        def run(images: tf.Tensor) -> tuple[tf.Tensor, dict[str, tf.Tensor]]:
+            with computation.computing(way):
+                outputs = network_fn(
+                    tf.cast(images, self.precision), **self._builder_arguments
+                )
+            return builder_checks.require_pair(outputs, self.network)
+
+        with self._finding_variables():
+            if way.quantization is None:
+                net, end_points = run(images)
+            else:
+                net, end_points = fake_quantized.call(
+                    run, images, is_training, way.quantization, self._finding_variables
+                )
         return tf.cast(net, tf.float32), end_points
 
     def choose_computation(self, is_training: bool) -> computation.Computation:
@@ -254,11 +259,23 @@ class Model(tf.Module):
         losses = [loss for loss in losses if loss is not None]  # of a zero weight
         return tf.add_n(losses) if losses else tf.zeros([])
 
+    @contextlib.contextmanager
+    def _finding_variables(self) -> Iterator[None]:
+        """Lets the graph around ask this model for variables, by their full names."""
+        with (
+            _own_scopes(),
+            tf.compat.v1.variable_scope(
+                "", reuse=tf.compat.v1.AUTO_REUSE, custom_getter=self._get_variable
+            ),
+        ):
+            yield
+
     def _make_variables(self) -> None:
         """Runs the builder once in a function's graph that is discarded."""
         shape = [None, self.image_size, self.image_size, self.channels]
         with (
             tf.__internal__.FuncGraph("variables").as_default(),
+            fake_quantized.in_place(),
             builder_checks.checked(self.network, self.variables_by_name),
         ):
             net, _ = self(tf.compat.v1.placeholder(tf.float32, shape))

@@ -149,6 +149,12 @@ from slimnets.mended.modules import (
     variables,
 )
 from slimnets.mended.scopes import arg_scope
+from slimnets.quantization import (
+    create_eval_graph,
+    create_training_graph,
+    experimental_create_eval_graph,
+    experimental_create_training_graph,
+)
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 
@@ -247,7 +253,9 @@ __all__ = [
     "convolution2d_transpose",
     "convolution3d",
     "convolution3d_transpose",
+    "create_eval_graph",
     "create_global_step",
+    "create_training_graph",
     "current_arg_scope",
     "data",
     "data_decoder",
@@ -260,6 +268,8 @@ __all__ = [
     "dtypes",
     "elu",
     "evaluation",
+    "experimental_create_eval_graph",
+    "experimental_create_training_graph",
     "fast_layers",
     "filter_variables",
     "flatten",

@@ -15,7 +15,7 @@ ROOMS = (
     ("config", "hardware", "random_numbers"),
     ("startup",),
     ("layers",),
-    ("mended",),
+    ("mended", "quantization"),
     ("slim",),
     ("nets",),
     ("preprocessing",),

@@ -15,6 +15,7 @@ from slimnets.checkpoints.names import (
     LOSS_SCALE,
     get_scope,
     get_step,
+    is_range,
 )
 from slimnets.checkpoints.reading import (
     Reader,
@@ -54,6 +55,7 @@ __all__ = [
     "get_step",
     "get_variable_shapes",
     "infer_num_classes",
+    "is_range",
     "iterate",
     "list_files",
     "list_not_finite",

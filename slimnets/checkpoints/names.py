@@ -18,11 +18,13 @@ _OF_TRAINING = frozenset(
         "beta2_power",
         "mean_rgb",
         "save_counter",
+        "fake_quantization_step",  # tf.contrib.quantize's
     }
 )
 _SLOT = "/.OPTIMIZER_SLOT/"  # in the names of tf.train.Checkpoint
 _ATTRIBUTE = "/.ATTRIBUTES/VARIABLE_VALUE"
 _AUXILIARY = "AuxLogits"
+_RANGE = re.compile(r"_quant(_\d+)?/(.*/)?(min|max)(/biased|/local_step)?(/|$)")
 
 # A killed process leaves files of this name, which no reader takes for a checkpoint.
 UNFINISHED = "unfinished-"
@@ -34,6 +36,11 @@ def get_step(path: str) -> int:
     return int(match.group(1)) if match else 0
 
 
+def is_range(name: str) -> bool:
+    """Whether a name is of the ranges that quantization-aware training follows."""
+    return _RANGE.search(name) is not None
+
+
 def get_scope(name: str) -> str:
     """Returns the first two parts of a name: what excludes a layer and its like."""
     return "/".join(name.split("/")[:2])
@@ -43,7 +50,7 @@ def list_foreign(held: Iterable[str], variables: Collection[str]) -> list[str]:
     """Returns the names in a file that neither a network nor its training accounts for.
 
     Training adds steps, the optimizers' slots and moving averages, which lie below
-    their variable's name, and an auxiliary head.
+    their variable's name, an auxiliary head, and the ranges of quantization.
 
     Args:
       held: names in the file.
@@ -56,6 +63,7 @@ def list_foreign(held: Iterable[str], variables: Collection[str]) -> list[str]:
         if name not in ours
         and _AUXILIARY not in name
         and _SLOT not in name
+        and not is_range(name)
         and name.removesuffix(_ATTRIBUTE).rpartition("/")[2] not in _OF_TRAINING
         and not any(part in ours for part in _list_owners(name))
     ]

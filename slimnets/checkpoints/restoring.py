@@ -9,7 +9,7 @@ import tensorflow as tf
 
 from slimnets import errors
 from slimnets.checkpoints.adjusting import change_channels
-from slimnets.checkpoints.names import AVERAGE_SUFFIX, get_scope, list_foreign
+from slimnets.checkpoints.names import AVERAGE_SUFFIX, get_scope, is_range, list_foreign
 from slimnets.checkpoints.reading import Reader, describe_objects
 
 
@@ -71,6 +71,8 @@ class RestoreReport:
             parts.append(f"{len(self.missing)} not in it: {_list_some(self.missing)}")
         if self.unused:
             parts.append(f"{len(self.unused)} in it not used")
+        if any(is_range(name) for name in self.unused):
+            parts.append("its training rounded to integers, as --quantize does")
         if self.not_finite:
             parts.append(describe_not_finite(self.not_finite))
         return "; ".join(parts)

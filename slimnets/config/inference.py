@@ -131,6 +131,13 @@ class InferenceConfig:
         choices=choices.INFERENCE_PRECISIONS,
         common=True,
     )
+    quantize: bool = setting(
+        False,
+        "Round weights and activations to 8 bits, as training with --quantize_delay"
+        " did: what an integer device will give. Such a checkpoint runs in float"
+        " otherwise.",
+        common=True,
+    )
 
 
 @dataclasses.dataclass(frozen=True)

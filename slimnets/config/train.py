@@ -19,6 +19,7 @@ from slimnets.config.optimization import (
     LearningRateConfig,
     OptimizerConfig,
 )
+from slimnets.config.quantization import QuantizationConfig
 from slimnets.config.reading import ReadingConfig
 from slimnets.config.resizing import ResizingConfig
 from slimnets.config.sampling import SamplingConfig
@@ -220,6 +221,9 @@ class TrainConfig:
     losses: LossConfig = dataclasses.field(default_factory=LossConfig)
     fine_tuning: FineTuneConfig = dataclasses.field(default_factory=FineTuneConfig)
     freezing: FreezingConfig = dataclasses.field(default_factory=FreezingConfig)
+    quantization: QuantizationConfig = dataclasses.field(
+        default_factory=QuantizationConfig
+    )
     run: RunConfig = dataclasses.field(default_factory=RunConfig)
     devices: DevicesConfig = dataclasses.field(default_factory=DevicesConfig)
     reading: ReadingConfig = dataclasses.field(default_factory=ReadingConfig)

@@ -11,6 +11,7 @@ from slimnets.config.inference import InferenceConfig, TrainedNetworkConfig
 from slimnets.export import runtimes
 from slimnets.inference.folded_model import FoldedModel
 from slimnets.layers.computation import Computation, computing
+from slimnets.layers.fake_quantization import FakeQuantization
 from slimnets.layers.folding import Folding
 from slimnets.model import Model
 from slimnets.nets import own
@@ -30,6 +31,7 @@ class Predictor:
       runtime: what runs it, one of `config.choices.RUNTIMES`.
       precision: number type that the runtime computes in, one of
         `config.choices.INFERENCE_PRECISIONS`.
+      quantization: how weights and activations are rounded; None leaves them in float.
     """
 
     model: Model
@@ -39,6 +41,7 @@ class Predictor:
     folded: FoldedModel | None = None
     runtime: str = "tensorflow"
     precision: str = "float32"
+    quantization: FakeQuantization | None = None
 
     def restore(self, checkpoint: str) -> checkpoints.RestoreReport:
         """Gives the network a checkpoint's weights.
@@ -61,6 +64,8 @@ class Predictor:
 
     def _advise(self, error: checkpoints.Misfit) -> str:
         """Returns what to do about a checkpoint that does not fit."""
+        if self.quantization is not None and error.only_missing:
+            return "it was trained without --quantize_delay: leave --quantize out"
         lacks_head = len(error.scopes) == 1 and error.only_missing
         if lacks_head and "/Logits" in error.scopes[0].title():
             return (
@@ -84,6 +89,9 @@ class Predictor:
         Returns:
           Logits (or features), and end points by name.
         """
+        if self.quantization is not None:
+            with computing(Computation(quantization=self.quantization)):
+                return self.model(images, is_training=False)
         run = self.model if self.folded is None else self.folded
         return run(images)
 
@@ -119,10 +127,12 @@ def load_predictor(
     inference = inference or InferenceConfig()
     # Other runtimes are given a graph in float32 and choose the kernels.
     by_layers = inference.runtime == "tensorflow"
-    folding = Folding() if inference.fold_batch_norm else None
+    quantization = _make_quantization(inference)
+    # Rounding folds by itself.
+    folding = Folding() if inference.fold_batch_norm and not quantization else None
     # The folded kernels are made with the model, not by building it once more.
     call = None if folding is None else folding.start_call()
-    with computing(Computation(folding=call)):
+    with computing(Computation(folding=call, quantization=quantization)):
         model = Model(
             network,
             num_classes,
@@ -143,7 +153,20 @@ def load_predictor(
         folded=None if folding is None else FoldedModel(model, folding),
         runtime=inference.runtime,
         precision=inference.precision,
+        quantization=quantization,
     )
+
+
+def _make_quantization(inference: InferenceConfig) -> FakeQuantization | None:
+    if not inference.quantize:
+        return None
+    if inference.runtime != "tensorflow" or inference.precision != "float32":
+        raise errors.InputError(
+            "--quantize rounds in TensorFlow and float32 as an integer device would;"
+            " leave --runtime and --precision out, or run `slimnets export"
+            " --format=lite` for LiteRT"
+        )
+    return FakeQuantization()
 
 
 def to_numpy(values: Any) -> Any:

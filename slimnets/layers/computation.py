@@ -18,6 +18,7 @@ import tensorflow as tf
 
 from slimnets.hardware import Hardware
 from slimnets.layers.block_runs import FirstRun, Recomputation, SecondRun
+from slimnets.layers.fake_quantization import FakeQuantization
 from slimnets.layers.folding import FoldedCall
 
 
@@ -41,6 +42,8 @@ class Computation:
       sync_batch_norm: batch norm takes the moments of all replicas' examples together.
       folding: folds batch norm into the linear layer before it; None does not.
       recomputation: recomputes the inside of blocks for their gradients; None keeps it.
+      quantization: rounds weights and activations to integers; None does not. `Model`
+        then computes by TensorFlow's plain ops, which the rewrite knows.
       block_run: the run of a block that layers are in; `recomputation.block` sets it.
     """
 
@@ -53,6 +56,7 @@ class Computation:
     sync_batch_norm: bool = False
     folding: FoldedCall | None = None
     recomputation: Recomputation | None = None
+    quantization: FakeQuantization | None = None
     block_run: FirstRun | SecondRun | None = None
 
 

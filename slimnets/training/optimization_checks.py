@@ -5,6 +5,7 @@ from slimnets.config.loss import LossConfig
 from slimnets.config.optimization import GradientConfig
 from slimnets.config.train import TrainConfig
 from slimnets.training import schedules
+from slimnets.training.quantization import check_quantization
 
 
 def check_optimization(config: TrainConfig) -> None:
@@ -14,6 +15,7 @@ def check_optimization(config: TrainConfig) -> None:
     _check_gradients(config.gradients)
     _check_averaging(config)
     _check_batch_norm(config)
+    check_quantization(config)
     schedules.parse_decay_epochs(config.learning_rate)
 
 

@@ -9,12 +9,15 @@ import tensorflow as tf
 
 from slimnets import checkpoints, errors
 from slimnets.config.train import TrainConfig
+from slimnets.layers.computation import Computation, computing
 from slimnets.model import Model
 from slimnets.nets import registry
+from slimnets.quantization.graph import Unquantizable
 from slimnets.training import precision, trained_variables
 from slimnets.training.loss_scale import LossScale
 from slimnets.training.moving_averages import MovingAverages
 from slimnets.training.optimizers import Optimizer
+from slimnets.training.quantization import make_quantization
 
 # With more scopes to exclude, a checkpoint is more likely another network's.
 _MOST_SCOPES = 4
@@ -30,6 +33,7 @@ class TrainState:
       optimizer: with slots for `trained`.
       averages: moving averages of the model's variables, or None.
       loss_scale: of a model that computes in float16, else None.
+      quantization: how values are rounded in training, or None.
       global_step: int64, the number of steps done.
       rate_factor: float32, by which the plateau schedule multiplies the learning rate;
         None with another schedule. It follows from metrics.jsonl, and is in no
@@ -61,18 +65,9 @@ class TrainState:
             if config.learning_rate.learning_rate_decay_type == "plateau"
             else None
         )
-        self.model = Model(
-            config.network,
-            num_classes,
-            weight_decay=config.weight_decay,
-            is_training=True,
-            image_size=config.data.image_size,
-            channels=1 if config.data.use_grayscale else None,
-            precision=precision.choose_training_type(
-                config.precision, registry.get_row(config.network)
-            ),
-            **self._step_argument(config.network),
-        )
+        self.quantization = make_quantization(config.quantization, self.global_step)
+        with computing(Computation(quantization=self.quantization)):
+            self.model = self._make_model(config, num_classes)
         if config.freezing.freeze_batch_norm and not self.has_batch_norm:
             raise errors.InputError(
                 f"--freeze_batch_norm: {config.model} has no batch norm to freeze"
@@ -88,12 +83,45 @@ class TrainState:
         half = self.model.precision == tf.float16
         self.loss_scale = LossScale() if half else None
         self.averages = (
-            MovingAverages(
-                self.model.variables_by_name, config.averaging.moving_average_decay
-            )
+            MovingAverages(self._list_averaged(), config.averaging.moving_average_decay)
             if config.averaging.moving_average_decay is not None
             else None
         )
+
+    def _make_model(self, config: TrainConfig, num_classes: int) -> Model:
+        try:
+            return Model(
+                config.network,
+                num_classes,
+                weight_decay=config.weight_decay,
+                is_training=True,
+                image_size=config.data.image_size,
+                channels=1 if config.data.use_grayscale else None,
+                precision=tf.float32
+                if self.quantization
+                else precision.choose_training_type(
+                    config.precision, registry.get_row(config.network)
+                ),
+                **self._step_argument(config.network),
+            )
+        except Unquantizable as error:
+            raise errors.InputError(
+                f"--quantize_delay: {config.model} cannot be quantized: {error}"
+            ) from error
+
+    def _list_averaged(self) -> dict[str, tf.Variable]:
+        """Returns the variables of which averages are kept.
+
+        The ranges of quantization are among them: an average of weights lies within the
+        average of their ranges. What debiases the ranges is training's alone.
+        """
+        return {
+            name: variable
+            for name, variable in self.model.variables_by_name.items()
+            if not (
+                checkpoints.is_range(name) and name.endswith(("/biased", "/local_step"))
+            )
+        }
 
     def _find_rate_scales(self, layer_decay: float) -> dict[str, float]:
         if layer_decay == 1:
@@ -165,7 +193,7 @@ class TrainState:
             log(line)
         try:
             report = checkpoints.restore(
-                self.model.variables_by_name,
+                self._list_restored(path),
                 path,
                 exclude_scopes=(*excluded, *adjustment.head),
                 channels=adjustment.channels,
@@ -179,6 +207,15 @@ class TrainState:
         if self.averages:
             self.averages.reset()
         return report
+
+    def _list_restored(self, path: str) -> dict[str, tf.Variable]:
+        """Returns what a checkpoint has to have: a float one has no ranges."""
+        held = checkpoints.read_shapes(path)
+        return {
+            name: variable
+            for name, variable in self.model.variables_by_name.items()
+            if name in held or not checkpoints.is_range(name)
+        }
 
     def scale_learning_rate(self, factor: float) -> None:
         """Multiplies the plateau schedule's learning rate; others take no notice."""
@@ -205,7 +242,8 @@ class TrainState:
         """Whether the network has moving averages, which each replica keeps."""
         return any(
             variable.synchronization == tf.VariableSynchronization.ON_READ
-            for variable in self.model.variables_by_name.values()
+            for name, variable in self.model.variables_by_name.items()
+            if not checkpoints.is_range(name)
         )
 
     @property

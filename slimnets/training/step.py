@@ -188,8 +188,13 @@ def _computation(
         if config.adapt_batch_norm_decay
         else None
     )
+    way = (
+        state.model.choose_computation(is_training=True)
+        if state.quantization is None
+        else Computation(quantization=state.quantization)
+    )
     return dataclasses.replace(
-        state.model.choose_computation(is_training=True),
+        way,
         batch_norm_decay_limit=limit,
         frozen_batch_norm=config.freezing.freeze_batch_norm,
         sync_batch_norm=config.run.sync_batch_norm,

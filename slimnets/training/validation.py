@@ -1,7 +1,8 @@
 """Validation inside training: the held-out split, scored every so often.
 
 A checkpoint is saved first and scored as `slimnets eval` would score it: every image
-once, with the moving averages, batch norm folded, in float32.
+once, with the moving averages, batch norm folded, in float32, rounded where training
+rounds.
 """
 
 import contextlib
@@ -14,7 +15,11 @@ import tensorflow as tf
 from slimnets import checkpoints, errors
 from slimnets.checkpoints import atomic_files, run_settings
 from slimnets.config import durations
-from slimnets.config.inference import EvalConfig, TrainedNetworkConfig
+from slimnets.config.inference import (
+    EvalConfig,
+    InferenceConfig,
+    TrainedNetworkConfig,
+)
 from slimnets.config.train import TrainConfig
 from slimnets.datasets.registry import Dataset
 from slimnets.distribution import strategies, workers
@@ -263,4 +268,9 @@ def _make_eval_config(config: TrainConfig) -> EvalConfig:
         dataset_split_name=config.validation.eval_split_name,
         upright=config.data.upright,
     )
-    return EvalConfig(trained=trained, reading=config.reading, devices=config.devices)
+    return EvalConfig(
+        trained=trained,
+        reading=config.reading,
+        devices=config.devices,
+        inference=InferenceConfig(quantize=config.quantization.is_on),
+    )

@@ -54,6 +54,8 @@ MODULES: dict[str, tuple[str, ...]] = {
     "tensorflow.contrib.training.python.training.evaluation": (
         "slimnets.slim.train_eval",
     ),
+    "tensorflow.contrib.quantize": ("slimnets.quantization",),
+    "tensorflow.contrib.quantize.python.quantize_graph": ("slimnets.quantization",),
     "tensorflow.contrib.data": (
         "tensorflow.compat.v1.data",
         "tensorflow.compat.v1.data.experimental",
@@ -164,8 +166,8 @@ PYTHON_2 = {
 # What to do where a name has no place: the longest that matches wins.
 REMEDIES: dict[str, str] = {
     "tensorflow.contrib.quantize": (
-        "quantization-aware rewriting is gone from TensorFlow; train in float, then"
-        " quantize as tf.lite.TFLiteConverter does"
+        "call create_training_graph or create_eval_graph of slimnets.quantization,"
+        " which fold and quantize in one"
     ),
     "tensorflow.contrib.lookup": (
         "use tf.lookup.StaticHashTable with tf.lookup.KeyValueTensorInitializer or"

@@ -88,6 +88,12 @@ RUNS = {
         "decay_epochs": ("1",),
         "mixup_alpha": 0.5,
     },
+    "quantized": {
+        "model": "tiny_bn",
+        "quantize_delay": 2,
+        "freeze_bn_delay": 3,
+        "moving_average_decay": 0.9,
+    },
     "mirrored": {
         "model": "dropping",
         "optimizer": "adam",
@@ -99,6 +105,8 @@ RUNS = {
 }
 MORE_RUNS = {
     "microbatches in one call": RUNS["microbatches"] | {"steps_per_call": 2},
+    "quantized replicas": RUNS["mirrored"] | {"quantize_delay": 0},
+    "quantized microbatches": RUNS["microbatches"] | {"quantize_delay": 0},
     "cached": {"cache": True, "preprocessing_name": "vgg"},
     "cifar's recipe": {"preprocessing_name": "cifarnet", "num_readers": 1},
     "lenet": {"model": "lenet", "batch_size": 5},
@@ -109,6 +117,7 @@ BOTH = [
     pytest.param(RUNS["float16"], id="float16", marks=pytest.mark.slow),
     pytest.param(RUNS["microbatches"], id="microbatches"),
     pytest.param(RUNS["frozen"], id="frozen", marks=pytest.mark.slow),
+    pytest.param(RUNS["quantized"], id="quantized", marks=pytest.mark.slow),
     pytest.param(RUNS["mirrored"], id="mirrored", marks=pytest.mark.slow),
     *[
         pytest.param(flags, id=name, marks=pytest.mark.slow)

@@ -1,0 +1,201 @@
+"""Fake quantization of a whole graph: fold batch norm, then round tensors."""
+
+import re
+from collections.abc import Sequence
+
+import tensorflow as tf
+
+from slimnets.layers.fake_quantization import FakeQuantization
+from slimnets.quantization import batch_norms, layers, ranges
+from slimnets.quantization.batch_norms import BATCH_NORMS
+from slimnets.quantization.graph import (
+    ADDITIONS,
+    Ops,
+    Unquantizable,
+    get_parent,
+    name_scope,
+    trace_back,
+)
+from slimnets.quantization.layers import ACTIVATIONS, RELUS, Layer
+from slimnets.quantization.ranges import Quantized
+
+_SUMS = ADDITIONS | {"Mul"}
+_BEFORE_SUMS = frozenset(
+    {"Reshape", "Identity", "BatchToSpaceND", "SpaceToBatchND", "MaxPool", "Max"}
+)
+# What gives some of its input's values, and so has its range.
+_SELECTIONS = _BEFORE_SUMS | {"Squeeze", "Transpose", "Pad", "StridedSlice", "Slice"}
+_MEANS = frozenset({"AvgPool", "Mean"})
+_MASKS = frozenset({"GreaterEqual", "Less", "SelectV2", "Floor"})
+
+
+def rewrite(
+    operations: Sequence[tf.Operation], is_training: bool, settings: FakeQuantization
+) -> Ops:
+    """Inserts fake quantization among a network's ops.
+
+    Args:
+      operations: of the network, all in the default graph, in their order.
+      is_training: whether ranges are followed; else they are taken as they are.
+      settings: how.
+
+    Returns:
+      The ops, which resolve tensors of the network to what took their place.
+
+    Raises:
+      Unquantizable: a batch norm cannot be folded, or there is nothing to quantize.
+    """
+    ops = Ops(operations)
+    folded = batch_norms.fold(ops, settings)
+    rewriter = _Rewriter(ops, is_training, settings)
+    found = list(layers.find_layers(ops, folded))
+    for layer in found:
+        rewriter.quantize_layer(layer)
+    if not rewriter.count:
+        raise Unquantizable("there is no layer whose weights could be quantized")
+    rewriter.quantize_sums()
+    rewriter.quantize_derived()
+    return ops
+
+
+class _Rewriter:
+    """Rounds tensors of one graph, each once.
+
+    Attributes:
+      count: of the layers whose weights are rounded.
+    """
+
+    def __init__(self, ops: Ops, is_training: bool, settings: FakeQuantization):
+        self._ops, self._is_training, self._settings = ops, is_training, settings
+        self._quantized: dict[str, Quantized] = {}  # by name of the tensor that is read
+        self._done: set[str] = set()  # names of the ops whose output is rounded
+        self.count = 0
+
+    def quantize_layer(self, layer: Layer) -> None:
+        """Rounds the weights of a layer and what leaves its kernel."""
+        if not layer.linear.name.startswith(self._settings.scope):
+            return
+        scope = get_parent(layer.linear.name)
+        self._quantize_weights(layer.linear, _join(scope, "weights_quant"))
+        outer = get_parent(scope) if layer.bypass is not None else scope
+        last = layer.activation
+        if last is None and layer.bypass is None:
+            last = layer.bias or self._find_end(layer.linear)
+        if last is not None:
+            self._quantize(last, _join(outer, "act_quant"), start=0.0)
+        if layer.bypass is not None and layer.bias is not None:
+            self._quantize(layer.bias, _join(scope, "conv_quant"))
+            if not self._is_followed_by(layer.bypass, ACTIVATIONS):
+                self._quantize(layer.bypass, _join(outer, "add_quant"))
+        late = layer.late_bypass
+        if late is not None and not self._is_followed_by(late, RELUS):
+            name = _join(get_parent(late.name), "post_activation_bypass_quant")
+            self._quantize(late, name)
+
+    def quantize_sums(self) -> None:
+        """Rounds sums and products of rounded values that no kernel goes on with."""
+        for op in list(self._ops):
+            if self._is_open_sum(op) and op.name.startswith(self._settings.scope):
+                self._quantize(op, f"{op.name}/activation_{op.type}_quant")
+
+    def quantize_derived(self) -> None:
+        """Rounds means and concatenations as integer kernels do, by known ranges.
+
+        A mean has its input's range. LiteRT concatenates what has one range: theirs
+        together. tf.contrib.quantize left both to the converter of its time.
+        """
+        for op in list(self._ops):
+            if op.type in _MEANS:
+                known = self._find(op.inputs[0])
+                if known is not None:
+                    self._requantize(op, known.range, "pool_quant")
+            elif op.type == "ConcatV2":
+                parts = [self._find(part) for part in op.inputs[:-1]]
+                known_parts = [part.range for part in parts if part is not None]
+                if parts and len(known_parts) == len(parts):
+                    with name_scope(get_parent(op.name)):
+                        union = ranges.unite(known_parts)
+                    self._requantize(op, union, "concat_quant")
+
+    def _find_end(self, linear: tf.Operation) -> tf.Operation | None:
+        """Returns the op that ends a bare layer; None where batch norm follows it."""
+        readers = self._ops.consumers(linear.outputs[0])
+        if len(readers) == 1 and readers[0].type == "BatchToSpaceND":
+            return self._find_end(readers[0])
+        normalized = any(reader.type in BATCH_NORMS for reader in readers)
+        return None if normalized else linear
+
+    def _quantize_weights(self, linear: tf.Operation, name: str) -> None:
+        weights = linear.inputs[1]
+        rounded = ranges.quantize_weights(
+            weights, name, self._is_training, self._settings
+        )
+        self._ops.redirect(weights, rounded.values, [linear])
+        self.count += 1
+
+    def _quantize(self, op: tf.Operation, name: str, start: float = -6.0) -> None:
+        if op.name in self._done:
+            return
+        tensor = op.outputs[0]
+        rounded = ranges.quantize_activations(
+            tensor, name, self._is_training, self._settings, start
+        )
+        self._put(op, rounded)
+
+    def _requantize(self, op: tf.Operation, within: ranges.Range, name: str) -> None:
+        with name_scope(get_parent(op.name)):
+            rounded = ranges.requantize(
+                op.outputs[0], within, name, self._is_training, self._settings
+            )
+        self._put(op, rounded)
+
+    def _put(self, op: tf.Operation, rounded: Quantized) -> None:
+        self._done.add(op.name)
+        self._quantized[rounded.values.name] = rounded
+        self._ops.redirect(op.outputs[0], rounded.values)
+
+    def _find(self, tensor: tf.Tensor) -> Quantized | None:
+        """Returns how the values of a tensor were rounded, if only moved since."""
+        while tensor.name not in self._quantized:
+            if tensor.op.type not in _SELECTIONS or not tensor.op.inputs:
+                return None
+            tensor = tensor.op.inputs[0]
+        return self._quantized[tensor.name]
+
+    def _is_followed_by(self, op: tf.Operation, types: frozenset[str]) -> bool:
+        readers = self._ops.consumers(self._ops.resolve(op.outputs[0]))
+        return any(reader.type in types for reader in readers)
+
+    def _is_open_sum(self, op: tf.Operation) -> bool:
+        """Whether an op adds or multiplies what is rounded, and its result is not."""
+        if op.type not in _SUMS or op.name in self._done or _is_dropout(op):
+            return False
+        readers = op.outputs[0].consumers()
+        if len(readers) == 1 and readers[0].type in RELUS:
+            return False
+        return any(self._comes_of_rounded(tensor) for tensor in op.inputs)
+
+    def _comes_of_rounded(self, tensor: tf.Tensor) -> bool:
+        while tensor.name not in self._quantized:
+            op = tensor.op
+            if op.type in _BEFORE_SUMS and op.inputs:
+                tensor = op.inputs[0]
+                continue
+            return op.type in _SUMS and any(
+                self._is_open_sum(source.op) for source in op.inputs
+            )
+        return True
+
+
+def _is_dropout(op: tf.Operation) -> bool:
+    """Whether a product is dropout's, which training alone has."""
+    if op.type != "Mul":
+        return False
+    if re.search(r"(^|/)dropout(_\d+)?/", op.name.lower()):
+        return True
+    through = frozenset({"Cast", "Mul", "Identity"})
+    return any(trace_back(t, through).op.type in _MASKS for t in op.inputs)
+
+
+def _join(scope: str, name: str) -> str:
+    return f"{scope}/{name}" if scope else name
