@@ -27,6 +27,7 @@ setup(
     package_data={
         "slimnets": ["py.typed", "datasets/digits/*", "datasets/*.txt", "nets/*.json"],
         "slimnets.report.evaluation_page": ["page.css", "page.js"],
+        "slimnets.report.feature_pages": ["pages.css", "picture.js"],
         "slimnets.train": ["recipes/*.flags"],
     },
     entry_points={"console_scripts": ["slimnets = slimnets.commands:main"]},
@@ -55,6 +56,7 @@ setup(
         "litert": ["ai-edge-litert"],
         "openvino": ["openvino"],
         "parquet": ["pyarrow"],
+        "picture": ["scikit-learn"],
         "plot": ["matplotlib"],
         "test": [
             "libcst",

@@ -6,6 +6,11 @@ Example, the features before the logits of all images of a folder:
     --checkpoint_path=mobilenet_v1_0.25_224.ckpt --end_points=AvgPool_1a \
     --output=features.npz
 
+Without a file, a page of nearest neighbours and one of all images in a plane:
+
+  python -m eval.extract_features --checkpoint_path=runs/photos \
+    --neighbours=neighbours.html --picture=picture.html
+
 --end_points takes shell wildcards; a name that matches nothing lists them all. --pool
 writes means over height and width. Images of a folder that cannot be used are left out
 and listed, with exit status 1.
@@ -36,7 +41,10 @@ def main(argv: list[str]) -> None:
     extraction = features.extract(dataclass_flags.from_flags(SETTINGS))
     for name, shape in extraction.shapes.items():
         print(f"{name}: {extraction.num_images} x {'x'.join(map(str, shape))}")
-    print(f"features: {extraction.output}")
+    if extraction.output is not None:
+        print(f"features: {extraction.output}")
+    for path in extraction.views:
+        print(f"wrote {path}")
     for line in extraction.left_out:
         print(f"left out: {line}", file=sys.stderr)
     if extraction.left_out:

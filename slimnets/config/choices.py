@@ -63,3 +63,4 @@ WEIGHT_TARGETS = ("checkpoint", "keras", "torch")
 FOLDER_LAYOUTS = ("auto", "classes", "splits", "imagenet")  # of photos to convert
 
 ON_BAD_RECORD = ("stop", "skip")
+PROJECTIONS = ("tsne", "pca")

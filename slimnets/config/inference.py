@@ -10,6 +10,7 @@ from slimnets.config import choices, network_name
 from slimnets.config.dataclass_flags import setting
 from slimnets.config.devices import DevicesConfig
 from slimnets.config.evaluation_files import EvaluationFilesConfig
+from slimnets.config.feature_views import FeatureViewsConfig
 from slimnets.config.reading import MAX_PIXELS, MAX_PIXELS_HELP, ReadingConfig
 from slimnets.config.resizing import ResizingConfig
 
@@ -209,6 +210,7 @@ class ExtractConfig:
         path=True,
         common=True,
     )
+    views: FeatureViewsConfig = dataclasses.field(default_factory=FeatureViewsConfig)
 
 
 @dataclasses.dataclass(frozen=True)

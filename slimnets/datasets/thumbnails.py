@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 import tensorflow as tf
 
-from slimnets.datasets import elements, failures, record_order, tfrecord
+from slimnets.datasets import elements, failures, images, record_order, tfrecord
 from slimnets.datasets.framing import DamagedRecord, SingleRecords
 from slimnets.datasets.registry import Dataset
 from slimnets.preprocessing.encoded import Encoded
@@ -31,8 +31,32 @@ def make_thumbnails(
       upright: turn photos as their cameras noted.
       max_pixels: an image that has more is left out.
     """
+    return _encode(_read_images(dataset, numbers, upright, max_pixels), side)
+
+
+def make_thumbnails_of_files(
+    paths: Sequence[str],
+    numbers: Sequence[int],
+    side: int,
+    *,
+    upright: bool,
+    max_pixels: int,
+) -> dict[int, bytes]:
+    """Returns a JPEG of each image file; one that cannot be read is left out.
+
+    Args:
+      paths: of image files.
+      numbers: the places in `paths` of those that are asked for.
+      side: as of `make_thumbnails`, and what follows.
+    """
+    return _encode(_read_files(paths, numbers, upright, max_pixels), side)
+
+
+def _encode(
+    numbered: Iterator[tuple[int, tf.Tensor | Encoded]], side: int
+) -> dict[int, bytes]:
     pictures = {}
-    for number, image in _read_images(dataset, numbers, upright, max_pixels):
+    for number, image in numbered:
         try:
             whole = image.whole() if isinstance(image, Encoded) else image
             small = _resize(whole.numpy(), side)
@@ -41,6 +65,17 @@ def make_thumbnails(
         jpeg = tf.io.encode_jpeg(small, quality=_QUALITY)
         pictures[number] = jpeg.numpy()
     return pictures
+
+
+def _read_files(
+    paths: Sequence[str], numbers: Sequence[int], upright: bool, max_pixels: int
+) -> Iterator[tuple[int, Encoded]]:
+    for number in numbers:
+        try:
+            contents = images.read_file(paths[number])
+            yield number, Encoded(contents, 3, upright, max_pixels)
+        except (OSError, ValueError, tf.errors.OpError):
+            continue
 
 
 def _read_images(

@@ -27,14 +27,16 @@ def silent(line: str) -> None:
     """Says nothing."""
 
 
-def extracted(path: str | Path, output: Path, *end_points: str, say=silent, **flags):
+def extracted(
+    path: str | Path, output: Path | None, *end_points: str, say=silent, **flags
+):
     """Extracts end points from what lies at a path."""
-    flags |= {"output": str(output), "end_points": end_points}
+    flags |= {"output": output and str(output), "end_points": end_points}
     flags["checkpoint_path"] = str(path)
     return features.extract(dataclass_flags.from_dict(ExtractConfig, flags), say)
 
 
-def refused(path: str | Path, output: Path, *end_points: str, **flags) -> str:
+def refused(path: str | Path, output: Path | None, *end_points: str, **flags) -> str:
     """Returns the one line with which extraction refuses a configuration."""
     with pytest.raises(errors.InputError) as caught:
         extracted(path, output, *end_points, **flags)

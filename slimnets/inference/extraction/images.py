@@ -8,7 +8,7 @@ import tensorflow as tf
 
 from slimnets import errors
 from slimnets.config.inference import ExtractConfig, TrainedNetworkConfig
-from slimnets.datasets import failures, pipeline
+from slimnets.datasets import failures, pipeline, thumbnails
 from slimnets.datasets import images as image_files
 from slimnets.datasets.left_out import LeftOut
 from slimnets.datasets.registry import Dataset
@@ -28,6 +28,8 @@ class Images:
       explain: makes one line of a failure of the batches, given how many images came
         before it.
       class_names: by label.
+      draw: makes small pictures of images, JPEG by number, from their numbers and
+        the longer side in pixels; one that cannot be read is left out.
       unreadable: a line for each image that is not among them, for it is no file.
     """
 
@@ -35,6 +37,7 @@ class Images:
     total: int
     left_out: LeftOut
     explain: Callable[[Exception, int], errors.InputError]
+    draw: Callable[[Sequence[int], int], dict[int, bytes]]
     class_names: tuple[str, ...] = ()
     unreadable: tuple[str, ...] = ()
 
@@ -106,6 +109,9 @@ def _read_dataset(
             reading.max_bad_records,
         ),
         explain,
+        lambda numbers, side: thumbnails.make_thumbnails(
+            dataset, numbers, side, upright=upright, max_pixels=reading.max_pixels
+        ),
         label_offset.list_class_names(dataset.class_names, offset),
         unreadable=dataset.left_out,
     )
@@ -134,6 +140,9 @@ def _find_files(config: ExtractConfig, predictor: Predictor, upright: bool) -> I
         len(paths),
         LeftOut(range(len(paths)), describe, None),
         lambda error, _: failures.describe_of_images(error, paths, max_pixels),
+        lambda numbers, side: thumbnails.make_thumbnails_of_files(
+            paths, numbers, side, upright=upright, max_pixels=max_pixels
+        ),
         unreadable=tuple(unreadable),
     )
 

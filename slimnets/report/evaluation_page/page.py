@@ -1,7 +1,6 @@
-"""The page: its parts in their order, its style and its program."""
+"""The page: its parts in their order."""
 
-from importlib import resources
-
+from slimnets.report.evaluation_page import frame
 from slimnets.report.evaluation_page.class_table import show_classes
 from slimnets.report.evaluation_page.findings import Findings
 from slimnets.report.evaluation_page.headline import show_headline
@@ -40,38 +39,8 @@ def render(findings: Findings) -> str:
         show_training(findings),
         _show_facts(findings),
     )
-    body = tag(
-        "body",
-        {},
-        tag("a", {"href": "#main", "class": "skip"}, "To the result"),
-        tag("header", {}, tag("h1", {}, findings.title), _link_sections(parts)),
-        tag("main", {"id": "main"}, parts),
-        tag("script", {}, Markup(_read("page.js"))),
-    )
-    return "<!DOCTYPE html>\n" + tag("html", {"lang": "en"}, _make_head(findings), body)
-
-
-def _make_head(findings: Findings) -> Markup:
-    width = "width=device-width, initial-scale=1"
-    return tag(
-        "head",
-        {},
-        tag("meta", {"charset": "utf-8"}),
-        tag("meta", {"name": "viewport", "content": width}),
-        tag("meta", {"name": "color-scheme", "content": "light dark"}),
-        tag("title", {}, findings.title),
-        tag("style", {}, Markup(_read("page.css"))),
-    )
-
-
-def _link_sections(parts: Markup) -> Markup:
-    """Returns links to those parts that the page has."""
-    links = [
-        tag("li", {}, tag("a", {"href": f"#{name}"}, heading))
-        for name, heading in _SECTIONS.items()
-        if f'<h2 id="{name}">' in parts
-    ]
-    return tag("nav", {"aria-label": "Parts of the page"}, tag("ul", {}, *links))
+    script = frame.read(__package__, "page.js")
+    return frame.make_page(findings.title, parts, _SECTIONS, script)
 
 
 def _show_facts(findings: Findings) -> Markup:
@@ -83,7 +52,3 @@ def _show_facts(findings: Findings) -> Markup:
             listed = tag("details", {}, summary, listed)
         shown.append(listed)
     return section("facts", "Facts", *shown)
-
-
-def _read(file: str) -> str:
-    return resources.files(__package__).joinpath(file).read_text(encoding="utf-8")

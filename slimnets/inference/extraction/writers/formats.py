@@ -1,6 +1,7 @@
 """The file formats by their suffix, and one line where a file cannot be written."""
 
 import contextlib
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -63,10 +64,12 @@ def open_file(path: Path, is_pooled: bool) -> Iterator[Add]:
         with _explained(path):
             add(batch)
 
-    with contextlib.ExitStack() as on_error:
-        on_error.push(stack)
+    try:
         yield add_explained
-        on_error.pop_all()
+    except BaseException:
+        with _explained(path):  # what is still in a buffer may find the disk full
+            stack.__exit__(*sys.exc_info())
+        raise
     with _explained(path):
         stack.close()
 

@@ -1,0 +1,1 @@
+"""Features as pages that need no network: `neighbours.render`, `picture.render`."""
