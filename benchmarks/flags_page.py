@@ -6,7 +6,13 @@ python -m benchmarks.flags_page
 from pathlib import Path
 
 from slimnets import startup
-from slimnets.config import dataset_description, help, inference, train
+from slimnets.config import (
+    checkpoint_files,
+    dataset_description,
+    help,
+    inference,
+    train,
+)
 
 PAGE = Path(__file__).parents[1] / "docs" / "flags.md"
 PROGRAMS = {
@@ -16,6 +22,7 @@ PROGRAMS = {
     "slimnets classify": inference.ClassifyConfig,
     "slimnets export": inference.ExportConfig,
     "slimnets describe-dataset": dataset_description.DescribeDatasetConfig,
+    "slimnets checkpoints": checkpoint_files.CheckpointsConfig,
 }
 
 

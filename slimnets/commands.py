@@ -34,6 +34,7 @@ PROGRAMS = {
     "weights": "train.weights",
     "describe": "eval.describe_network",
     "describe-dataset": "eval.describe_dataset",
+    "checkpoints": "eval.checkpoints",
     "list": "eval.list_networks",
     "upgrade": "slimnets.upgrade.__main__",
 }

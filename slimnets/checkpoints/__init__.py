@@ -33,7 +33,13 @@ from slimnets.checkpoints.restoring import (
     require_used,
     restore,
 )
-from slimnets.checkpoints.saving import clear_leftovers, copy, save
+from slimnets.checkpoints.saving import (
+    clear_leftovers,
+    copy,
+    keep_only,
+    list_leftovers,
+    save,
+)
 
 __all__ = [
     "AVERAGE_SUFFIX",
@@ -57,7 +63,9 @@ __all__ = [
     "infer_num_classes",
     "is_range",
     "iterate",
+    "keep_only",
     "list_files",
+    "list_leftovers",
     "list_not_finite",
     "read",
     "read_num_classes",

@@ -8,6 +8,9 @@ GLOBAL_STEP = "global_step"
 AVERAGE_SUFFIX = "/ExponentialMovingAverage"
 LOSS_SCALE = ("current_loss_scale", "good_steps")  # TensorFlow 1's names
 
+# Kinds of what is in a checkpoint.
+NETWORK, AVERAGE, SLOT, TRAINING = "network", "average", "slot", "training"
+
 # What programs and optimizers keep beside networks, as the last part of a name; the
 # mean of the images stands in checkpoints of 2016.
 _OF_TRAINING = frozenset(
@@ -21,6 +24,7 @@ _OF_TRAINING = frozenset(
         "fake_quantization_step",  # tf.contrib.quantize's
     }
 )
+_OF_BATCH_NORM = frozenset({"biased", "local_step"})  # helpers of a debiased average
 _SLOT = "/.OPTIMIZER_SLOT/"  # in the names of tf.train.Checkpoint
 _ATTRIBUTE = "/.ATTRIBUTES/VARIABLE_VALUE"
 _AUXILIARY = "AuxLogits"
@@ -67,6 +71,39 @@ def list_foreign(held: Iterable[str], variables: Collection[str]) -> list[str]:
         and name.removesuffix(_ATTRIBUTE).rpartition("/")[2] not in _OF_TRAINING
         and not any(part in ours for part in _list_owners(name))
     ]
+
+
+def list_kinds(
+    held: Collection[str], variables: Collection[str] | None = None
+) -> dict[str, str]:
+    """Tells what each name in a checkpoint is.
+
+    Args:
+      held: names in the checkpoint.
+      variables: names of the network's variables; None where the network is not
+        known. Then what lies below another name is a slot or an average.
+
+    Returns:
+      By name, one of NETWORK, AVERAGE, SLOT and TRAINING.
+    """
+    names = set(held)
+    return {name: _tell_kind(name, names, variables) for name in held}
+
+
+def _tell_kind(name: str, held: set[str], variables: Collection[str] | None) -> str:
+    if variables is not None and name in variables:
+        return NETWORK
+    last = name.removesuffix(_ATTRIBUTE).rpartition("/")[2]
+    if last in _OF_TRAINING:
+        return TRAINING
+    if name.endswith(AVERAGE_SUFFIX):
+        return AVERAGE
+    if last in _OF_BATCH_NORM:
+        return NETWORK
+    owners = held if variables is None else held | set(variables)
+    if _SLOT in name or any(part in owners for part in _list_owners(name)):
+        return SLOT
+    return NETWORK
 
 
 def _list_owners(name: str) -> Iterator[str]:

@@ -117,19 +117,28 @@ def clear_leftovers(directory: str | Path) -> None:
     Args:
       directory: in which nobody saves now; it may not exist.
     """
+    for path in list_leftovers(directory):
+        path.unlink(missing_ok=True)
+
+
+def list_leftovers(directory: str | Path) -> list[Path]:
+    """Returns what saves left that failed or were killed, in the order to remove it.
+
+    Args:
+      directory: it may not exist.
+    """
     directory = Path(directory)
     leftovers = list(directory.glob(f"{UNFINISHED}{BASENAME}-*"))
     indices = [path for path in leftovers if path.suffix == _INDEX]
+    found: list[Path] = []
     for index in indices:
         # An index gets the checkpoint's name last and loses it first; data may have it.
         name = index.name.removeprefix(UNFINISHED).removesuffix(_INDEX)
         if not (directory / f"{name}{_INDEX}").exists():
-            _remove_data(directory / name)
+            found += _list_data(directory / name)
     # By the indices a kill in between is told.
-    for path in [*(path for path in leftovers if path not in indices), *indices]:
-        path.unlink(missing_ok=True)
-    for path in directory.glob(f"*{atomic_files.UNFINISHED}"):
-        path.unlink(missing_ok=True)
+    found += [*(path for path in leftovers if path not in indices), *indices]
+    return [*found, *directory.glob(f"*{atomic_files.UNFINISHED}")]
 
 
 def _put_in_place(unfinished: Path, prefix: Path) -> None:
@@ -152,6 +161,25 @@ def _keep_newest(directory: Path, newest: str, keep: int) -> None:
     for path in earlier:
         if path not in kept:
             _remove(Path(path))
+    clear_leftovers(directory)
+
+
+def keep_only(
+    directory: str | Path, kept: Sequence[str], removed: Sequence[str]
+) -> None:
+    """Removes checkpoints of a folder, and what failed saves left in it.
+
+    Args:
+      directory: in which nobody saves now.
+      kept: paths of those that stay, the latest last; one at least.
+      removed: of those to remove.
+
+    Raises:
+      OSError: something cannot be written or removed.
+    """
+    _write_state(Path(directory), kept)  # first, as `_keep_newest`
+    for path in removed:
+        _remove(Path(path))
     clear_leftovers(directory)
 
 
@@ -178,6 +206,12 @@ def _remove(path: Path) -> None:
 
 
 def _remove_data(path: Path) -> None:
-    directory, name = path.parent, path.name
-    for part in [*directory.glob(f"{name}.data-*"), directory / f"{name}.meta"]:
+    for part in _list_data(path):
         part.unlink(missing_ok=True)
+
+
+def _list_data(path: Path) -> list[Path]:
+    """Returns what a checkpoint has beside its index, if that is there."""
+    directory, name = path.parent, path.name
+    meta = directory / f"{name}.meta"
+    return [*directory.glob(f"{name}.data-*"), *([meta] if meta.exists() else [])]

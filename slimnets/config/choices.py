@@ -45,6 +45,8 @@ INFERENCE_PRECISIONS = ("float32", "bfloat16")
 
 FORMATS = ("saved_model", "lite")  # of exports
 
+KEPT_AVERAGES = ("take", "keep", "drop")  # what becomes of moving averages
+
 CLASSIFICATION_FORMATS = ("table", "jsonl", "csv")
 
 WEIGHT_SOURCES = (

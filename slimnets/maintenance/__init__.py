@@ -1,0 +1,1 @@
+"""Looking after checkpoints: what there is, what differs, and new ones made of them."""
