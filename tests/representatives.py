@@ -14,6 +14,7 @@ from slimnets.nets import registry, row
 
 # A family's first network stands for it, but where the code of another builds it.
 BUILT_AS_ANOTHER = {
+    "cifarnet": "lenet",
     "overfeat": "alexnet_v2",
     "vgg_a": "alexnet_v2",
     "inception_v2": "inception_v1",

@@ -17,6 +17,8 @@ from slimnets.datasets.registry import Dataset, get_dataset
 from slimnets.preprocessing.encoded import Encoded, cut_part, read_size
 from tests.datasets.records import damage, write
 
+slow = functools.partial(pytest.param, marks=pytest.mark.slow)
+
 
 def plain(image: tf.Tensor) -> tf.Tensor:
     """Preprocesses by nothing but a static shape; image k stays all k."""
@@ -59,7 +61,7 @@ def test_training_batch_has_static_shape_and_matching_labels(numbered):
     np.testing.assert_array_equal(label, image[:, 0, 0, 0].numpy() % 3)
 
 
-@pytest.mark.parametrize("replicas", [1, 2])
+@pytest.mark.parametrize("replicas", [slow(1), 2])
 def test_stacked_batches_are_those_one_by_one(numbered, replicas):
     dataset = numbered(30)
     one_by_one = list(pipeline.train_batches(dataset, shift, 2, seed=1).take(12))
@@ -76,7 +78,7 @@ def test_stacked_batches_are_those_one_by_one(numbered, replicas):
                 np.testing.assert_array_equal(part[step], other)
 
 
-@pytest.mark.parametrize("shards", [1, 3])
+@pytest.mark.parametrize("shards", [slow(1), 3])
 @pytest.mark.parametrize("seed", [None, 7])
 def test_each_epoch_sees_every_example_once_in_a_new_order(numbered, shards, seed):
     batches = in_order(numbered(20, shards), plain, 1, seed=seed)
@@ -110,7 +112,7 @@ def test_seed_repeats_order_and_augmentation(numbered):
 
 @pytest.mark.parametrize(
     ("files", "flags"),
-    [(1, {}), (3, {}), (1, {"cache": True}), (1, {"shard": (1, 2)})],
+    [slow(1, {}), (3, {}), slow(1, {"cache": True}), (1, {"shard": (1, 2)})],
 )
 def test_seed_goes_on_behind_what_was_taken(numbered, files, flags):
     dataset = numbered(15, files)
@@ -127,7 +129,7 @@ def test_seed_goes_on_behind_what_was_taken(numbered, files, flags):
         np.testing.assert_array_equal(whole[taken // workers :], run(taken))
 
 
-@pytest.mark.parametrize("replicas", [1, 2])
+@pytest.mark.parametrize("replicas", [slow(1), 2])
 def test_seed_gives_workers_together_the_batches_of_one(numbered, replicas):
     dataset = numbered(30, 2)
 
@@ -171,7 +173,9 @@ def test_seed_gives_each_image_its_own_augmentation(numbered):
 
 
 # Two workers: two files are shared out whole, one and three are read by both.
-@pytest.mark.parametrize(("shards", "seed"), [(1, 5), (2, None), (2, 5), (3, None)])
+@pytest.mark.parametrize(
+    ("shards", "seed"), [(1, 5), (2, None), slow(2, 5), slow(3, None)]
+)
 def test_two_workers_together_see_each_example_once_an_epoch(numbered, shards, seed):
     dataset = numbered(20, shards)
     halves = [
@@ -183,8 +187,8 @@ def test_two_workers_together_see_each_example_once_an_epoch(numbered, shards, s
         assert sorted(itertools.chain(*of_epoch)) == list(range(20))
 
 
-@pytest.mark.parametrize("batch_size", [1, 3, 7, 10, 16])
-@pytest.mark.parametrize("shards", [1, 3])
+@pytest.mark.parametrize("batch_size", [slow(1), 3, slow(7), 10, slow(16)])
+@pytest.mark.parametrize("shards", [slow(1), 3])
 def test_evaluation_sees_every_example_exactly_once(numbered, batch_size, shards):
     batches = pipeline.eval_batches(numbered(10, shards), plain, batch_size)
     seen = []
@@ -211,7 +215,7 @@ def test_evaluation_order_is_the_files(numbered):
     assert run() == run()
 
 
-@pytest.mark.parametrize("files", [1, 3])
+@pytest.mark.parametrize("files", [slow(1), 3])
 def test_workers_share_the_examples_of_an_evaluation(numbered, files):
     names = []
     for index in range(3):
@@ -225,7 +229,7 @@ def test_workers_share_the_examples_of_an_evaluation(numbered, files):
     assert len(set(names)) == 10
 
 
-@pytest.mark.parametrize(("channels", "expected"), [(None, 1), (1, 1), (3, 3)])
+@pytest.mark.parametrize(("channels", "expected"), [(None, 1), slow(1, 1), (3, 3)])
 def test_channels_are_as_asked(numbered, channels, expected):
     def preprocess(image):
         assert image.dtype == tf.uint8
@@ -246,7 +250,7 @@ def test_labels_offset_is_subtracted(tmp_path):
     assert batch["label"].numpy().tolist() == [2, 3, 3]
 
 
-@pytest.mark.parametrize("shards", [1, 3])
+@pytest.mark.parametrize("shards", [slow(1), 3])
 def test_a_cache_changes_nothing_but_where_records_come_from(numbered, shards):
     dataset = numbered(20, shards)
     batches = iter(in_order(dataset, plain, 1, cache=True))
@@ -306,7 +310,9 @@ def damaged(numbered):
 
 
 @DAMAGE
-@pytest.mark.parametrize("flags", [{"seed": 5}, {}, {"seed": 5, "cache": True}])
+@pytest.mark.parametrize(
+    "flags", [{"seed": 5}, slow({}), slow({"seed": 5, "cache": True})]
+)
 def test_training_goes_on_behind_a_damaged_record(damaged, part, lost, flags):
     dataset, sound = damaged(part, lost)
     in_flight = InFlight(dataset, range(3), 99)
@@ -338,7 +344,7 @@ def test_a_damaged_record_changes_no_others_place(numbered):
 
 
 @DAMAGE
-@pytest.mark.parametrize("shards", [1, 2])
+@pytest.mark.parametrize("shards", [slow(1), 2])
 def test_evaluation_goes_on_behind_a_damaged_record(damaged, part, lost, shards):
     dataset, sound = damaged(part, lost)
     came = {}

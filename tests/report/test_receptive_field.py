@@ -1,5 +1,7 @@
 """Receptive fields against the published ones, and against gradients."""
 
+import functools
+
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -9,6 +11,7 @@ from slimnets.nets import blueprint
 from slimnets.report import receptive_field
 
 v1 = tf.compat.v1
+slow = functools.partial(pytest.param, marks=pytest.mark.slow)
 
 
 @pytest.mark.parametrize(
@@ -19,11 +22,11 @@ v1 = tf.compat.v1
         ("vgg_16", "vgg_16/pool5", 212, 32),
         ("mobilenet_v1", "Conv2d_13_pointwise", 315, 32),
         ("resnet_v1_50", "resnet_v1_50/block4", 483, 32),
-        ("resnet_v1_101", "resnet_v1_101/block4", 1027, 32),
+        slow("resnet_v1_101", "resnet_v1_101/block4", 1027, 32),
         ("inception_v2", "Mixed_5c", 699, 32),
-        ("inception_v3", "Mixed_7c", 1311, 32),
-        ("inception_v4", "Mixed_7d", 2071, 32),
-        ("inception_resnet_v2", "Conv2d_7b_1x1", 3039, 32),
+        slow("inception_v3", "Mixed_7c", 1311, 32),
+        slow("inception_v4", "Mixed_7d", 2071, 32),
+        slow("inception_resnet_v2", "Conv2d_7b_1x1", 3039, 32),
         # The fully connected layers of VGG are convolutions over 7 features.
         ("vgg_16", "vgg_16/fc6", 212 + 6 * 32, 32),
     ],

@@ -54,7 +54,11 @@ def test_several_steps_a_call_are_the_same(config, tmp_path):
 
 
 @pytest.mark.parametrize(
-    "flags", [{"augment": "trivialaugment"}, {"cutmix_alpha": 1.0}]
+    "flags",
+    [
+        {"augment": "trivialaugment"},
+        pytest.param({"cutmix_alpha": 1.0}, marks=pytest.mark.slow),
+    ],
 )
 def test_it_differs_from_training_without(flags, config, tmp_path):
     without = train(config, train_dir=str(tmp_path / "without"))

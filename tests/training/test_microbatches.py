@@ -1,5 +1,7 @@
 """A batch in parts trains as it does at once."""
 
+import functools
+
 import numpy as np
 import pytest
 
@@ -18,6 +20,9 @@ def taken(config, count: int = 3, **flags) -> dict[str, np.ndarray]:
     return training.values()
 
 
+slow = functools.partial(pytest.param, marks=pytest.mark.slow)
+
+
 def assert_alike(one, other, **tolerance) -> None:
     assert one.keys() == other.keys()
     for name, value in one.items():
@@ -28,8 +33,8 @@ def assert_alike(one, other, **tolerance) -> None:
     "flags",
     [
         {"weight_decay": 0.5, "label_smoothing": 0.1},
-        {"clip_gradient_norm": 0.1, **MIRRORED},
-        {"optimizer": "adam", "opt_epsilon": 1e-3, "moving_average_decay": 0.9},
+        slow({"clip_gradient_norm": 0.1, **MIRRORED}),
+        slow({"optimizer": "adam", "opt_epsilon": 1e-3, "moving_average_decay": 0.9}),
     ],
     ids=["decay", "mirrored", "adam"],
 )
