@@ -42,6 +42,12 @@ _NUM_CLASSES = flags.DEFINE_integer(
     "Number of logits. None takes the checkpoint's, or the published network's.",
     lower_bound=1,
 )
+_FILTERS = dataclass_flags.define_path(
+    "filters",
+    None,
+    "Picture to write, .png, of the first convolution's filters in the colours of the"
+    " images (an extra); needs a checkpoint.",
+)
 flags.DEFINE_alias("model_name", "model")
 flags.adopt_module_key_flags(dataclass_flags)
 
@@ -80,6 +86,7 @@ def main(argv: list[str]) -> None:
     """Prints the description."""
     errors.refuse_arguments(argv)
     from slimnets import checkpoints
+    from slimnets.inference import filters
     from slimnets.inference.defaults import complete_config, find_weights
 
     config = TrainedNetworkConfig(
@@ -94,7 +101,11 @@ def main(argv: list[str]) -> None:
         config = find_weights(config, print)
         checkpoint = checkpoints.require(config.checkpoint_path)
         config = complete_config(config, checkpoint)
+    if _FILTERS.value is not None:
+        filters.check(_FILTERS.value, checkpoint)
     print(describe(config, checkpoint))
+    if _FILTERS.value is not None and checkpoint is not None:
+        print(filters.draw(_FILTERS.value, config, checkpoint))
 
 
 if __name__ == "__main__":

@@ -1,13 +1,14 @@
 """A network's feature maps for other people's heads: detectors, segmenters and more."""
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 import tensorflow as tf
 
 from slimnets import checkpoints, errors
 from slimnets.model import Model
-from slimnets.nets import blueprint, registry
+from slimnets.nets import blueprint, frozen_part, registry
+from slimnets.nets.frozen_part import Frozen
 from slimnets.nets.row import Builder, Network
 from slimnets.report import receptive_field
 from slimnets.report.receptive_field import Field
@@ -43,10 +44,12 @@ class Backbone:
       maps: what it returns, in that order.
     """
 
-    def __init__(self, network: Network, maps: Sequence[FeatureMap], is_frozen: bool):
-        """Takes what `features` found."""
+    def __init__(
+        self, network: Network, maps: Sequence[FeatureMap], frozen: Frozen | None
+    ):
+        """Takes what `features` found; `frozen` of None trains all."""
         self.network, self.maps = network, tuple(maps)
-        self._is_frozen = is_frozen
+        self._frozen = frozen
 
     def __call__(self, images: tf.Tensor, is_training: bool = False) -> list[tf.Tensor]:
         """Adds the network.
@@ -54,19 +57,21 @@ class Backbone:
         Args:
           images: float [batch, height, width, channels], preprocessed; of any height
             and width that the network's convolutions take.
-          is_training: whether batch norm and dropout train; not if it is frozen.
+          is_training: whether batch norm and dropout train; not where it is frozen.
 
         Returns:
           The maps, [batch, height / stride, width / stride, channels], rounded up.
         """
+        frozen = self._frozen
         builder = registry.get_network_fn(
-            self.network, None, is_training=is_training and not self._is_frozen
+            self.network,
+            None,
+            is_training=is_training and not (frozen and frozen.is_whole),
         )
-        if not self._is_frozen:
+        if frozen is None:
             _, end_points = builder(images)
         else:
-            scope = tf.compat.v1.get_variable_scope()
-            with tf.compat.v1.variable_scope(scope, custom_getter=_make_untrainable):
+            with frozen.freezing():
                 _, end_points = builder(images)
         return [end_points[feature_map.name] for feature_map in self.maps]
 
@@ -106,7 +111,7 @@ def features(
     end_points: Sequence[str] = (),
     *,
     strides: Sequence[int] = (),
-    freeze: bool = False,
+    freeze: bool | int | str = False,
 ) -> Backbone:
     """Returns a network as a backbone that gives the maps asked for.
 
@@ -117,14 +122,18 @@ def features(
             fine, coarse = backbone(images, is_training)
             ...
 
+        slimnets.features("mobilenet_v2", strides=[16, 32], freeze=8)  # trains the rest
+
     Args:
       network: a name of `slimnets.list_networks()`, or one's own, as `slimnets.Model`
         takes it.
       end_points: the maps by name.
       strides: the maps by stride, in pixels: of each the end of its stage, from which
         the network goes on to a larger stride.
-      freeze: keep its variables as they are: they are not trainable, and batch norm
-        computes with its moving averages.
+      freeze: True keeps its variables as they are: they are not trainable, batch norm
+        computes with its moving averages, and nothing is dropped. A stride or the name
+        of an end point does so up to there: with all that this map is computed from,
+        as `strides` and `end_points` take them.
 
     Raises:
       InputError: there is no such network, end point or stride.
@@ -134,11 +143,26 @@ def features(
         raise errors.InputError("say which maps: give either end_points or strides")
     surveyed = _survey(row)
     if end_points:
-        known = [each for each, _ in surveyed]
-        chosen = [_find_by_name(name, known) for name in end_points]
+        chosen = [_find_by_name(name, surveyed) for name in end_points]
     else:
         chosen = [_find_by_stride(stride, surveyed, row) for stride in strides]
-    return Backbone(row, chosen, freeze)
+    return Backbone(row, chosen, _find_frozen(freeze, surveyed, row))
+
+
+def _find_frozen(
+    freeze: bool | int | str,
+    surveyed: Sequence[tuple[FeatureMap, bool]],
+    network: Network,
+) -> Frozen | None:
+    if freeze is False:
+        return None
+    if freeze is True:
+        return frozen_part.WHOLE
+    if isinstance(freeze, str):
+        last = _find_by_name(freeze, surveyed)
+    else:
+        last = _find_by_stride(freeze, surveyed, network)
+    return frozen_part.freeze_up_to(network, last.name)
 
 
 def list_maps(network: str | Network) -> list[FeatureMap]:
@@ -219,7 +243,8 @@ def _find_nearest(
     return nearest
 
 
-def _find_by_name(name: str, known: Sequence[FeatureMap]) -> FeatureMap:
+def _find_by_name(name: str, surveyed: Sequence[tuple[FeatureMap, bool]]) -> FeatureMap:
+    known = [each for each, _ in surveyed]
     for feature_map in known:
         if feature_map.name == name:
             return feature_map
@@ -240,10 +265,3 @@ def _find_by_stride(
     ends = [each for is_end, each in of_stride if is_end]
     last_first = ends[::-1] or [of_stride[-1][1]]
     return max(last_first, key=lambda each: each.channels)
-
-
-def _make_untrainable(
-    getter: Callable[..., Any], name: str, *arguments: Any, **options: Any
-) -> Any:
-    """Takes the place of a variable getter: what it makes is not trained."""
-    return getter(name, *arguments, **options | {"trainable": False})

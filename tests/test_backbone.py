@@ -1,5 +1,7 @@
 """A network's maps for other people's heads."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -8,6 +10,8 @@ import slimnets
 from slimnets import checkpoints, errors
 from slimnets.backbone import FeatureMap, list_maps
 from slimnets.checkpoints import saving
+from slimnets.layers.block_runs import Recomputation
+from slimnets.layers.computation import computing
 from tests.tiny_runs import tiny_networks  # noqa: F401
 
 TINY = FeatureMap("Conv", 2, 4, (3, 3))
@@ -101,6 +105,90 @@ def test_frozen_it_stays_as_it_is():
         np.testing.assert_array_equal(variable, before[name])
 
 
+def run_frozen_up_to(freeze, network, end_points, recompute=False, size=64):
+    """Returns names with a gradient, names that a step moves, and what maps were."""
+    backbone = slimnets.features(network, end_points, freeze=freeze)
+
+    def build(images, num_classes, is_training=False):
+        maps = backbone(images, is_training)
+        return tf.reduce_mean(maps[-1], [1, 2]), {"first": maps[0]}
+
+    model = slimnets.Model(build, image_size=size, is_training=True)
+    before = {n: v.numpy() for n, v in model.variables_by_name.items()}
+    images = tf.random.stateless_uniform([4, size, size, 3], [1, 2])
+    way = model.choose_computation(is_training=True)
+    if recompute:
+        trained = Recomputation(model.trainable_by_name.values())
+        way = dataclasses.replace(way, recomputation=trained)
+
+    @tf.function(autograph=False)
+    def step():
+        with tf.GradientTape(watch_accessed_variables=False) as tape, computing(way):
+            tape.watch(list(model.trainable_by_name.values()))
+            net, end_points = model(images, is_training=True)
+            loss = tf.reduce_sum(net**2)
+        sources = list(model.variables_by_name.values())
+        return tape.gradient(loss, sources), end_points["first"]
+
+    gradients, first = step()
+    given = {
+        name
+        for name, gradient in zip(before, gradients, strict=True)
+        if gradient is not None
+    }
+    after = model.variables_by_name
+    moved = {name for name in before if np.any(before[name] != after[name].numpy())}
+    return given, moved, first, model(images, is_training=False)[1]["first"], model
+
+
+@pytest.mark.parametrize(
+    ("freeze", "recompute"),
+    [(4, False), pytest.param("Conv2d_3_pointwise", True, marks=pytest.mark.slow)],
+)
+def test_frozen_up_to_a_map(freeze, recompute):
+    maps = ["Conv2d_3_pointwise", "Conv2d_5_pointwise"]
+    given, moved, in_training, in_inference, model = run_frozen_up_to(
+        freeze, "mobilenet_v1_025", maps, recompute
+    )
+    frozen = [f"MobilenetV1/Conv2d_{k}" for k in (0, 1, 2, 3)]
+    below = tuple(
+        f"{name}{part}/" for name in frozen for part in ("", "_depthwise", "_pointwise")
+    )
+    built = {
+        n for n in model.variables_by_name if int(n.split("_")[1].split("/")[0]) <= 5
+    }
+    above = {name for name in built if not name.startswith(below)}
+    assert 0 < len(above) < len(built)
+    averages = {name for name in above if "/moving_" in name}
+    assert given == above - averages and {n for n in moved if n in built} == averages
+    assert not any(name.startswith(below) for name in model.trainable_by_name)
+    np.testing.assert_allclose(in_training, in_inference, 1e-4, 1e-5)
+
+
+@pytest.mark.slow
+def test_nothing_is_dropped_in_what_is_frozen():
+    """EfficientNet drops blocks; the whole of its frozen ones is as in inference."""
+    known = [each.name for each in list_maps("efficientnet_b0")]
+    last = known[len(known) // 2]
+    _, _, in_training, in_inference, _ = run_frozen_up_to(
+        last, "efficientnet_b0", [last, known[-1]]
+    )
+    np.testing.assert_allclose(in_training, in_inference, 1e-4, 1e-5)
+
+
+def test_frozen_in_a_scope_of_ones_own():
+    backbone = slimnets.features("mobilenet_v1_025", strides=[8], freeze=4)
+    with tf.Graph().as_default():
+        images = tf.compat.v1.placeholder(tf.float32, [2, 64, 64, 3])
+        with tf.compat.v1.variable_scope("Mine"):
+            backbone(images, is_training=True)
+        trained = [v.op.name for v in tf.compat.v1.trainable_variables()]
+        updates = tf.compat.v1.get_collection(tf.compat.v1.GraphKeys.UPDATE_OPS)
+    assert "Mine/MobilenetV1/Conv2d_5_pointwise/weights" in trained
+    assert "Mine/MobilenetV1/Conv2d_3_pointwise/weights" not in trained
+    assert updates and not any("Conv2d_3" in op.name for op in updates)
+
+
 def test_it_starts_from_weights(tmp_path):
     source = slimnets.Model("tiny_bn", 3)
     values = {
@@ -131,6 +219,8 @@ def test_a_model_without_it_cannot_start_from_its_weights(tmp_path):
         ({"end_points": ["Conv"], "strides": [2]}, "give either end_points or strides"),
         ({"end_points": ["Covn"]}, "unknown end point 'Covn'; did you mean Conv?"),
         ({"end_points": ["Pool"]}, "unknown end point 'Pool'"),
+        ({"strides": [2], "freeze": 8}, "tiny has no map of stride 8; it has those"),
+        ({"strides": [2], "freeze": "Cov"}, "unknown end point 'Cov'; did you mean"),
         ({"strides": [2, 3]}, "tiny has no map of stride 3; it has those of 2"),
     ],
 )

@@ -53,7 +53,7 @@ class FirstRun:
         self._kept: list[tf.Tensor] = []
         self._arg_scope = tf_slim.arg_scope_lib.current_arg_scope()
 
-    def once(self, make: Callable[[], tf.Tensor]) -> tf.Tensor:
+    def once(self, make: Callable[[], Any]) -> Any:
         """Returns `make()` and keeps it for the second run."""
         self._kept.append(make())
         return self._kept[-1]
@@ -97,6 +97,6 @@ class SecondRun:
     def __init__(self, kept: Sequence[tf.Tensor]):
         self._kept = iter(kept)
 
-    def once(self, make: Callable[[], tf.Tensor]) -> tf.Tensor:
+    def once(self, make: Callable[[], Any]) -> Any:
         """Returns what the first run's call at this place made."""
         return next(self._kept)

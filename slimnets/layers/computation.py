@@ -39,6 +39,8 @@ class Computation:
         evaluate well and leaves long ones as they were.
       frozen_batch_norm: in training, too, batch norm normalizes by its moving averages,
         which stay as they are; gamma and beta have gradients.
+      frozen_scopes: variable scopes whose layers compute as in inference: batch norm by
+        its moving averages, and nothing is dropped.
       sync_batch_norm: batch norm takes the moments of all replicas' examples together.
       folding: folds batch norm into the linear layer before it; None does not.
       recomputation: recomputes the inside of blocks for their gradients; None keeps it.
@@ -53,6 +55,7 @@ class Computation:
     depthwise_in_float32: bool = False
     batch_norm_decay_limit: tf.Tensor | float | None = None
     frozen_batch_norm: bool = False
+    frozen_scopes: frozenset[str] = frozenset()
     sync_batch_norm: bool = False
     folding: FoldedCall | None = None
     recomputation: Recomputation | None = None
@@ -115,3 +118,19 @@ def given() -> Computation | None:
 def current() -> Computation:
     """Returns how a layer is to compute now."""
     return _given.get() or _PLAIN
+
+
+def is_frozen(scope: str) -> bool:
+    """Returns whether the layer in a variable scope computes as in inference.
+
+    Args:
+      scope: full name of the layer's own. One that has no variables, such as
+        dropout's, goes by the scope around.
+    """
+    way = current()
+    if not way.frozen_scopes:
+        return False
+    found = {scope, scope.rpartition("/")[0]} & way.frozen_scopes
+    # In a block's second run scopes have other names.
+    run = way.block_run
+    return bool(found) if run is None else run.once(lambda: bool(found))

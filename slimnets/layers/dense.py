@@ -7,7 +7,7 @@ import tensorflow as tf
 import tf_slim
 
 from slimnets import random_numbers
-from slimnets.layers import recomputation, scoping
+from slimnets.layers import computation, recomputation, scoping
 from slimnets.layers.folding import Linear
 from slimnets.layers.linear import (
     XAVIER,
@@ -129,7 +129,8 @@ def dropout(
         def dropped(values: tf.Tensor, noise_shape: Any = None) -> tf.Tensor:
             return random_numbers.dropout(values, 1 - keep_prob, noise_shape, seed)
 
-        mode = scoping.get_constant_bool(is_training)
+        frozen = computation.is_frozen(sc.name)
+        mode = False if frozen else scoping.get_constant_bool(is_training)
 
         def decided(*values: Any) -> tf.Tensor:
             if mode is None:

@@ -152,6 +152,8 @@ def batch_norm(
                 adjustment,
                 is_unbiased=fused is not False and can_be_fused,
             )
+        if computation.is_frozen(sc.name):
+            is_training = False
         outputs = _normalize_by_mode(
             normalize,
             parameters,

@@ -9,7 +9,7 @@ from typing import Any
 import tensorflow as tf
 
 from slimnets import errors, random_numbers, slim
-from slimnets.layers import recomputation
+from slimnets.layers import computation, recomputation
 
 
 @slim.add_arg_scope
@@ -94,7 +94,8 @@ def drop_path(
       keep_prob: the probability that an example is kept, in (0, 1].
       is_training: False returns net.
     """
-    if not is_training:
+    scope = tf.compat.v1.get_variable_scope().name
+    if not is_training or computation.is_frozen(scope):
         return net
     noise = keep_prob + recomputation.once(
         lambda: random_numbers.uniform([tf.shape(net)[0], 1, 1, 1])
