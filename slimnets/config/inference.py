@@ -239,6 +239,13 @@ class ExportConfig:
         path=True,
         common=True,
     )
+    quantize: bool | None = setting(
+        None,
+        "Round weights and activations to 8 bits as training with --quantize_delay did:"
+        " lite then computes in int8, other formats simulate it in float. None does so"
+        " for lite, where the checkpoint was trained so; --noquantize writes float.",
+        common=True,
+    )
     num_images: int = setting(
         32, "Number of images, the first ones, to verify the export on.", lowest=1
     )

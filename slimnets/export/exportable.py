@@ -25,6 +25,8 @@ class Exportable(NamedTuple):
       upright: whether photos are turned as their cameras noted.
       max_pixels: that an image file may have.
       activation: from logits to probabilities.
+      is_quantized: whether `logits` rounds to 8 bits, so that a format that has integer
+        kernels is to compute in them.
     """
 
     logits: Callable[[tf.Tensor], tf.Tensor]
@@ -35,6 +37,7 @@ class Exportable(NamedTuple):
     upright: bool = True
     max_pixels: int = MAX_PIXELS
     activation: Callable[[tf.Tensor], tf.Tensor] = tf.nn.softmax
+    is_quantized: bool = False
 
     def get_input_spec(self) -> tf.TensorSpec:
         """Returns the spec of a batch of images, of any size."""

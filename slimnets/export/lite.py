@@ -52,7 +52,8 @@ def write(folder: Path, network: Exportable) -> None:
         {
             "serving_default": function,
             "pixels": PrunedFunction(from_pixels, function.variables),
-        }
+        },
+        in_integers=network.is_quantized,
     )
     (folder / FILE).write_bytes(content)
     (folder / LABELS).write_text(network.format_labels(), encoding="utf-8")
@@ -90,11 +91,15 @@ def run(
     }
 
 
-def convert(functions: Mapping[str, PrunedFunction]) -> bytes:
+def convert(
+    functions: Mapping[str, PrunedFunction], in_integers: bool = False
+) -> bytes:
     """Returns a file's content, with a signature for each function.
 
     Args:
       functions: by name of the signature.
+      in_integers: compute in int8 what is rounded within known ranges; the inputs and
+        outputs of signatures stay what they are.
     """
     module = tf.Module()
     module.kept = [function.variables for function in functions.values()]
@@ -104,6 +109,8 @@ def convert(functions: Mapping[str, PrunedFunction]) -> bytes:
         converter = tf.lite.TFLiteConverter.from_saved_model(
             folder, signature_keys=list(signatures)
         )
+        if in_integers:
+            converter.optimizations = [tf.lite.Optimize.DEFAULT]
         return converter.convert()
 
 

@@ -12,7 +12,11 @@ import tensorflow as tf
 from slimnets import checkpoints, errors
 from slimnets.checkpoints import atomic_files
 from slimnets.config import calls, dataclass_flags
-from slimnets.config.inference import ExportConfig, TrainedNetworkConfig
+from slimnets.config.inference import (
+    ExportConfig,
+    InferenceConfig,
+    TrainedNetworkConfig,
+)
 from slimnets.datasets import failures, record_faults, tfrecord
 from slimnets.datasets import images as image_files
 from slimnets.datasets.folder_files import File
@@ -20,6 +24,7 @@ from slimnets.datasets.registry import Dataset
 from slimnets.export import runtimes
 from slimnets.export.exportable import Exportable
 from slimnets.export.formats import FORMATS
+from slimnets.inference import quantized_export
 from slimnets.inference.class_names import find_class_names
 from slimnets.inference.defaults import (
     complete_config,
@@ -72,7 +77,7 @@ class Export(NamedTuple):
     """
 
     output: Path
-    comparisons: tuple[Comparison, ...]
+    comparisons: tuple[Comparison | quantized_export.IntegerComparison, ...]
     size: int
     left_out: tuple[str, ...] = ()
 
@@ -109,7 +114,9 @@ def export(config: ExportConfig, log: Callable[[str], None] = print) -> Export:
     completed = complete_config(config.trained, checkpoint)
     _require_convertible(config.format, completed)
     num_classes = _require_classes(completed, checkpoint)
-    predictor = load_predictor(completed, num_classes)
+    quantize = quantized_export.is_asked_for(config, checkpoint)
+    how = InferenceConfig(quantize=quantize)
+    predictor = load_predictor(completed, num_classes, how)
     log(str(predictor.restore(checkpoint)))
     class_names = find_class_names(config.trained, checkpoint, num_classes, log)
     upright = completed.upright is not False
@@ -183,8 +190,11 @@ def _require_classes(completed: TrainedNetworkConfig, checkpoint: str) -> int:
 
 
 def _make_exportable(predictor: Predictor, class_names: tuple[str, ...]) -> Exportable:
+    if predictor.quantization is not None:
+        quantized_export.widen_weights(predictor.model)
     return Exportable(
-        logits=lambda images: predictor.network(images)[0],
+        logits=quantized_export.make_logits(predictor),
+        is_quantized=predictor.quantization is not None,
         image_size=predictor.model.image_size,
         channels=predictor.model.channels,
         preprocess=predictor.preprocess,
@@ -275,9 +285,9 @@ def _write_and_verify(
     network: Exportable,
     samples: _Samples,
     predictor: Predictor,
-) -> tuple[Comparison, ...]:
+) -> tuple[Comparison | quantized_export.IntegerComparison, ...]:
     """Writes a network and compares its logits with the checkpoint's."""
-    expected = predictor.model(samples.images)[0].numpy()
+    expected = _compute_expected(network, samples, predictor)
     try:
         FORMATS[format_name].write(folder, network)
     except (OSError, tf.errors.OpError) as error:
@@ -285,6 +295,9 @@ def _write_and_verify(
             f"cannot write the export into {folder.parent}: {errors.summarize(error)}"
         ) from error
     found = FORMATS[format_name].run(folder, samples.encoded, samples.images.numpy())
+    if network.is_quantized and format_name == "lite":
+        step = quantized_export.find_last_step(predictor.model, found, expected)
+        return quantized_export.compare_all(found, expected, step)
     comparisons = tuple(
         _compare(signature, logits, expected) for signature, logits in found.items()
     )
@@ -295,6 +308,16 @@ def _write_and_verify(
                 f" {comparison}, more than {runtimes.BOUND:.0e}"
             )
     return comparisons
+
+
+def _compute_expected(
+    network: Exportable, samples: _Samples, predictor: Predictor
+) -> np.ndarray:
+    """Returns the checkpoint's logits, rounded on the way where the export's are."""
+    if not network.is_quantized:
+        return predictor.model(samples.images)[0].numpy()
+    logits = quantized_export.make_logits(predictor, integer_biases=True)
+    return tf.function(logits, autograph=False)(samples.images).numpy()
 
 
 def _compare(signature: str, logits: np.ndarray, expected: np.ndarray) -> Comparison:

@@ -55,6 +55,9 @@ def rewrite(
         raise Unquantizable("there is no layer whose weights could be quantized")
     rewriter.quantize_sums()
     rewriter.quantize_derived()
+    if settings.integer_biases and not is_training:
+        for layer in found:
+            rewriter.quantize_bias(layer, layer.linear.name in folded)
     return ops
 
 
@@ -68,6 +71,7 @@ class _Rewriter:
     def __init__(self, ops: Ops, is_training: bool, settings: FakeQuantization):
         self._ops, self._is_training, self._settings = ops, is_training, settings
         self._quantized: dict[str, Quantized] = {}  # by name of the tensor that is read
+        self._weights: dict[str, ranges.Range] = {}  # by name of the linear op
         self._done: set[str] = set()  # names of the ops whose output is rounded
         self.count = 0
 
@@ -117,6 +121,20 @@ class _Rewriter:
                         union = ranges.unite(known_parts)
                     self._requantize(op, union, "concat_quant")
 
+    def quantize_bias(self, layer: Layer, is_folded: bool) -> None:
+        """Rounds the biases of a layer whose inputs' range is known."""
+        bias, inputs = layer.bias, self._find(layer.linear.inputs[0])
+        weights = self._weights.get(layer.linear.name)
+        if bias is None or inputs is None or weights is None:
+            return
+        if not is_folded and bias.type != "BiasAdd":
+            return  # what is added is a shortcut
+        with name_scope(get_parent(bias.name)):
+            rounded = ranges.round_biases(
+                bias.inputs[1], inputs.range, weights, self._settings
+            )
+        self._ops.redirect(bias.inputs[1], rounded, [bias])
+
     def _find_end(self, linear: tf.Operation) -> tf.Operation | None:
         """Returns the op that ends a bare layer; None where batch norm follows it."""
         readers = self._ops.consumers(linear.outputs[0])
@@ -131,6 +149,7 @@ class _Rewriter:
             weights, name, self._is_training, self._settings
         )
         self._ops.redirect(weights, rounded.values, [linear])
+        self._weights[linear.name] = rounded.range
         self.count += 1
 
     def _quantize(self, op: tf.Operation, name: str, start: float = -6.0) -> None:

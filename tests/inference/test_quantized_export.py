@@ -1,0 +1,71 @@
+"""A network that was trained rounded becomes a file of integers, compared in steps."""
+
+import numpy as np
+import pytest
+
+from slimnets import errors
+from slimnets.config import dataclass_flags
+from slimnets.config.inference import ExportConfig
+from slimnets.export import lite
+from slimnets.inference import exporter, quantized_export
+from slimnets.layers.computation import Computation, computing
+from slimnets.layers.fake_quantization import FakeQuantization
+from slimnets.model import Model
+from slimnets.training import trainer
+from tests.tiny_runs import config, silent, tiny_networks, toy_data  # noqa: F401
+
+EXPECTED = np.array([[0.0, 1, 2], [2, 1, 0]], np.float32)
+
+
+def test_logits_are_compared_in_steps():
+    found = {"images": EXPECTED + np.array([0.5, 0, 0], np.float32)}
+    (comparison,) = quantized_export.compare_all(found, EXPECTED, 0.25)
+    assert comparison.agreeing == comparison.images == 2
+    assert comparison.within_step == pytest.approx(4 / 6)
+    assert comparison.difference == 2
+    assert "fewer than 99%" in str(comparison)
+    (same,) = quantized_export.compare_all({"images": EXPECTED}, EXPECTED, 0.25)
+    assert "100.00% of the logits within one step" in str(same)
+    assert "fewer" not in str(same)
+
+
+def test_another_class_is_an_error_in_one_line():
+    with pytest.raises(errors.InputError, match="it is not kept") as caught:
+        quantized_export.compare_all({"images": EXPECTED[::-1]}, EXPECTED, 0.25)
+    assert "\n" not in str(caught.value)
+
+
+def test_ranges_of_weights_become_symmetric():
+    with computing(Computation(quantization=FakeQuantization())):
+        model = Model("tiny", 3)
+    low, high = (
+        model.variables_by_name[f"Tiny/Conv/weights_quant/{n}"] for n in ("min", "max")
+    )
+    low.assign(-1.0)
+    high.assign(3.0)
+    quantized_export.widen_weights(model)
+    assert (float(low), float(high)) == (-3, 3)
+    assert float(model.variables_by_name["Tiny/Conv/act_quant/min"]) == 0
+
+
+@pytest.mark.slow
+def test_a_rounded_run_becomes_int8(config, toy_data, tmp_path):  # noqa: F811
+    made = config(model="tiny_bn", quantize_delay=0, max_number_of_steps=20)
+    end = trainer.train(made, silent).checkpoint
+    for flag, kinds in ((None, True), (False, False)):
+        output = tmp_path / f"{flag}"
+        flags = {
+            "checkpoint_path": end,
+            "output": str(output),
+            "format": "lite",
+            "quantize": flag,
+        }
+        done = exporter.export(dataclass_flags.from_dict(ExportConfig, flags), silent)
+        assert all(c.agreeing == c.images for c in done.comparisons)
+        assert (np.int8 in _read_types(output / lite.FILE)) == kinds
+
+
+def _read_types(path) -> set[type]:
+    """Returns the types of the tensors in a file."""
+    interpreter = lite.make_interpreter(model_content=path.read_bytes())
+    return {tensor["dtype"] for tensor in interpreter.get_tensor_details()}
