@@ -28,6 +28,7 @@ setup(
         "slimnets": ["py.typed", "datasets/digits/*", "datasets/*.txt", "nets/*.json"],
         "slimnets.report.evaluation_page": ["page.css", "page.js"],
         "slimnets.report.feature_pages": ["pages.css", "picture.js"],
+        "slimnets.serving": ["page.css", "page.html", "page.js"],
         "slimnets.train": ["recipes/*.flags"],
     },
     entry_points={"console_scripts": ["slimnets = slimnets.commands:main"]},

@@ -11,6 +11,7 @@ from slimnets.config import (
     dataset_description,
     help,
     inference,
+    serving,
     train,
 )
 
@@ -20,6 +21,7 @@ PROGRAMS = {
     "slimnets eval": inference.EvalConfig,
     "slimnets extract": inference.ExtractConfig,
     "slimnets classify": inference.ClassifyConfig,
+    "slimnets serve": serving.ServeConfig,
     "slimnets export": inference.ExportConfig,
     "slimnets describe-dataset": dataset_description.DescribeDatasetConfig,
     "slimnets checkpoints": checkpoint_files.CheckpointsConfig,

@@ -26,6 +26,7 @@ PROGRAMS = {
     "preview": "train.preview_dataset",
     "eval": "eval.eval_image_classifier",
     "classify": "eval.classify_images",
+    "serve": "eval.serve",
     "extract": "eval.extract_features",
     "export": "eval.export_network",
     "convert": "train.convert_image_folder",

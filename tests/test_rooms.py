@@ -26,7 +26,7 @@ ROOMS = (
     ("distribution", "export", "monitoring"),
     ("report",),  # inference fills the page of an evaluation
     ("inference",),
-    ("backbone", "maintenance", "training"),
+    ("backbone", "maintenance", "serving", "training"),
     ("api",),
     ("slimnets",),  # the package itself, which offers what api does
     ("upgrade",),

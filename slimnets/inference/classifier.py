@@ -12,6 +12,7 @@ from slimnets import checkpoints, errors
 from slimnets.config.inference import InferenceConfig, TrainedNetworkConfig
 from slimnets.config.reading import MAX_PIXELS
 from slimnets.datasets import failures, pipeline
+from slimnets.datasets import images as image_files
 from slimnets.datasets.left_out import LeftOut
 from slimnets.inference import grad_cam
 from slimnets.inference.class_names import find_class_names
@@ -25,7 +26,7 @@ from slimnets.inference.predictor import Predictor, load_predictor
 from slimnets.preprocessing import display
 from slimnets.preprocessing.encoded import Encoded
 
-Image = str | os.PathLike | np.ndarray
+Image = str | os.PathLike | bytes | np.ndarray
 
 _BATCH_SIZE = 32
 
@@ -98,9 +99,10 @@ class Classifier:
         """Returns the probabilities of the classes for one or several images.
 
         Args:
-          images: paths of JPEG, PNG, GIF, BMP or WebP files, or decoded images, uint8
-            [height, width, channels], of any sizes: one, a list of them, or an array
-            [images, height, width, channels]. Channels are the network's, 3 or 1.
+          images: paths of JPEG, PNG, GIF, BMP or WebP files; or what such files hold,
+            as bytes; or decoded images, uint8 [height, width, channels], of any sizes:
+            one, a list of them, or an array [images, height, width, channels]. Channels
+            are the network's, 3 or 1.
 
         Returns:
           float32 [images, classes], in [0, 1]. A row sums up to 1, unless each class
@@ -110,8 +112,8 @@ class Classifier:
           InputError: a file is not there or no image, or an array is no image.
         """
         listed = _list_images(images)
-        if isinstance(listed[0], np.ndarray):
-            return self._predict_arrays(listed)
+        if isinstance(listed[0], np.ndarray | bytes):
+            return self._predict_in_memory(listed)
         rows = []
         for one in self.classify([_require_path(image) for image in listed]):
             if one.probabilities is None:
@@ -185,20 +187,35 @@ class Classifier:
         return display.make_display(self.predictor.preprocess, channels)
 
     def _prepare_one(self, image: Image) -> tf.Tensor:
-        """Returns float32 [size, size, channels] of a file or an array."""
+        """Returns float32 [size, size, channels] of a file, its bytes or an array."""
         if isinstance(image, np.ndarray):
             return self._prepare(self._require_pixels(image))
+        if isinstance(image, bytes):
+            return self._prepare_bytes(image)
         path = _require_path(image)
         fault = failures.describe_broken_image(path, self._max_pixels)
         if fault:
             raise errors.InputError(fault)
-        encoded = Encoded(
-            tf.io.read_file(os.fsencode(path)),
-            self.predictor.model.channels,
-            self._upright,
-            self._max_pixels,
-        )
-        return self.predictor.preprocess(encoded)
+        return self._prepare_file(tf.io.read_file(os.fsencode(path)))
+
+    def _prepare_bytes(self, contents: bytes) -> tf.Tensor:
+        try:
+            image_files.decode(contents, max_pixels=self._max_pixels)
+        except ValueError as error:
+            raise errors.InputError(f"the image cannot be used: {error}") from error
+        return self._prepare_file(tf.constant(contents))
+
+    @functools.cached_property
+    def _prepare_file(self) -> Callable[[tf.Tensor], tf.Tensor]:
+        """Prepares what an image file holds."""
+
+        def prepare(contents: tf.Tensor) -> tf.Tensor:
+            channels = self.predictor.model.channels
+            encoded = Encoded(contents, channels, self._upright, self._max_pixels)
+            return self.predictor.preprocess(encoded)
+
+        contents = tf.TensorSpec([], tf.string)
+        return tf.function(prepare, input_signature=[contents], autograph=False)
 
     def name_top(self, probabilities: np.ndarray, k: int = 5) -> dict[str, float]:
         """Returns the k most probable classes with their probabilities, in order.
@@ -214,8 +231,12 @@ class Classifier:
         fault = failures.describe_broken_image(path, self._max_pixels)
         return fault or f"{path}: could not be read at first; try again"
 
-    def _predict_arrays(self, images: Sequence[Image]) -> np.ndarray:
-        prepared = [self._prepare(self._require_pixels(image)) for image in images]
+    def _predict_in_memory(self, images: Sequence[Image]) -> np.ndarray:
+        kind = type(images[0])
+        for image in images:
+            if not isinstance(image, kind):
+                raise _describe_other(image)
+        prepared = [self._prepare_one(image) for image in images]
         groups = [
             tf.stack(prepared[first : first + self._batch_size])
             for first in range(0, len(prepared), self._batch_size)
@@ -226,10 +247,8 @@ class Classifier:
             parts.append(run(group)["probabilities"])
         return np.concatenate(parts)
 
-    def _require_pixels(self, image: Image) -> np.ndarray:
+    def _require_pixels(self, image: np.ndarray) -> np.ndarray:
         channels = self.predictor.model.channels
-        if not isinstance(image, np.ndarray):
-            raise _describe_other(image)
         if image.ndim != 3 or image.shape[-1] != channels or image.dtype != np.uint8:
             raise errors.InputError(
                 f"an image has to be uint8 [height, width, {channels}]; got"
@@ -319,7 +338,7 @@ def load_classifier(
 
 def _list_images(images: Image | Sequence[Image] | np.ndarray) -> Sequence[Image]:
     """Returns images as a list, of which there is at least one."""
-    if isinstance(images, str | os.PathLike):
+    if isinstance(images, str | bytes | os.PathLike):
         return [images]
     if isinstance(images, np.ndarray) and images.ndim == 3:
         return [images]
@@ -336,8 +355,8 @@ def _require_path(image: Image) -> str:
 
 def _describe_other(image: object) -> errors.InputError:
     return errors.InputError(
-        "give either paths or NumPy arrays of uint8, not both at once; got an image of"
-        f" the type {type(image).__name__}"
+        "give either paths, or bytes of image files, or NumPy arrays of uint8, one kind"
+        f" at once; got an image of the type {type(image).__name__}"
     )
 
 

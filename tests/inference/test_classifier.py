@@ -48,6 +48,22 @@ def test_files_and_arrays_have_the_models_probabilities(classifier, photos, expe
         np.testing.assert_allclose(found, expected, atol=1e-5)
 
 
+def test_what_files_hold_is_classified_as_the_files(classifier, photos, expected):
+    contents = [Path(path).read_bytes() for path in photos]
+    np.testing.assert_allclose(classifier.predict(contents), expected, atol=1e-5)
+    np.testing.assert_allclose(
+        classifier.predict(contents[2]), expected[2:3], atol=1e-5
+    )
+    for part, other in zip(
+        classifier.explain(contents[0]), classifier.explain(photos[0]), strict=True
+    ):
+        np.testing.assert_array_equal(part, other)
+    with pytest.raises(errors.InputError, match=r"cannot be used: not an image"):
+        classifier.predict([contents[0], b"no image"])
+    with pytest.raises(errors.InputError, match=r"one kind.*type str"):
+        classifier.predict([contents[0], photos[0]])
+
+
 def test_one_image_is_a_batch_of_one(classifier, photos, expected):
     for image in (photos[1], Path(photos[1]), IMAGES[1]):
         np.testing.assert_allclose(classifier.predict(image), expected[1:2], atol=1e-5)
@@ -116,8 +132,8 @@ def test_where_an_image_speaks_for_a_class(classifier, photos):
     [
         ([], "no image to classify: the list is empty"),
         (["missing.png"], "missing.png: cannot be read: No such file"),
-        ([IMAGES[0], "a.png"], "not both at once; got an image of the type str"),
-        (["a.png", IMAGES[0]], "not both at once; got an image of the type ndarray"),
+        ([IMAGES[0], "a.png"], "one kind at once; got an image of the type str"),
+        (["a.png", IMAGES[0]], "one kind at once; got an image of the type ndarray"),
         ([tf.constant(IMAGES[0])], "got an image of the type EagerTensor"),
         (IMAGES[0].astype(np.float32), "has to be uint8 [height, width, 3]; got float"),
         (IMAGES[0][..., :1], "has to be uint8 [height, width, 3]; got uint8 [8, 8, 1]"),

@@ -1,42 +1,23 @@
-"""The page in Debian's chromium: what it shows, sorting, keyboard, errors, speed.
+"""The page in Debian's chromium: what it shows, sorting, keyboard, errors, speed."""
 
-`make test-all` installs the browser and what drives it; without them this fails.
-"""
-
-import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from slimnets.report.evaluation_page import page as pages
+from tests.browser import browser  # noqa: F401
 from tests.report.evaluation_page.made import NASTY, make_findings
 
 pytestmark = pytest.mark.slow
 
-BROWSERS = ("chromium", "chromium-browser", "google-chrome")  # by distribution
 NAMES = ("b10", NASTY, "a", "b9")
 RECALL = np.array([0.5, 0.25, np.nan, 1.0])
 FIRST_CELLS = "rows => rows.map(row => row.cells[0].textContent)"
 
 
-@pytest.fixture(scope="module")
-def browser():
-    from playwright import sync_api
-
-    path = next(filter(None, map(shutil.which, BROWSERS)), None)
-    assert path, "apt-get install chromium: `make test-all` does so"
-    with sync_api.sync_playwright() as playwright:
-        # Root, as in a container, has no sandbox, and there little shared memory.
-        browser = playwright.chromium.launch(
-            executable_path=path, args=["--no-sandbox", "--disable-dev-shm-usage"]
-        )
-        yield browser
-        browser.close()
-
-
 @pytest.fixture
-def show(browser, tmp_path: Path):
+def show(browser, tmp_path: Path):  # noqa: F811
     """Returns what opens findings in a page, which may say nothing on the console."""
     said: list[str] = []
     opened = []

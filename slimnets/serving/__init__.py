@@ -1,0 +1,1 @@
+"""A web page on this machine that classifies photos, and its JSON endpoints."""
