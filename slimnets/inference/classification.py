@@ -46,6 +46,13 @@ def classify(
         max_pixels=config.max_pixels,
         log=lambda line: print(line, file=sys.stderr),
     )
+    yield from classify_with(classifier, config, paths, output)
+
+
+def classify_with(
+    classifier: Classifier, config: ClassifyConfig, paths: Sequence[str], output: TextIO
+) -> Iterator[Classified]:
+    """Classifies photos with a network that is loaded; see `classify`."""
     names = classifier.class_names
     count = min(config.top, len(names))
     write = predictions.make_writer(config.format, output, count)

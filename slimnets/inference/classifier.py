@@ -142,8 +142,9 @@ class Classifier:
         told = 0
         for batch in batches:
             probabilities = run(batch["image"])["probabilities"]
+            numbers = batch["number"].numpy().tolist()
             for row in np.flatnonzero(batch["mask"].numpy()):
-                number = int(batch["number"][row])
+                number = numbers[row]
                 left_out.note([number])
                 yield from _list_broken(paths, left_out, told)
                 told = len(left_out.lines)
