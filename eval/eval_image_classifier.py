@@ -12,8 +12,12 @@ A published checkpoint, which has no settings beside it:
 A page to look at: --report=report.html. What the network says of each image:
 --predictions=predictions.csv.
 
+Several checkpoints to one table: --checkpoint_path='runs/*/model.ckpt-*', or paths
+with commas between; --table=table.csv writes it.
+
 Beside a running training, each new checkpoint: --eval_interval_secs=60. The exit status
-is 1 where scores could not be written, or records were left out.
+is 1 where scores could not be written, records were left out, or one of several
+checkpoints could not be evaluated.
 """
 
 import sys
@@ -36,10 +40,15 @@ flags.adopt_module_key_flags(dataclass_flags)
 def main(argv: list[str]) -> None:
     """Evaluates as the flags say."""
     errors.refuse_arguments(argv)
-    from slimnets.inference import evaluator
+    from slimnets.inference import evaluator, several_checkpoints
 
+    config = dataclass_flags.from_flags(SETTINGS)
+    paths = several_checkpoints.list_paths(config.trained.checkpoint_path)
+    if paths is not None or config.files.table:
+        _evaluate_several(config, paths or [config.trained.checkpoint_path])
+        return
     faulty = False
-    for evaluation in evaluator.evaluate(dataclass_flags.from_flags(SETTINGS)):
+    for evaluation in evaluator.evaluate(config):
         summary, dataset = evaluation.summary, evaluation.dataset
         print(summary.format_table(dict(enumerate(evaluation.class_names))))
         print(
@@ -55,6 +64,20 @@ def main(argv: list[str]) -> None:
             print(f"error: {evaluation.fault}", file=sys.stderr)
         faulty = faulty or bool(evaluation.left_out or evaluation.fault)
     if faulty:
+        sys.exit(1)
+
+
+def _evaluate_several(config: EvalConfig, paths: list[str]) -> None:
+    """Prints and writes the table of several checkpoints."""
+    from slimnets.inference import several_checkpoints
+
+    if config.files.table:
+        several_checkpoints.check_table(config.files.table)
+    rows = list(several_checkpoints.evaluate(config, paths))
+    print(several_checkpoints.format_table(rows))
+    if config.files.table:
+        several_checkpoints.write_table(config.files.table, rows)
+    if any(row.error for row in rows):
         sys.exit(1)
 
 

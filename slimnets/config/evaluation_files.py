@@ -25,6 +25,13 @@ class EvaluationFilesConfig:
         path=True,
         common=True,
     )
+    table: str | None = setting(
+        None,
+        "File to write, .csv or .json, with a line for each checkpoint, where"
+        " --checkpoint_path names several.",
+        path=True,
+        common=True,
+    )
     top: int = setting(
         5,
         "Most probable classes that --predictions has of each image of one label.",

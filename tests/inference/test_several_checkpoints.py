@@ -1,0 +1,75 @@
+"""Many checkpoints by pattern or list become one table."""
+
+import csv
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from slimnets import errors
+from slimnets.config import dataclass_flags
+from slimnets.config.inference import EvalConfig
+from slimnets.inference import evaluator
+from slimnets.inference import several_checkpoints as several
+
+
+def make(**flags: object) -> EvalConfig:
+    """Returns settings."""
+    return dataclass_flags.from_dict(EvalConfig, flags)
+
+
+def silent(line: str) -> None:
+    """Says nothing."""
+
+
+def test_patterns_sort_by_step_and_pass_other_files_over(tmp_path: Path) -> None:
+    for step in (1000, 900):
+        for part in ("index", "data-00000-of-00001", "meta"):
+            (tmp_path / f"model.ckpt-{step}.{part}").touch()
+    (tmp_path / "settings.json").write_text("{}")
+    wanted = [f"{tmp_path}/model.ckpt-900", f"{tmp_path}/model.ckpt-1000"]
+    assert several.list_paths(f"{tmp_path}/*") == wanted
+    assert several.list_paths(f"{tmp_path}/model.ckpt-*[0]") == wanted
+    assert several.list_paths(f"{wanted[1]},{wanted[0]}") == wanted[::-1]
+
+
+def test_a_path_that_exists_or_a_url_is_never_a_pattern(tmp_path: Path) -> None:
+    folder = tmp_path / "run[1],*"
+    folder.mkdir()
+    (folder / "model.ckpt-1.index").touch()
+    assert several.list_paths(str(folder)) is None
+    assert several.list_paths(f"{folder}/model.ckpt-1") is None
+    assert several.list_paths("https://a.b/c?d=e,f") is None
+    with pytest.raises(errors.InputError, match="no checkpoint or folder matches"):
+        several.list_paths(f"{tmp_path}/none*")
+
+
+def test_a_broken_checkpoint_is_a_line_and_the_others_go_on(
+    run: Path, tmp_path: Path
+) -> None:
+    broken = shutil.copytree(run, tmp_path / "broken")
+    for data in broken.glob("*.data-*"):
+        data.write_bytes(b"")
+    paths = several.list_paths(f"{tmp_path}/[br]*n")
+    assert paths == [str(broken), str(run)]
+    first, second = several.evaluate(make(), paths, silent)
+    assert first.error and not first.scores
+    [alone] = evaluator.evaluate(make(checkpoint_path=str(run)), silent)
+    assert second.scores == alone.summary.list_scalars() and not second.error
+    text = several.format_table([first, second])
+    assert f"error: {broken}: " in text
+    for name in ("table.csv", "table.json"):
+        several.check_table(str(tmp_path / name))
+        several.write_table(str(tmp_path / name), [first, second])
+    lines = (tmp_path / "table.csv").read_text().splitlines()
+    rows = list(csv.DictReader(lines))
+    assert float(rows[1]["top1"]) == alone.summary.top1 and rows[0]["top1"] == ""
+    content = json.loads((tmp_path / "table.json").read_text())["checkpoints"]
+    assert content[1]["top1"] == alone.summary.top1 and content[0]["error"]
+
+
+@pytest.mark.parametrize("flag", ["report", "predictions", "eval_dir"])
+def test_files_of_one_checkpoint_are_refused(flag: str) -> None:
+    with pytest.raises(errors.InputError, match=f"--{flag} with several"):
+        list(several.evaluate(make(**{flag: "a.html"}), ["a", "b"]))
