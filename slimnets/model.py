@@ -147,6 +147,8 @@ class Model(tf.Module):
         """
         if not tf.compat.v1.executing_eagerly_outside_functions():
             return computation.Computation()
+        if isinstance(tf.distribute.get_strategy(), tf.distribute.TPUStrategy):
+            return computation.Computation()  # nothing was measured there
         return computation.choose_fastest(
             is_training, self.precision, hardware.detect()
         )

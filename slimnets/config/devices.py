@@ -13,12 +13,12 @@ class DevicesConfig:
     strategy: str = setting(
         "none",
         "none: one device. mirrored: all of this machine's. multi_worker: the machines"
-        " that TF_CONFIG names.",
+        " that TF_CONFIG names. tpu: the cores of the TPU that --tpu names; it was"
+        " never tried on one.",
         choices=choices.STRATEGIES,
         instead={
             "parameter_server": "there are no servers of parameters; give multi_worker,"
             " whose workers sum up their gradients at each step",
-            "tpu": "only CPUs and GPUs are trained on; give mirrored or multi_worker",
         },
         common=True,
     )
@@ -30,6 +30,11 @@ class DevicesConfig:
         600.0,
         "Seconds that a worker of --strategy=multi_worker waits for the others.",
         lowest=1.0,
+    )
+
+    tpu: str = setting(
+        "local",
+        "TPU of --strategy=tpu: local, its name in Google Cloud, or grpc://host:port.",
     )
 
     @property

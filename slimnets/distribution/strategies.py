@@ -8,7 +8,7 @@ import tensorflow as tf
 from slimnets import errors
 from slimnets.config import choices
 from slimnets.config.devices import DevicesConfig
-from slimnets.distribution import rendezvous, workers
+from slimnets.distribution import rendezvous, tpus, workers
 
 _KINDS = frozenset({"chief", "worker"})  # of the tasks of a cluster
 
@@ -22,10 +22,14 @@ def get_strategy(config: DevicesConfig) -> tf.distribute.Strategy:
 
     Raises:
       InputError: the name is unknown, there are fewer devices than clones, or TF_CONFIG
-        is missing or broken, or a worker that it names did not come.
+        is missing or broken, or a worker that it names did not come; there is no TPU.
     """
     if config.strategy not in choices.STRATEGIES:
         raise errors.unknown("strategy", config.strategy, choices.STRATEGIES)
+    if config.strategy != "tpu" and config.tpu != DevicesConfig.tpu:
+        raise errors.InputError(
+            f"--tpu={config.tpu} needs --strategy=tpu; give both or neither"
+        )
     if config.clone_on_cpu:
         tf.config.set_visible_devices([], "GPU")
     if config.strategy == "none":
@@ -35,6 +39,9 @@ def get_strategy(config: DevicesConfig) -> tf.distribute.Strategy:
                 " multi_worker"
             )
         return tf.distribute.get_strategy()
+    if config.strategy == "tpu":
+        _refuse_clones_on_tpu(config)
+        return tpus.make_strategy(config.tpu)
     if config.strategy == "mirrored":
         return _make_mirrored(_list_devices(config.num_clones))
     _check_cluster()
@@ -45,7 +52,12 @@ def get_strategy(config: DevicesConfig) -> tf.distribute.Strategy:
 
 
 def get_local_part(strategy: tf.distribute.Strategy) -> tf.distribute.Strategy:
-    """Returns a strategy over those of its devices that are this process's."""
+    """Returns a strategy over those of its devices that are this process's.
+
+    A TPU's part is the default strategy: what runs there is left to the CPU.
+    """
+    if tpus.is_on_tpu(strategy):
+        return tf.distribute.get_strategy()
     if not workers.is_cluster(strategy):
         return strategy
     gpus = tf.config.get_visible_devices("GPU")
@@ -80,6 +92,8 @@ def _make_mirrored(devices: list[str]) -> tf.distribute.Strategy:
 
 def is_chief(strategy: tf.distribute.Strategy) -> bool:
     """Returns whether this process is the one that writes checkpoints and summaries."""
+    if tpus.is_on_tpu(strategy):
+        return True  # one process drives all of its cores
     resolver = strategy.cluster_resolver
     if resolver is None or not resolver.cluster_spec().as_dict():
         return True
@@ -108,6 +122,14 @@ def _hide_other_gpus(num_clones: int) -> None:
         raise _describe_too_many(num_clones, len(gpus))
     if num_clones:
         tf.config.set_visible_devices(gpus[:num_clones], "GPU")
+
+
+def _refuse_clones_on_tpu(config: DevicesConfig) -> None:
+    if config.num_clones or config.clone_on_cpu:
+        raise errors.InputError(
+            "--num_clones and --clone_on_cpu are about CPUs and GPUs; leave them out of"
+            " --strategy=tpu, which has a replica on each core"
+        )
 
 
 def _describe_too_many(num_clones: int, gpus: int) -> errors.InputError:

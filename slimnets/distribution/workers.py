@@ -8,6 +8,7 @@ import numpy as np
 import tensorflow as tf
 
 from slimnets import errors
+from slimnets.distribution import tpus
 from slimnets.distribution.cluster import read_cluster
 
 # What a collective op ends with when a worker is gone.
@@ -23,6 +24,8 @@ _COLLECTIVE = re.compile(r"[Cc]ollective op|/job:\w+/(replica:\d+/)?task:\d")
 
 def is_cluster(strategy: tf.distribute.Strategy) -> bool:
     """Returns whether other processes take part in a strategy."""
+    if tpus.is_on_tpu(strategy):  # whose machines run no Python of ours
+        return False
     resolver = strategy.cluster_resolver
     return resolver is not None and bool(resolver.cluster_spec().as_dict())
 

@@ -154,6 +154,11 @@ def _check(config: EvalConfig) -> None:
             "--eval_interval_secs with --strategy=multi_worker: each worker would find"
             " its own checkpoints; leave one of the two out"
         )
+    if config.devices.strategy == "tpu":
+        raise errors.InputError(
+            "--strategy=tpu is for training; evaluation runs on CPUs and GPUs: leave it"
+            " out, or give mirrored"
+        )
     if config.inference.runtime != "tensorflow" and config.devices.strategy != "none":
         raise errors.InputError(
             f"--runtime={config.inference.runtime} runs on one device; leave"

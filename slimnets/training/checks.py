@@ -37,6 +37,7 @@ def check(config: TrainConfig) -> None:
         config.data.preprocessing_name or config.network, config.resizing
     )
     check_optimization(config)
+    _check_tpu(config)
     _check_run(config.run)
     _check_validation(config)
 
@@ -74,6 +75,21 @@ def check_own_datasets(
                 f"{flag} does not go with a dataset that is given from Python: leave"
                 " one of the two out"
             )
+
+
+def _check_tpu(config: TrainConfig) -> None:
+    if config.devices.strategy != "tpu":
+        return
+    if config.data.batch_size == "auto":
+        raise errors.InputError(
+            "--batch_size=auto tries sizes on CPUs and GPUs alone; give a number with"
+            " --strategy=tpu"
+        )
+    if config.precision == "float16":
+        raise errors.InputError(
+            "--precision=float16 is for GPUs; give --precision=bfloat16 with"
+            " --strategy=tpu"
+        )
 
 
 def _check_run(run: RunConfig) -> None:

@@ -226,7 +226,6 @@ def test_research_slims_other_flags(name):
     ("word", "line"),
     [
         ("parameter_server", "there are no servers of parameters; give multi_worker, "),
-        ("tpu", "only CPUs and GPUs are trained on; give mirrored or multi_worker"),
     ],
 )
 def test_what_to_give_instead_of_another_strategy(word, line):

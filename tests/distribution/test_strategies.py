@@ -51,6 +51,8 @@ def test_replicas_counted_beforehand(arguments, count):
         (("none", 2), "--num_clones=2 needs --strategy=mirrored or multi_worker"),
         (("mirrored", 3, True), "cannot split the CPU into 3 devices after"),
         (("multi_worker",), "TF_CONFIG is not set; set it in each process, as in"),
+        (("tpu", 2), "--num_clones and --clone_on_cpu are about CPUs and GPUs"),
+        (("none", 0, False, 600.0, "mine"), "--tpu=mine needs --strategy=tpu"),
     ],
 )
 def test_what_cannot_be(monkeypatch, arguments, message):

@@ -61,6 +61,14 @@ def test_a_train_dir_that_cannot_be_written(config, tmp_path, monkeypatch):
         ({"preprocessing_name": "vggg"}, "unknown preprocessing 'vggg'; did you"),
         ({"dataset_split_name": "tran"}, "'tran'; did you mean train"),
         ({"dataset_dir": "/nowhere"}, "no folder /nowhere; give the output folder"),
+        (
+            {"strategy": "tpu", "batch_size": "auto"},
+            "--batch_size=auto tries sizes on CPUs and GPUs alone",
+        ),
+        (
+            {"strategy": "tpu", "precision": "float16"},
+            "--precision=float16 is for GPUs; give --precision=bfloat16",
+        ),
         ({"num_clones": 2}, "--num_clones=2 needs --strategy=mirrored"),
         (
             {"strategy": "mirrored", "num_clones": 2, "batch_size": 5},
