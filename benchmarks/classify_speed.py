@@ -32,7 +32,12 @@ if TYPE_CHECKING:
 
 dataclass_flags.define_flags(EvalConfig)
 flags.adopt_module_key_flags(dataclass_flags)
-_TURNS = flags.DEFINE_integer("turns", 5, "Turns of each.", lower_bound=1)
+_TURNS = flags.DEFINE_integer(
+    "turns",
+    6,
+    "Turns of each; an even number, for either to be first as often.",
+    lower_bound=2,
+)
 
 
 def silent(line: str) -> None:
