@@ -38,6 +38,12 @@ def holds(checkpoint: str) -> bool:
     return (get_home() / "checkpoints") in Path(checkpoint).absolute().parents
 
 
+def hide_password(url: str) -> str:
+    """Returns a URL without the user and the password that it may have, to be shown."""
+    parts = urlsplit(url)
+    return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
+
+
 def _to_name(weights: PublishedWeights) -> str:
     """Returns the name of a folder: that of the weights, or of a URL's file."""
     if weights.name != weights.url:
@@ -49,7 +55,7 @@ def _to_name(weights: PublishedWeights) -> str:
 
 def _to_path(url: str) -> Path:
     """Returns a relative path for a URL, which stays below the folder it is put in."""
-    parts = urlsplit(url)
+    parts = urlsplit(hide_password(url))
     names = [parts.netloc, *unquote(parts.path).split("/")]
     if parts.query:
         names[-1] += f"?{parts.query}"

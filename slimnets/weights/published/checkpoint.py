@@ -14,7 +14,7 @@ from slimnets.nets import registry
 from slimnets.nets.published import PublishedWeights
 from slimnets.preprocessing import registry as recipes
 from slimnets.weights import convert
-from slimnets.weights.published import archive, cache, download
+from slimnets.weights.published import archive, cache, download, transfer
 
 CARD = "weights.json"  # beside the checkpoint: what it was made of
 _FORM = 1  # of the folder's content; another number makes it anew
@@ -45,7 +45,7 @@ def get_checkpoint(weights: PublishedWeights, log: Callable[[str], None]) -> str
       log: gets the lines that tell what is downloaded, and what it is.
 
     Raises:
-      download.NotAvailable: its file is not to be had.
+      transfer.NotAvailable: its file is not to be had.
       InputError: its file is another than it should be, or does not fit the network.
     """
     folder = cache.locate_checkpoint(weights)
@@ -142,12 +142,13 @@ def _open(weights: PublishedWeights, file: Path, scratch: Path) -> tuple[str, Pa
             path = archive.unpack_checkpoint(file, weights.member, scratch)
         except archive.Damaged as error:
             download.forget(weights)
-            raise download.NotAvailable(f"{error}; it was removed") from error
+            raise transfer.NotAvailable(f"{error}; it was removed") from error
         return convert.CHECKPOINT, path
     if kind is None or not kind.source:
         what = kind.what if kind else "no file of weights that is known"
         download.forget(weights)
-        raise download.NotAvailable(f"{weights.url} is {what}; it was removed")
+        shown = cache.hide_password(weights.url)
+        raise transfer.NotAvailable(f"{shown} is {what}; it was removed")
     return kind.source, file
 
 
@@ -168,8 +169,9 @@ def _require_classes(
     if {weights.classes, classes} == {1000, 1001}:  # both are ImageNet's
         log(f"{file.name} has {classes} classes, not the {weights.classes} stated")
     elif weights.classes not in (None, classes):
+        shown = cache.hide_password(weights.url)
         raise errors.InputError(
-            f"{file}, from {weights.url}, has {classes} classes and should have"
+            f"{file}, from {shown}, has {classes} classes and should have"
             f" {weights.classes}; remove it, or state its classes in the catalogue"
         )
 
@@ -220,6 +222,6 @@ def describe(weights: PublishedWeights) -> str:
         f" {weights.preprocessing or row.preprocessing or 'plain'}",
         f"published top-1 {weights.top1:.1f} %" if weights.top1 is not None else "",
         f"licence {weights.license}" if weights.license else "licence unknown",
-        f"from {weights.url}",
+        f"from {cache.hide_password(weights.url)}",
     ]
     return ", ".join(part for part in parts if part)

@@ -14,7 +14,7 @@ from slimnets import checkpoints, errors
 from slimnets.config import calls
 from slimnets.nets import published, registry
 from slimnets.nets.published import PublishedWeights
-from slimnets.weights.published import checkpoint, download
+from slimnets.weights.published import checkpoint, download, transfer
 
 ANY = "imagenet"
 
@@ -131,7 +131,7 @@ def get_first(found: list[PublishedWeights], log: Callable[[str], None]) -> str:
     first, *others = found
     try:
         return checkpoint.get_checkpoint(first, log)
-    except download.NotAvailable as fault:
+    except transfer.NotAvailable as fault:
         if isinstance(fault, download.Unreachable):  # the others most likely too
             others = [weights for weights in others if checkpoint.is_here(weights)]
         if not others:

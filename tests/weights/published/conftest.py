@@ -2,7 +2,7 @@ import pytest
 
 from slimnets import user_cache
 from slimnets.nets import published
-from slimnets.weights.published import download
+from slimnets.weights.published import transfer
 from tests.weights.published import mirror as mirrors
 
 
@@ -18,5 +18,5 @@ def home(tmp_path, monkeypatch):
     folder = tmp_path / "home"
     monkeypatch.setenv(user_cache.HOME, str(folder))
     monkeypatch.delenv(published.CATALOGUE, raising=False)
-    monkeypatch.setattr(download, "_PAUSES", (0.0, 0.0, 0.0))
+    monkeypatch.setattr(transfer, "_PAUSES", (0.0, 0.0, 0.0))
     return folder

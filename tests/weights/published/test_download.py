@@ -14,7 +14,7 @@ import pytest
 
 from slimnets import errors, user_cache
 from slimnets.nets.published import PublishedWeights
-from slimnets.weights.published import cache, download
+from slimnets.weights.published import cache, download, transfer
 
 CONTENT = np.random.default_rng(0).bytes(300_000)
 SHA256 = hashlib.sha256(CONTENT).hexdigest()
@@ -93,7 +93,7 @@ def test_a_cut_transfer_goes_on(mirror):
 def test_a_later_command_goes_on(mirror, home):
     mirror.files["/it.bin"] = CONTENT
     mirror.cuts["/it.bin"] = [100_000, 0, 0, 0, 0]
-    with pytest.raises(download.NotAvailable, match="was cut off after 98,304 bytes"):
+    with pytest.raises(transfer.NotAvailable, match="was cut off after 98,304 bytes"):
         download.get_file(weights(mirror, sha256=SHA256), print)
     assert "it.bin" not in listed(home)
     mirror.cuts.clear()
@@ -106,7 +106,7 @@ def test_a_later_command_goes_on(mirror, home):
 def test_what_was_there_of_another_file_is_left(mirror):
     mirror.files["/it.bin"] = b"x" * 200_000
     mirror.cuts["/it.bin"] = [100_000, 0, 0, 0]
-    with pytest.raises(download.NotAvailable):
+    with pytest.raises(transfer.NotAvailable):
         download.get_file(weights(mirror, sha256=SHA256), print)
     mirror.cuts.clear()
     mirror.files["/it.bin"], mirror.etag = CONTENT, '"two"'
@@ -118,7 +118,7 @@ def test_a_part_that_is_wrong_is_downloaded_again(mirror):
     """A server that knows its file by the same tag and serves another."""
     mirror.files["/it.bin"] = b"x" * 300_000
     mirror.cuts["/it.bin"] = [100_000, 0, 0, 0]
-    with pytest.raises(download.NotAvailable):
+    with pytest.raises(transfer.NotAvailable):
         download.get_file(weights(mirror, sha256=SHA256), print)
     mirror.cuts.clear()
     mirror.files["/it.bin"] = CONTENT
@@ -144,7 +144,7 @@ def test_redirected_and_slow(mirror):
 )
 def test_a_redirect_that_leads_nowhere_is_one_line(mirror, home, place, says):
     mirror.redirects["/moved"] = place
-    with pytest.raises(download.NotAvailable, match=says) as caught:
+    with pytest.raises(transfer.NotAvailable, match=says) as caught:
         download.get_file(weights(mirror, "/moved"), print)
     assert not isinstance(caught.value, download.Unreachable)  # others are tried
     assert not listed(home)
@@ -167,6 +167,36 @@ def test_a_server_that_packs_what_it_sends(mirror):
     assert path.read_bytes() == CONTENT
 
 
+@pytest.mark.parametrize("encoding", ["gzip", "x-gzip"])
+def test_an_archive_is_kept_as_it_is_whatever_the_server_calls_it(mirror, encoding):
+    packed = gzip.compress(CONTENT, mtime=0)
+    mirror.files["/it.tgz"] = packed
+    mirror.headers["/it.tgz"] = {"Content-Encoding": encoding}
+    given = weights(mirror, "/it.tgz", sha256=hashlib.sha256(packed).hexdigest())
+    assert download.get_file(given, print).read_bytes() == packed
+
+
+def test_a_password_is_shown_nowhere(mirror, home, capsys):
+    mirror.files["/it.bin"] = CONTENT
+    address = mirror.address.replace("http://", "http://me:secret@")
+    good, missing = (
+        PublishedWeights("lenet", f"{address}{path}", f"{address}{path}")
+        for path in ("/it.bin", "/other.bin")
+    )
+    assert download.get_file(good, print).read_bytes() == CONTENT
+    with pytest.raises(transfer.NotAvailable) as caught:
+        download.get_file(missing, print)
+    host = mirror.address.removeprefix("http://")
+    assert f"http://{host}/other.bin is not to be had" in str(caught.value)
+    kept = "".join(
+        str(path) + path.read_text("latin-1")
+        for path in home.rglob("*")
+        if path.is_file()
+    )
+    assert host.replace(":", "%3A") in kept or host in kept
+    assert "secret" not in kept + capsys.readouterr().out + str(caught.value)
+
+
 def test_a_length_that_is_no_number(mirror):
     mirror.files["/it.bin"] = CONTENT
     mirror.headers["/it.bin"] = {"Content-Length": "\xb2", "Connection": "close"}
@@ -176,7 +206,7 @@ def test_a_length_that_is_no_number(mirror):
 
 def test_an_empty_file_is_not_kept(mirror, home):
     mirror.files["/it.bin"] = b""
-    with pytest.raises(download.NotAvailable, match=r"it\.bin is an empty file"):
+    with pytest.raises(transfer.NotAvailable, match=r"it\.bin is an empty file"):
         download.get_file(weights(mirror), print)
     assert not listed(home)
 
@@ -184,7 +214,7 @@ def test_an_empty_file_is_not_kept(mirror, home):
 @pytest.mark.parametrize("status", [403, 404, 410])
 def test_a_refusal_is_one_line(mirror, home, status):
     mirror.status["/it.bin"] = status
-    with pytest.raises(download.NotAvailable, match=rf"is not to be had: {status} "):
+    with pytest.raises(transfer.NotAvailable, match=rf"is not to be had: {status} "):
         download.get_file(weights(mirror), print)
     assert not listed(home)
     assert len(mirror.requests) == 1
@@ -193,7 +223,7 @@ def test_a_refusal_is_one_line(mirror, home, status):
 def test_a_server_in_trouble_is_asked_again(mirror):
     mirror.status["/it.bin"] = 503
     with pytest.raises(
-        download.NotAvailable, match="to be had: the server answers 503"
+        transfer.NotAvailable, match="to be had: the server answers 503"
     ):
         download.get_file(weights(mirror), print)
     assert len(mirror.requests) == 4
@@ -201,7 +231,7 @@ def test_a_server_in_trouble_is_asked_again(mirror):
 
 def test_without_network_the_line_says_where_to_put_the_file(home):
     facts = PublishedWeights("lenet", "ours", "http://127.0.0.1:9/it.bin")
-    with pytest.raises(download.NotAvailable) as caught:
+    with pytest.raises(transfer.NotAvailable) as caught:
         download.get_file(facts, print)
     path = cache.locate_download(facts.url)
     assert "cannot reach 127.0.0.1:9 (" in str(caught.value)
@@ -217,7 +247,7 @@ def test_no_space_left(mirror, home, monkeypatch):
     def full(*_):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    monkeypatch.setattr(download, "_receive", full)
+    monkeypatch.setattr(transfer, "_receive", full)
     with pytest.raises(errors.InputError, match="No space left on device; give"):
         download.get_file(weights(mirror), print)
     assert not listed(home)
