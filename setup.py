@@ -55,6 +55,7 @@ setup(
         "browser": ["playwright"],  # of tests; it drives Debian's chromium
         "imagenet": ["scipy"],
         "litert": ["ai-edge-litert"],
+        "onnx": ["onnx", "onnxruntime", "tf2onnx>=1.17"],  # older: other protobuf
         "openvino": ["openvino"],
         "parquet": ["pyarrow"],
         "picture": ["scikit-learn"],

@@ -6,11 +6,11 @@ Example, then without slimnets `tf.saved_model.load("exported").signatures["byte
     --output=exported
 
 Batch norm is folded, moving averages are applied where there are any, the names of the
-classes go along. It takes preprocessed images, and images as they are: a saved_model
-JPEG and PNG files (signature bytes), a lite one pixels (signature pixels). Both are run
-by the format's own runtime on real images; more than 1e-4 of the largest logit off the
+classes go along. Every format takes preprocessed images and decoded ones as they are
+(pixels), saved_model and frozen_graph JPEG and PNG files too, in any batch. Each is run
+by its own runtime on real images; more than 1e-4 of the largest logit off the
 checkpoint's, the export is an error and nothing is left of it. Images of a folder that
-cannot be used are listed, with exit status 1.
+cannot be used are listed, with exit status 1. docs/export.md shows each format in use.
 """
 
 import sys

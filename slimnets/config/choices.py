@@ -43,7 +43,7 @@ RUNTIMES = ("tensorflow", "openvino", "litert")
 
 INFERENCE_PRECISIONS = ("float32", "bfloat16")
 
-FORMATS = ("saved_model", "lite")  # of exports
+FORMATS = ("saved_model", "lite", "onnx", "frozen_graph", "openvino")  # of exports
 
 KEPT_AVERAGES = ("take", "keep", "drop")  # what becomes of moving averages
 

@@ -223,7 +223,9 @@ class ExportConfig:
     max_pixels: int = setting(MAX_PIXELS, MAX_PIXELS_HELP, lowest=1)
     format: str = setting(
         "saved_model",
-        "saved_model, which TensorFlow runs, or lite, which LiteRT runs on phones.",
+        "saved_model, which TensorFlow runs; lite, which LiteRT runs on phones; onnx,"
+        " for ONNX Runtime and most others; frozen_graph, as TensorFlow 1 had them;"
+        " openvino, the fastest on Intel's and AMD's processors.",
         choices=choices.FORMATS,
         common=True,
     )

@@ -7,6 +7,7 @@ import tensorflow as tf
 
 from slimnets.config.reading import MAX_PIXELS
 from slimnets.export.pruned_function import PrunedFunction, prune_to_outputs
+from slimnets.preprocessing import resizing
 from slimnets.preprocessing.encoded import Encoded
 
 LABELS = "labels.txt"
@@ -20,7 +21,8 @@ class Exportable(NamedTuple):
         classes]; traced once, with the weights as they then are.
       image_size: height and width, in pixels.
       channels: of the images.
-      preprocess: uint8 [h, w, channels] -> float32 [image_size, image_size, channels].
+      preprocess: uint8 [h, w, channels] -> float32 [image_size, image_size, channels],
+        or the same of a batch.
       class_names: of the logits.
       upright: whether photos are turned as their cameras noted.
       max_pixels: that an image file may have.
@@ -52,6 +54,23 @@ class Exportable(NamedTuple):
             return {"logits": logits, "probabilities": self.activation(logits)}
 
         return prune_to_outputs(outputs, self.get_input_spec())
+
+    def get_pixels_spec(self) -> tf.TensorSpec:
+        """Returns the spec of a batch of decoded images of any one size."""
+        return tf.TensorSpec([None, None, None, self.channels], tf.uint8, "pixels")
+
+    def preprocess_by_products(self, pixels: tf.Tensor) -> tf.Tensor:
+        """Prepares a batch by ops that runtimes other than TensorFlow have."""
+        with resizing.by_products():
+            return self.preprocess(pixels)
+
+    def preprocess_files(self, image_bytes: tf.Tensor) -> tf.Tensor:
+        """Decodes and prepares JPEG or PNG files, string [batch], of any sizes."""
+        return tf.map_fn(
+            lambda encoded: self.preprocess(self.decode(encoded)),
+            image_bytes,
+            fn_output_signature=tf.TensorSpec(self.get_input_spec().shape[1:]),
+        )
 
     def decode(self, encoded: tf.Tensor) -> tf.Tensor:
         """Decodes a JPEG or PNG file, a string scalar, to uint8 [h, w, channels]."""

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from slimnets.export import lite, saved_model
+from slimnets.export import frozen_graph, lite, onnx, openvino, saved_model
 from slimnets.export.exportable import Exportable
 
 
@@ -30,10 +30,12 @@ class Format(NamedTuple):
 
 
 FORMATS = {
-    "saved_model": Format(
-        saved_model.write, saved_model.run, saved_model.require, saved_model.FILE
-    ),
-    "lite": Format(
-        lite.write, lite.run, lambda folder: lite.import_litert(), lite.FILE
-    ),
+    name: Format(module.write, module.run, module.require, module.FILE)
+    for name, module in {
+        "saved_model": saved_model,
+        "lite": lite,
+        "onnx": onnx,
+        "frozen_graph": frozen_graph,
+        "openvino": openvino,
+    }.items()
 }

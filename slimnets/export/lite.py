@@ -3,7 +3,7 @@
 The signatures, each with the outputs `logits` and `probabilities` [batch, classes]:
 
 - serving_default: `images`, float32 [batch, height, width, channels], preprocessed;
-- pixels: `pixels`, uint8 [1, any height, any width, channels], a decoded image:
+- pixels: `pixels`, uint8 [batch, any height, any width, channels], decoded images:
   LiteRT has no decoder for JPEG or PNG, the phone has.
 
 The class names are a file labels.txt inside, as in TensorFlow Lite's own files with
@@ -21,11 +21,16 @@ import numpy as np
 import tensorflow as tf
 
 from slimnets import errors, hardware
+from slimnets.export import pixels
 from slimnets.export.exportable import LABELS, Exportable
 from slimnets.export.pruned_function import PrunedFunction
-from slimnets.preprocessing.encoded import Encoded
 
 FILE = "model.tflite"
+
+
+def require(folder: Path) -> None:
+    """Raises an InputError where LiteRT is not installed."""
+    import_litert()
 
 
 def write(folder: Path, network: Exportable) -> None:
@@ -36,22 +41,15 @@ def write(folder: Path, network: Exportable) -> None:
       network: what to export.
     """
     function = network.make_function()
-    shape = [1, None, None, network.channels]
 
-    @tf.function(
-        input_signature=[tf.TensorSpec(shape, tf.uint8, name="pixels")], autograph=False
-    )
-    def from_pixels(pixels: tf.Tensor) -> dict[str, tf.Tensor]:
-        # Not pixels[0]: of several images, which LiteRT lets through, that would drop
-        # all but the first without a word; this is an error then.
-        sides = tf.shape(pixels)[1:3]
-        image = tf.reshape(pixels, tf.concat([sides, [network.channels]], axis=0))
-        return function.run(network.preprocess(image)[tf.newaxis])
+    @tf.function(input_signature=[network.get_pixels_spec()], autograph=False)
+    def from_pixels(batch: tf.Tensor) -> dict[str, tf.Tensor]:
+        return function.run(network.preprocess_by_products(batch))
 
     content = convert(
         {
             "serving_default": function,
-            "pixels": PrunedFunction(from_pixels, function.variables),
+            "pixels": function._replace(run=from_pixels),
         },
         in_integers=network.is_quantized,
     )
@@ -80,13 +78,12 @@ def run(
     # LiteRT opens no path that is not UTF-8.
     interpreter = make_interpreter(model_content=(folder / FILE).read_bytes())
     whole = interpreter.get_signature_runner("serving_default")
-    pixels = interpreter.get_signature_runner("pixels")
-    channels = images.shape[3]
-    decoded = [Encoded(one, channels).whole().numpy() for one in encoded]
+    by_pixels = interpreter.get_signature_runner("pixels")
     return {
         "serving_default": whole(images=images)["logits"],
-        "pixels": np.concatenate(
-            [pixels(pixels=image[np.newaxis])["logits"] for image in decoded]
+        "pixels": pixels.run_by_size(
+            lambda batch: by_pixels(pixels=batch)["logits"],
+            pixels.decode(encoded, images.shape[3]),
         ),
     }
 

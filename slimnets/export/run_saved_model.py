@@ -1,6 +1,7 @@
 """A program that runs a SavedModel by TensorFlow alone; `saved_model.run` starts it.
 
-It reads images.npy and encoded.tfrecord in its working folder and writes logits.npz.
+It reads images.npy, pixels.npz and encoded.tfrecord in its working folder and writes
+logits.npz.
 """
 
 import sys
@@ -24,8 +25,10 @@ def logits(signature: Callable[..., Any], **inputs: Any) -> np.ndarray:
 
 signatures = tf.saved_model.load(sys.argv[1]).signatures
 encoded = list(tf.data.TFRecordDataset("encoded.tfrecord").as_numpy_iterator())
+pixels = [image[np.newaxis] for image in np.load("pixels.npz").values()]
 np.savez(
     "logits.npz",
     serving_default=logits(signatures["serving_default"], images=np.load("images.npy")),
+    pixels=np.concatenate([logits(signatures["pixels"], pixels=one) for one in pixels]),
     bytes=logits(signatures["bytes"], image_bytes=encoded),
 )

@@ -4,21 +4,18 @@ Its signatures, each with the outputs `logits` and `probabilities` [batch, class
 `label` [batch], the name of the top-1 class:
 
 - serving_default: `images`, float32 [batch, height, width, channels], preprocessed;
+- pixels: `pixels`, uint8 [batch, any height, any width, channels], decoded images;
 - bytes: `image_bytes`, string [batch], JPEG or PNG files as they are;
 - class_names: without input; `class_names`, string [classes], in the logits' order.
 """
 
-import os
-import subprocess
-import sys
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import tensorflow as tf
 
-from slimnets import errors
+from slimnets.export import paths, plain_tensorflow
 from slimnets.export.exportable import LABELS, Exportable
 
 FILE = "saved_model.pb"  # as TensorFlow calls it
@@ -28,13 +25,7 @@ _PROGRAM = Path(__file__).with_name("run_saved_model.py")
 
 def require(folder: Path) -> None:
     """Raises an InputError for a folder from which TensorFlow loads no SavedModel."""
-    try:
-        str(folder).encode()
-    except UnicodeEncodeError as error:
-        raise errors.InputError(
-            f"{folder} is not UTF-8, and TensorFlow loads a SavedModel from no other"
-            " path; name another"
-        ) from error
+    paths.require_utf8(folder, "TensorFlow loads a SavedModel")
 
 
 def write(folder: Path, network: Exportable) -> None:
@@ -54,18 +45,16 @@ def write(folder: Path, network: Exportable) -> None:
         top1 = tf.argmax(outputs["logits"], axis=-1)
         return outputs | {"label": tf.gather(names, top1)}
 
+    def classify_pixels(pixels: tf.Tensor) -> dict[str, tf.Tensor]:
+        return classify(network.preprocess(pixels))
+
     def classify_bytes(image_bytes: tf.Tensor) -> dict[str, tf.Tensor]:
-        return classify(
-            tf.map_fn(
-                lambda encoded: network.preprocess(network.decode(encoded)),
-                image_bytes,
-                fn_output_signature=tf.TensorSpec(network.get_input_spec().shape[1:]),
-            )
-        )
+        return classify(network.preprocess_files(image_bytes))
 
     encoded = tf.TensorSpec([None], tf.string, name="image_bytes")
     signatures = {
         "serving_default": _make_function(classify, network.get_input_spec()),
+        "pixels": _make_function(classify_pixels, network.get_pixels_spec()),
         "bytes": _make_function(classify_bytes, encoded),
         "class_names": _make_function(lambda: {"class_names": names}),
     }
@@ -91,25 +80,7 @@ def run(
     Raises:
       InputError: it does not run.
     """
-    with tempfile.TemporaryDirectory() as work:
-        np.save(Path(work) / "images.npy", images)
-        with tf.io.TFRecordWriter(str(Path(work) / "encoded.tfrecord")) as writer:
-            for one in encoded:
-                writer.write(one)
-        done = subprocess.run(
-            # Not as a file: Python would search modules in the file's folder.
-            [sys.executable, "-c", _PROGRAM.read_text(), str(folder.absolute())],
-            cwd=work,
-            env=os.environ | {"TF_CPP_MIN_LOG_LEVEL": "2"},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        if done.returncode:
-            lines = done.stderr.strip().splitlines() or [f"status {done.returncode}"]
-            raise errors.InputError(f"plain TensorFlow does not run it: {lines[-1]}")
-        with np.load(Path(work) / "logits.npz") as logits:
-            return dict(logits)
+    return plain_tensorflow.run(_PROGRAM, folder, encoded, images)
 
 
 def _make_function(python: object, *inputs: tf.TensorSpec) -> object:

@@ -63,7 +63,7 @@ def preprocess_for_eval(
     """Takes the middle of one image, with zeros around it where it is smaller.
 
     Args:
-      image: [h, w, c], any dtype, values in [0, 255].
+      image: [h, w, c] or a batch [n, h, w, c], any dtype, values in [0, 255].
       output_height: of the result, in pixels.
       output_width: of the result, in pixels.
       use_grayscale: return one channel, the luma.
@@ -72,7 +72,7 @@ def preprocess_for_eval(
       float32 [output_height, output_width, c, or 1 if use_grayscale], of mean 0 and
         variance 1 over the whole image.
     """
-    image = tf.cast(ops.check_image(image), tf.float32)
+    image = tf.cast(ops.check_images(image), tf.float32)
     if use_grayscale:
         image = ops.to_grayscale(image)
     image = ops.crop_or_pad(image, output_height, output_width)

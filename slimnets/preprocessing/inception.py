@@ -127,7 +127,8 @@ def preprocess_for_eval(
     """Resizes the middle of one image.
 
     Args:
-      image: integer [h, w, c] of its type's whole range, or float in [0, 1].
+      image: integer [h, w, c] of its type's whole range, or float in [0, 1]; or a
+        batch [n, h, w, c].
       height: of the result, in pixels.
       width: of the result, in pixels.
       central_fraction: of each side that is kept, in (0, 1].
@@ -138,7 +139,7 @@ def preprocess_for_eval(
     Returns:
       float32 [height, width, c, or 1 if use_grayscale] in [-1, 1].
     """
-    image = ops.to_unit_range(ops.check_image(image))
+    image = ops.to_unit_range(ops.check_images(image))
     if use_grayscale:
         image = ops.to_grayscale(image)
     if central_crop:

@@ -36,7 +36,8 @@ def preprocess_image(
         augmentation.require_no_resizing("lenet")
     if is_training and augmentation.crops:
         image = augmentation.crop(image, output_height, output_width)
-    image = tf.cast(ops.check_image(image), tf.float32)
+    check = ops.check_image if is_training else ops.check_images
+    image = tf.cast(check(image), tf.float32)
     if use_grayscale:
         image = ops.to_grayscale(image)
     image = ops.crop_or_pad(image, output_height, output_width)

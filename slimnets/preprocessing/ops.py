@@ -1,5 +1,7 @@
 """Image operations the recipes share: functions of one image [height, width, channels].
 
+Those that the exact halves use take a batch of images of one size as well.
+
 Randomness, here and in every recipe: each random choice is drawn by `random_numbers`.
 Under its `keyed`, as in the training pipeline with a seed, what is drawn for an image
 follows from the image's key. Otherwise TensorFlow's stateful operations draw, as they
@@ -12,6 +14,7 @@ import tensorflow as tf
 
 from slimnets import errors, random_numbers
 from slimnets.config import choices
+from slimnets.preprocessing import resizing
 
 
 def check_image(image: tf.Tensor) -> tf.Tensor:
@@ -25,8 +28,17 @@ def check_image(image: tf.Tensor) -> tf.Tensor:
     Raises:
       InputError: the image is not of rank 3, or its channels are not 1 or 3.
     """
+    return _check_rank(image, (3,))
+
+
+def check_images(images: tf.Tensor) -> tf.Tensor:
+    """Returns one image as `check_image` does, or [batch, height, width, channels]."""
+    return _check_rank(images, (3, 4))
+
+
+def _check_rank(image: tf.Tensor, ranks: tuple[int, ...]) -> tf.Tensor:
     image = tf.convert_to_tensor(image)
-    if image.shape.rank != 3 or image.shape[2] not in (1, 3):
+    if image.shape.rank not in ranks or image.shape[-1] not in (1, 3):
         raise errors.InputError(
             f"preprocessing takes one image [height, width, 1 or 3 channels], got "
             f"shape {image.shape}; decode with channels=3 (or 1), before batching"
@@ -74,7 +86,7 @@ def compute_luma(red_green_blue: Sequence[float]) -> float:
 
 def to_grayscale(image: tf.Tensor) -> tf.Tensor:
     """Returns the luma [height, width, 1]; an image of one channel stays as it is."""
-    return image if image.shape[2] == 1 else tf.image.rgb_to_grayscale(image)
+    return image if image.shape[-1] == 1 else tf.image.rgb_to_grayscale(image)
 
 
 def resize(
@@ -93,7 +105,7 @@ def resize(
       float32 [height, width, channels].
     """
     image = tf.cast(image, tf.float32)
-    return tf.compat.v1.image.resize(image, [height, width], method)
+    return resizing.resize_as_v1(image, height, width, method)
 
 
 def resize_smallest_side(
@@ -105,7 +117,7 @@ def resize_smallest_side(
 
     The other side is rounded half to even.
     """
-    height, width = tf.unstack(tf.cast(tf.shape(image)[:2], tf.float32))
+    height, width = tf.unstack(tf.cast(get_sides(image), tf.float32))
     scale = tf.cast(side, tf.float32) / tf.minimum(height, width)
     return resize(
         image,
@@ -117,8 +129,8 @@ def resize_smallest_side(
 
 def central_crop(image: tf.Tensor, height: int, width: int) -> tf.Tensor:
     """Cuts [height, width, channels] out of the middle of an image no smaller."""
-    top, left = tf.unstack((tf.shape(image)[:2] - [height, width]) // 2)
-    return tf.slice(image, [top, left, 0], [height, width, image.shape[2]])
+    top, left = tf.unstack((get_sides(image) - [height, width]) // 2)
+    return _cut(image, top, left, height, width)
 
 
 def crop_central_fraction(image: tf.Tensor, fraction: float) -> tf.Tensor:
@@ -127,11 +139,30 @@ def crop_central_fraction(image: tf.Tensor, fraction: float) -> tf.Tensor:
     As tf.image.central_crop, which computes in float64: TensorFlow Lite cannot. In
     float32 a fraction such as 0.875 is exact.
     """
-    sides = tf.cast(tf.shape(image)[:2], tf.float32)
+    sides = tf.cast(get_sides(image), tf.float32)
     margins = tf.cast((sides - sides * fraction) / 2, tf.int32)
-    height, width = tf.unstack(tf.shape(image)[:2] - 2 * margins)
+    height, width = tf.unstack(get_sides(image) - 2 * margins)
     top, left = tf.unstack(margins)
-    return tf.slice(image, [top, left, 0], [height, width, image.shape[2]])
+    return _cut(image, top, left, height, width)
+
+
+def get_sides(image: tf.Tensor) -> tf.Tensor:
+    """Returns int32 [2], height and width of one image or of those of a batch."""
+    return tf.shape(image)[-3:-1]
+
+
+def _cut(
+    image: tf.Tensor,
+    top: tf.Tensor,
+    left: tf.Tensor,
+    height: int | tf.Tensor,
+    width: int | tf.Tensor,
+) -> tf.Tensor:
+    """Cuts a part out of one image, or out of each of a batch."""
+    channels = image.shape[-1]
+    if image.shape.rank == 3:
+        return tf.slice(image, [top, left, 0], [height, width, channels])
+    return tf.slice(image, [0, top, left, 0], [-1, height, width, channels])
 
 
 def random_crop(image: tf.Tensor, height: int, width: int) -> tf.Tensor:

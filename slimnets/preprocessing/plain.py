@@ -41,7 +41,8 @@ def preprocess_image(
     ops.check_resizing("plain", interpolation)
     if is_training and augmentation.crops:
         image = augmentation.cut_part(image, height, width)
-    image = ops.to_unit_range(ops.check_image(image))
+    check = ops.check_image if is_training else ops.check_images
+    image = ops.to_unit_range(check(image))
     if use_grayscale:
         image = ops.to_grayscale(image)
     if is_training:

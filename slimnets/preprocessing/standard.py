@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import tensorflow as tf
 
 from slimnets import errors
-from slimnets.preprocessing import imagenet, inception, ops
+from slimnets.preprocessing import imagenet, inception, ops, resizing
 from slimnets.preprocessing.augmentation import NO_AUGMENTATION, Augmentation
 
 
@@ -25,7 +25,8 @@ def preprocess_for_eval(
     """Resizes one image and takes the middle.
 
     Args:
-      image: integer [h, w, c] of its type's whole range, or float in [0, 1].
+      image: integer [h, w, c] of its type's whole range, or float in [0, 1]; or a
+        batch [n, h, w, c].
       height: of the result, in pixels.
       width: of the result, in pixels.
       crop: the result's part of the resized image's side, in (0, 1]: 0.875 resizes to
@@ -36,10 +37,10 @@ def preprocess_for_eval(
     Returns:
       float32 [height, width, c] in [0, 1].
     """
-    image = ops.to_unit_range(ops.check_image(image))
+    image = ops.to_unit_range(ops.check_images(image))
     sides = [int(height / crop), int(width / crop)]
     size = sides if squash else _fit_around(image, sides)
-    image = tf.image.resize(image, size, interpolation, antialias=True)
+    image = resizing.resize_smoothly(image, tf.convert_to_tensor(size), interpolation)
     image = ops.central_crop(image, height, width)
     return tf.clip_by_value(image, 0.0, 1.0)  # bicubic goes beyond
 
@@ -49,7 +50,7 @@ def _fit_around(image: tf.Tensor, sides: Sequence[int]) -> tf.Tensor:
 
     The longer side is rounded down, as in torchvision and timm.
     """
-    height, width = tf.unstack(tf.cast(tf.shape(image)[:2], tf.float32))
+    height, width = tf.unstack(tf.cast(ops.get_sides(image), tf.float32))
     scale = tf.maximum(sides[0] / height, sides[1] / width)
     # A whole number that division missed by a bit stays that number.
     fitted = tf.cast(tf.stack([height, width]) * scale + 1e-3, tf.int32)

@@ -34,7 +34,7 @@ def _subtract_mean(image: tf.Tensor, use_grayscale: bool) -> tf.Tensor:
     """Subtracts the mean; a gray image has the luma of the colour mean."""
     if use_grayscale:
         image = ops.to_grayscale(image)
-    return image - (GRAY_MEAN if image.shape[2] == 1 else RGB_MEAN)
+    return image - (GRAY_MEAN if image.shape[-1] == 1 else RGB_MEAN)
 
 
 def preprocess_for_train(
@@ -89,7 +89,7 @@ def preprocess_for_eval(
     """Resizes one image to a smallest side and takes the middle.
 
     Args:
-      image: [h, w, c], any dtype, values in [0, 255].
+      image: [h, w, c] or a batch [n, h, w, c], any dtype, values in [0, 255].
       output_height: of the result, in pixels.
       output_width: of the result, in pixels.
       resize_side: smallest side, in pixels, where the crop fits: see `choose_side`.
@@ -104,7 +104,7 @@ def preprocess_for_eval(
     side = choose_side(resize_side, output_height, output_width)
     if crop is not None:
         side = int(max(output_height, output_width) / crop)
-    image = ops.resize_smallest_side(ops.check_image(image), side, interpolation)
+    image = ops.resize_smallest_side(ops.check_images(image), side, interpolation)
     if interpolation == tf.image.ResizeMethod.BICUBIC:
         image = tf.clip_by_value(image, 0.0, 255.0)
     image = ops.central_crop(image, output_height, output_width)

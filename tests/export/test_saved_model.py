@@ -71,7 +71,7 @@ def test_it_holds_the_folded_kernels_alone(folder, model):
 def test_it_runs_in_a_process_without_slimnets(folder, encoded, images, logits):
     assert "slimnets" not in saved_model._PROGRAM.read_text()
     found = saved_model.run(folder, encoded, images)
-    assert found.keys() == {"serving_default", "bytes"}
+    assert found.keys() == {"serving_default", "pixels", "bytes"}
     for value in found.values():
         assert_same(value, logits)
 

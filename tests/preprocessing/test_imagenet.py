@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from slimnets import errors
 from slimnets.preprocessing import imagenet, inception
 from tests.preprocessing import reference
 
@@ -53,8 +52,3 @@ def test_black_and_white():
         [[-2.1179, -2.0357, -1.8044], [2.2489, 2.4286, 2.6400]],
         atol=1e-4,
     )
-
-
-def test_a_batch_is_refused():
-    with pytest.raises(errors.InputError, match="takes one image"):
-        imagenet.preprocess_image(tf.zeros([2, 8, 8, 3]), 8, 8)
