@@ -23,6 +23,7 @@ from slimnets.weights.torch.pickles import (
 )
 
 SUFFIX = ".safetensors"  # of what is written
+_ZIP = b"PK\x03\x04"  # which begins a file of torch.save
 _LEGACY_MAGIC = 0x1950A86A20F9469CFC6C
 _LEGACY_PROTOCOL = 1001
 
@@ -55,6 +56,7 @@ def read(path: Path, moving_averages: bool = False) -> StateDict:
             return StateDict(_read_safetensors(path))
         if zipfile.is_zipfile(path):
             return _read_zip(path, moving_averages)
+        _refuse_cut_off(path)
         return _read_legacy(path, moving_averages)
     except errors.InputError:
         raise
@@ -64,6 +66,17 @@ def read(path: Path, moving_averages: bool = False) -> StateDict:
             f"{path} cannot be read as PyTorch's weights: {errors.summarize(error)};"
             " give a state dict's .pth, .pt or .safetensors file"
         ) from error
+
+
+def _refuse_cut_off(path: Path) -> None:
+    """Raises an InputError for a file that begins as an archive and is none."""
+    with path.open("rb") as file:
+        begin = file.read(len(_ZIP))
+    if begin == _ZIP:
+        raise errors.InputError(
+            f"{path} is cut off or damaged: its end is missing; download or copy it"
+            " again"
+        )
 
 
 def _read_zip(path: Path, moving_averages: bool) -> StateDict:
