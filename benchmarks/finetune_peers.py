@@ -23,7 +23,7 @@ from absl import flags
 
 from benchmarks import finetuning, hardware, results
 from benchmarks.finetuning import page, process
-from benchmarks.finetuning.task import Task
+from benchmarks.finetuning.task import Task, count_steps
 from slimnets import errors, startup
 from slimnets.config import dataclass_flags
 
@@ -127,12 +127,6 @@ def measure(
             rates[name].append(speed)
             _say(f"{name}: {speed:.1f} images/s")
     return {name: statistics.median(found) for name, found in rates.items()}
-
-
-def count_steps(rate: float, minutes: float, batch_size: int, evaluations: int) -> int:
-    """Returns the steps that fit into some minutes, a multiple of `evaluations`."""
-    fitting = int(rate * minutes * 60 / batch_size)
-    return max(1, fitting // evaluations) * evaluations
 
 
 def train(

@@ -115,3 +115,9 @@ class StepClock:
     def rate(self, batch_size: int) -> float:
         """Returns images per second; 0 where no step was timed."""
         return batch_size * self._timed / self._seconds if self._timed else 0.0
+
+
+def count_steps(rate: float, minutes: float, batch_size: int, evaluations: int) -> int:
+    """Returns the steps that fit into some minutes, a multiple of `evaluations`."""
+    fitting = int(rate * minutes * 60 / batch_size)
+    return max(1, fitting // evaluations) * evaluations

@@ -1,8 +1,12 @@
 """Fine-tuning beside the peers: steps from minutes, the table, the files between."""
 
-from benchmarks import finetune_peers
+import csv
+
+import pytest
+
+from benchmarks import results, speed_page
 from benchmarks.finetuning import page, run_slimnets
-from benchmarks.finetuning.task import StepClock, Task
+from benchmarks.finetuning.task import StepClock, Task, count_steps
 from slimnets.training import history
 
 TASK = Task(
@@ -39,10 +43,10 @@ ROWS = [
 
 
 def test_as_many_steps_as_fit_into_the_minutes():
-    count = finetune_peers.count_steps(320.0, 0.5, 32, 5)
+    count = count_steps(320.0, 0.5, 32, 5)
     assert count == 300
-    assert finetune_peers.count_steps(320.0, 0.51, 32, 7) == 301
-    assert finetune_peers.count_steps(0.1, 0.5, 32, 5) == 5
+    assert count_steps(320.0, 0.51, 32, 7) == 301
+    assert count_steps(0.1, 0.5, 32, 5) == 5
 
 
 def test_a_task_is_what_was_written():
@@ -90,3 +94,26 @@ def test_accuracy_is_read_from_what_a_run_left(tmp_path):
             is_written=True,
         )
     assert run_slimnets.read_top1(str(tmp_path)) == {10: 0.1, 20: 0.2}
+
+
+@pytest.mark.parametrize(
+    "path",
+    sorted(speed_page.RESULTS.glob("finetune_peers*.csv")),
+    ids=lambda path: path.stem,
+)
+def test_the_page_of_recipes_shows_the_results(path):
+    with path.open(encoding="utf-8") as file:
+        rows = [
+            page.Row(
+                line["contender"],
+                line["setting"],
+                int(line["seed"]),
+                int(line["step"]),
+                float(line["images_per_s"]),
+                float(line["minutes"]),
+                float(line["top1"]),
+            )
+            for line in csv.DictReader(file)
+        ]
+    shown = (speed_page.ROOT / "docs" / "recipes.md").read_text(encoding="utf-8")
+    assert results.markdown(page.summarize(rows)) in shown

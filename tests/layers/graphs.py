@@ -2,7 +2,7 @@
 
 import dataclasses
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -43,6 +43,21 @@ class Outcome:
     outputs: np.ndarray
     gradients: list[np.ndarray]
     regularization: list[float]
+
+
+def require_strides(stride: int | Sequence[int]) -> None:
+    """Skips where TensorFlow itself, and so tf_slim, has no such depthwise kernel.
+
+    Without oneDNN, which TensorFlow leaves off on processors without VNNI, strides of
+    height and width have to be equal. Our programs turn oneDNN on.
+    """
+    if isinstance(stride, int) or len(set(stride)) == 1:
+        return
+    try:
+        filters = tf.ones([1, 1, 1, 1])
+        tf.nn.depthwise_conv2d(tf.ones([1, 4, 4, 1]), filters, [1, 1, 2, 1], "VALID")
+    except tf.errors.InvalidArgumentError as error:
+        pytest.skip(f"TensorFlow without oneDNN: {error.message}")
 
 
 def images(*shape: int) -> np.ndarray:

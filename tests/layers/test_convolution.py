@@ -71,6 +71,7 @@ def test_conv2d_of_the_whole_image(padding):
 )
 @pytest.mark.filterwarnings("ignore:When dilation rate:UserWarning")  # TensorFlow's
 def test_separable_conv2d(options):
+    graphs.require_strides(options.get("stride", 1))
     graphs.compare("separable_conv2d", IMAGES, **{"kernel_size": 3, **options})
 
 
@@ -260,4 +261,5 @@ def test_16_bits_in_and_out(layer, dtype):
             outcomes.append(session.run([outputs, *gradients]))
     for full, half in zip(*outcomes, strict=True):
         error = np.abs(np.float32(half) - full).max()
-        assert error < 0.03 * np.abs(full).max()
+        # Some of TensorFlow's kernels add up in 16 bits, too.
+        assert error < 0.04 * np.abs(full).max()
