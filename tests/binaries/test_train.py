@@ -60,6 +60,7 @@ def test_without_a_dataset_it_trains_on_the_digits(run, tmp_path):
     assert (flags["optimizer"], flags["preprocessing_name"]) == ("sgd", "plain")
 
 
+@pytest.mark.slow  # tests/training/test_resuming.py has it in one process
 def test_after_sigkill_it_goes_on_and_sigterm_saves(start, colours, tmp_path):
     command = (
         MODULE,

@@ -62,6 +62,7 @@ def called(short_networks: None, request: pytest.FixtureRequest) -> Called:
     return Called(model, images, *model(tf.constant(images)))
 
 
+@pytest.mark.slow  # tests/test_model.py has it of one network
 def test_a_function_agrees_with_an_eager_call(called):
     traced = tf.function(called.model, autograph=False)(called.images)
     called.assert_same(*traced, of=[])
