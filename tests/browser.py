@@ -4,7 +4,8 @@
 """
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -26,3 +27,31 @@ def browser() -> Iterator[Any]:
         )
         yield browser
         browser.close()
+
+
+@pytest.fixture
+def open_text(browser: Any, tmp_path: Path) -> Iterator[Callable[..., Any]]:
+    """Returns what opens the text of a page, which may say and load nothing."""
+    said: list[str] = []
+    opened = []
+
+    def open_page(text: str, **options: Any) -> Any:
+        file = tmp_path / "page.html"
+        file.write_text(text, encoding="utf-8")
+        page = browser.new_page(**options)
+        page.on("console", lambda message: said.append(message.text))
+        page.on("pageerror", lambda error: said.append(str(error)))
+        page.on("dialog", lambda dialog: said.append(dialog.message))
+        page.on("request", lambda request: note(request.url))
+        page.goto(file.as_uri())
+        opened.append(page)
+        return page
+
+    def note(url: str) -> None:
+        if not url.startswith(("file:", "data:")):
+            said.append(url)
+
+    yield open_page
+    for page in opened:
+        page.close()
+    assert said == []

@@ -1,12 +1,10 @@
 """The page in Debian's chromium: what it shows, sorting, keyboard, errors, speed."""
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 
 from slimnets.report.evaluation_page import page as pages
-from tests.browser import browser  # noqa: F401
+from tests.browser import browser, open_text  # noqa: F401
 from tests.report.evaluation_page.made import NASTY, make_findings
 
 pytestmark = pytest.mark.slow
@@ -17,31 +15,9 @@ FIRST_CELLS = "rows => rows.map(row => row.cells[0].textContent)"
 
 
 @pytest.fixture
-def show(browser, tmp_path: Path):  # noqa: F811
-    """Returns what opens findings in a page, which may say nothing on the console."""
-    said: list[str] = []
-    opened = []
-
-    def open_page(findings, **options):
-        file = tmp_path / "report.html"
-        file.write_text(pages.render(findings), encoding="utf-8")
-        page = browser.new_page(**options)
-        page.on("console", lambda message: said.append(message.text))
-        page.on("pageerror", lambda error: said.append(str(error)))
-        page.on("dialog", lambda dialog: said.append(dialog.message))
-        page.on("request", lambda request: note(request.url))
-        page.goto(file.as_uri())
-        opened.append(page)
-        return page
-
-    def note(url: str):
-        if not url.startswith(("file:", "data:")):
-            said.append(url)
-
-    yield open_page
-    for page in opened:
-        page.close()
-    assert said == []
+def show(open_text):  # noqa: F811
+    """Returns what opens the page of findings."""
+    return lambda findings, **options: open_text(pages.render(findings), **options)
 
 
 def make_four(**changes):

@@ -1,49 +1,19 @@
 """The pages of features in Debian's chromium: pointer, keyboard, screens, size."""
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 import tensorflow as tf
 
 from slimnets.report.feature_pages import neighbours, picture
 from slimnets.report.feature_pages.findings import Picture, Query, Shown
+from tests.browser import browser, open_text  # noqa: F401
 from tests.report.evaluation_page.made import NASTY
-from tests.report.evaluation_page.test_in_a_browser import browser  # noqa: F401
 from tests.report.feature_pages.test_pages import make_neighbours
 
 pytestmark = pytest.mark.slow
 
 FOCUSED = "document.activeElement.getAttribute('aria-label')"
 JPEG = tf.io.encode_jpeg(tf.zeros([60, 80, 3], tf.uint8)).numpy()
-
-
-@pytest.fixture
-def show(browser, tmp_path: Path):  # noqa: F811
-    """Returns what opens a page, which may say nothing and load nothing."""
-    said: list[str] = []
-    opened = []
-
-    def open_page(text: str, **options):
-        file = tmp_path / "page.html"
-        file.write_text(text, encoding="utf-8")
-        page = browser.new_page(**options)
-        page.on("console", lambda message: said.append(message.text))
-        page.on("pageerror", lambda error: said.append(str(error)))
-        page.on("dialog", lambda dialog: said.append(dialog.message))
-        page.on("request", lambda request: note(request.url))
-        page.goto(file.as_uri())
-        opened.append(page)
-        return page
-
-    def note(url: str):
-        if not url.startswith(("file:", "data:")):
-            said.append(url)
-
-    yield open_page
-    for page in opened:
-        page.close()
-    assert said == []
 
 
 def make_cross() -> Picture:
@@ -54,8 +24,8 @@ def make_cross() -> Picture:
     return Picture(NASTY, "said", places, images, {})
 
 
-def test_keys_go_from_point_to_point_and_show_images(show):
-    page = show(picture.render(make_cross()))
+def test_keys_go_from_point_to_point_and_show_images(open_text):  # noqa: F811
+    page = open_text(picture.render(make_cross()))
     for _ in range(20):
         page.keyboard.press("Tab")
         if page.evaluate("document.activeElement.classList.contains('point')"):
@@ -72,8 +42,8 @@ def test_keys_go_from_point_to_point_and_show_images(show):
     assert not peek.is_visible()
 
 
-def test_the_pointer_shows_images_and_buttons_hide_classes(show):
-    page = show(picture.render(make_cross()))
+def test_the_pointer_shows_images_and_buttons_hide_classes(open_text):  # noqa: F811
+    page = open_text(picture.render(make_cross()))
     points, peek = page.locator(".point"), page.locator(".peek")
     points.nth(1).hover()
     assert peek.inner_text().startswith("left: ")
@@ -93,23 +63,25 @@ def test_the_pointer_shows_images_and_buttons_hide_classes(show):
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [400, 1280])
 @pytest.mark.parametrize("name", ["neighbours", "picture"])
-def test_they_fit_the_screen_in_its_colours(show, name, width, scheme):
+def test_they_fit_the_screen_in_its_colours(open_text, name, width, scheme):  # noqa: F811
     texts = {
         "neighbours": lambda: neighbours.render(make_neighbours(queries=[])),
         "picture": lambda: picture.render(make_cross()),
     }
     size = {"width": width, "height": 800}
-    page = show(texts[name](), viewport=size, color_scheme=scheme)
+    page = open_text(texts[name](), viewport=size, color_scheme=scheme)
     assert page.evaluate("document.documentElement.scrollWidth") == width
     ground = page.evaluate("getComputedStyle(document.body).backgroundColor")
     is_dark = int(ground.split("(")[1].split(",")[0]) < 128
     assert is_dark == (scheme == "dark")
 
 
-def test_as_many_images_as_pages_have(show):
+def test_as_many_images_as_pages_have(open_text):  # noqa: F811
     noise = np.random.default_rng(0)
     images = [Shown(f"{k}.jpg", f"class {k % 40}", JPEG) for k in range(2000)]
-    page = show(picture.render(Picture("t", "s", noise.random([2000, 2]), images, {})))
+    page = open_text(
+        picture.render(Picture("t", "s", noise.random([2000, 2]), images, {}))
+    )
     ready = page.evaluate("performance.getEntriesByType('navigation')[0].domComplete")
     assert 0 < ready < 6000  # milliseconds; 300 to 900 on two cores
     page.locator(".point").first.focus()
@@ -117,6 +89,6 @@ def test_as_many_images_as_pages_have(show):
     assert page.locator(".peek").is_visible()
     nearest = [(image, 0.5) for image in images[:8]]
     queries = [Query(image, nearest) for image in images[:60]]
-    page = show(neighbours.render(make_neighbours(queries=queries)))
+    page = open_text(neighbours.render(make_neighbours(queries=queries)))
     assert page.locator("img").count() == 540
     assert page.evaluate("[...document.images].every(i => i.naturalWidth == 80)")
