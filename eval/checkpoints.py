@@ -56,7 +56,7 @@ _FLAGS: dict[str, tuple[str, ...]] = {
     "average": ("last", *_NETWORK, *_STATISTICS),
     "rename": ("output", "pattern", "replacement", "map"),
     "strip": ("global_step", "license", *_NETWORK),
-    "clean": ("keep", "yes", "dry_run"),
+    "clean": ("keep", "yes"),
 }
 
 dataclass_flags.define_flags(SETTINGS)

@@ -112,9 +112,6 @@ class CleaningConfig:
         common=True,
     )
     yes: bool = setting(False, "clean: remove what it shows.", common=True)
-    dry_run: bool = setting(
-        False, "clean: show it alone, as it does without --yes.", common=True
-    )
 
 
 @dataclasses.dataclass(frozen=True)

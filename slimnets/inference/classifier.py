@@ -171,6 +171,8 @@ class Classifier:
         prepared = self._prepare_one(image)[tf.newaxis]
         if class_name is None:
             chosen = int(self._compute(prepared)["probabilities"].numpy().argmax())
+        elif self.class_names.count(class_name) > 1:
+            raise errors.InputError(f"several classes are called {class_name!r}")
         elif class_name in self.class_names:
             chosen = self.class_names.index(class_name)
         else:

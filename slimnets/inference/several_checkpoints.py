@@ -151,7 +151,9 @@ def _order(path: str) -> tuple[str, int, str]:
 
 
 def _may_be_one(path: str) -> bool:
-    if Path(path).is_dir() or _PART.search(path):
+    if Path(path).is_dir():  # of a run's folders, that of its results has none
+        return checkpoints.find(path) is not None
+    if _PART.search(path):
         return True
     return file_kinds.recognize(path) is file_kinds.TABLE
 

@@ -111,8 +111,7 @@ def _average_over(
     batch_size = min(batch_size, dataset.num_examples)
     count = dataset.num_examples // batch_size
     run = _make_step(model, statistics)
-    total = {name: 0.0 for name in statistics}
-    sums: dict[str, np.ndarray] = {n: np.asarray(v) for n, v in total.items()}
+    sums = {name: np.zeros([]) for name in statistics}
     try:
         with image_bar(count * batch_size, leave=False) as bar:
             for images, _ in _read(model, dataset, trained, batch_size).take(count):

@@ -54,8 +54,6 @@ def clean(folder: str, config: CleaningConfig) -> str:
     Raises:
       InputError: it is no folder, a process writes there, or it cannot be changed.
     """
-    if config.yes and config.dry_run:
-        raise errors.InputError("--yes and --dry_run contradict each other; give one")
     if not config.yes:
         return find(folder, config.keep).describe(done=False)
     path = find(folder, config.keep).folder.path

@@ -64,6 +64,12 @@ def test_what_files_hold_is_classified_as_the_files(classifier, photos, expected
         classifier.predict([contents[0], photos[0]])
 
 
+def test_a_name_of_several_classes_is_refused(classifier):
+    twins = Classifier(classifier.predictor, ("a", "b", "a"), "")
+    with pytest.raises(errors.InputError, match="several classes are called 'a'"):
+        twins.explain(IMAGES[0], "a")
+
+
 def test_one_image_is_a_batch_of_one(classifier, photos, expected):
     for image in (photos[1], Path(photos[1]), IMAGES[1]):
         np.testing.assert_allclose(classifier.predict(image), expected[1:2], atol=1e-5)

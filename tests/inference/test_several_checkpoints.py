@@ -28,6 +28,7 @@ def test_patterns_sort_by_step_and_pass_other_files_over(tmp_path: Path) -> None
         for part in ("index", "data-00000-of-00001", "meta"):
             (tmp_path / f"model.ckpt-{step}.{part}").touch()
     (tmp_path / "settings.json").write_text("{}")
+    (tmp_path / "eval_validation").mkdir()
     wanted = [f"{tmp_path}/model.ckpt-900", f"{tmp_path}/model.ckpt-1000"]
     assert several.list_paths(f"{tmp_path}/*") == wanted
     assert several.list_paths(f"{tmp_path}/model.ckpt-*[0]") == wanted

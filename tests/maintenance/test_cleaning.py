@@ -38,7 +38,6 @@ def steps(folder: Path) -> list[int]:
 def test_without_yes_nothing_is_removed(folder):
     before = sorted(folder.rglob("*"))
     text = cleaning.clean(str(folder), CleaningConfig(keep=2))
-    assert text == cleaning.clean(str(folder), CleaningConfig(keep=2, dry_run=True))
     assert f"would remove {folder}/model.ckpt-4" in text
     assert "kept: model.ckpt-1, model.ckpt-5, model.ckpt-6" in text
     assert "model.ckpt-9.data-00000-of-00001, left by a failed save" in text
@@ -91,7 +90,5 @@ def test_a_running_training_keeps_its_folder(folder, inside):
 
 
 def test_a_fault_is_one_line(folder):
-    with pytest.raises(errors.InputError, match="contradict each other"):
-        cleaning.clean(str(folder), CleaningConfig(yes=True, dry_run=True))
     with pytest.raises(errors.InputError, match="is no folder"):
         cleaning.clean(str(folder / "none"), CleaningConfig())

@@ -192,11 +192,13 @@ def _bar(part: Path, begin: int, total: int | None) -> Iterator[tqdm]:
 
 
 def remove(file: Path) -> None:
+    """Removes a file, whole or not, and what is noted of its transfer."""
     file.unlink(missing_ok=True)
     locate_state(file).unlink(missing_ok=True)
 
 
 def locate_state(part: Path) -> Path:
+    """Returns where it is noted by what the server knows a file that is not whole."""
     return part.with_name(f"{part.name}.json")
 
 
