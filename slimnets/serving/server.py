@@ -32,6 +32,7 @@ _FILES = {
     "/page.css": ("page.css", "text/css; charset=utf-8"),
     "/page.js": ("page.js", "text/javascript; charset=utf-8"),
 }
+_ENDING = (signal.SIGTERM, signal.SIGINT)
 _POSTS = ("/classify", "/explain")
 _SILENCE_SECONDS = 30  # of a sender, after which its connection is closed
 _MOST_DISCARDED = 2**28  # bytes of a refused photo, so that its sender hears why
@@ -79,7 +80,7 @@ class Server(ThreadingHTTPServer):
         A page elsewhere can have a name of its own point at this machine, and would
         then be taken for ours.
         """
-        return self._hosts is None or _strip_port(host) in self._hosts
+        return self._hosts is None or _split(f"//{host}")[0] in self._hosts
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """Writes one line of what went wrong in a connection, where it matters."""
@@ -97,8 +98,13 @@ def _list_own_hosts(host: str) -> frozenset[str] | None:
     return frozenset({host, "localhost", "127.0.0.1", "::1"})
 
 
-def _strip_port(host: str) -> str:
-    return (urllib.parse.urlsplit(f"//{host}").hostname or "").rstrip(".")
+def _split(url: str) -> tuple[str, str]:
+    """Returns host and host with port of a URL; nothing of what is no URL."""
+    try:
+        parts = urllib.parse.urlsplit(url)
+    except ValueError:
+        return "", ""
+    return (parts.hostname or "").rstrip("."), parts.netloc
 
 
 @contextlib.contextmanager
@@ -115,9 +121,6 @@ def ends_by_signal(server: Server) -> Iterator[None]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
-
-
-_ENDING = (signal.SIGTERM, signal.SIGINT)
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -170,7 +173,7 @@ class _Handler(BaseHTTPRequestHandler):
             raise Refused(
                 HTTPStatus.MISDIRECTED_REQUEST, f"this server is not {host!r}"
             )
-        if origin and urllib.parse.urlsplit(origin).netloc != host:
+        if origin and _split(origin)[1] != host:
             raise Refused(HTTPStatus.FORBIDDEN, f"pages of {origin} may not ask here")
 
     def _get(self, path: str, query: dict[str, str]) -> None:

@@ -92,7 +92,9 @@ def test_the_page_needs_no_other_place(server, path):
         (("POST", "/model", b"x"), {}, 404, "POST /classify"),
         (("PUT", "/classify", b"x"), {}, 501, "Unsupported method"),
         (("GET", "/"), {"Host": "elsewhere.example"}, 421, "'elsewhere.example'"),
+        (("GET", "/"), {"Host": "[nowhere"}, 421, "'[nowhere'"),
         (("POST", "/classify", b"x"), {"Origin": "http://a.example"}, 403, "a.example"),
+        (("POST", "/classify", b"x"), {"Origin": "http://[a"}, 403, "http://[a"),
     ],
 )
 def test_what_is_wrong_gets_one_line(
