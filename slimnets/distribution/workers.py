@@ -19,6 +19,7 @@ _LOST = (
     tf.errors.InternalError,
     tf.errors.UnavailableError,
 )
+_WORD = 4  # bytes of an int32
 _COLLECTIVE = re.compile(r"[Cc]ollective op|/job:\w+/(replica:\d+/)?task:\d")
 
 
@@ -103,6 +104,31 @@ def sum_over(
         return [strategy.reduce(total, part, axis=None) for part in parts]
 
     return [value.numpy() for value in add(*map(tf.constant, arrays))]
+
+
+def gather_bytes(strategy: tf.distribute.Strategy, content: bytes) -> list[bytes]:
+    """Returns what each worker gives, in their order; all have to call this together.
+
+    It is a sum as well, of whole numbers: each has its own place among zeros.
+
+    Args:
+      strategy: of the run.
+      content: this worker's, of any length.
+    """
+    index, count = get_share(strategy)
+    lengths = np.zeros([count], np.int64)
+    lengths[index] = len(content)
+    [lengths] = sum_over(strategy, lengths)
+    ends = np.cumsum(-(-lengths // _WORD))  # each begins with a whole number
+    begins = ends - -(-lengths // _WORD)
+    whole = np.zeros([ends[-1]], np.int32)
+    padded = content + bytes(-len(content) % _WORD)
+    whole[begins[index] : ends[index]] = np.frombuffer(padded, np.int32)
+    [whole] = sum_over(strategy, whole)
+    return [
+        whole[begin:end].tobytes()[:length]
+        for begin, end, length in zip(begins, ends, lengths, strict=True)
+    ]
 
 
 class Agreement:

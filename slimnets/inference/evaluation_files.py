@@ -16,28 +16,27 @@ from slimnets.report import evaluation_page
 
 
 def check(config: EvalConfig) -> None:
-    """Checks before the work that the files can be written.
+    """Checks before the work which files are asked for.
 
     Raises:
-      InputError: a file is of a wrong kind or in no folder to write to, or several
-        checkpoints or workers would write it.
+      InputError: a file is of a wrong kind, or several checkpoints would write it.
     """
-    for name, path in _list_files(config).items():
+    for name in _list_files(config):
         if config.eval_interval_secs:
             raise errors.InputError(
                 f"--{name} with --eval_interval_secs: each checkpoint's file would"
                 " replace the one before; leave one of the two out"
             )
-        if config.devices.has_workers:
-            raise errors.InputError(
-                f"--{name} with --strategy=multi_worker: each worker sees its own share"
-                " of the images; leave one of the two out"
-            )
-        _require_writable(name, Path(path))
     if config.files.predictions:
         predictions_file.check(config.files.predictions)
     if config.files.report:
         evaluation_report.check(config.files.report)
+
+
+def require_writable(config: EvalConfig) -> None:
+    """Raises an InputError before the work if a file is in no folder to write to."""
+    for name, path in _list_files(config).items():
+        _require_writable(name, Path(path))
 
 
 def make_collector(

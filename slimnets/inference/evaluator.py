@@ -16,6 +16,7 @@ from slimnets.distribution import strategies, workers
 from slimnets.inference import (
     class_matching,
     evaluation_files,
+    gathering,
     label_offset,
 )
 from slimnets.inference.defaults import (
@@ -58,6 +59,8 @@ def evaluate(
     _check(config)
     strategy = strategies.get_strategy(config.devices)
     with workers.name_the_lost(strategy, "Start all workers again"):
+        if strategies.is_chief(strategy):  # which alone writes files
+            evaluation_files.require_writable(config)
         yield from _evaluate_each(config, strategy, log, dataset)
 
 
@@ -225,7 +228,9 @@ def _evaluate(
         seconds=time.monotonic() - began,
         eval_dir=choose_folder(config, report.path, setup.dataset.split),
         left_out=(*setup.dataset.left_out, *left_out.values()),
-        outcomes=collector.finish(left_out) if collector else None,
+        outcomes=(
+            gathering.gather(collector, setup.strategy, left_out) if collector else None
+        ),
     )
     if not strategies.is_chief(setup.strategy):
         return dataclasses.replace(evaluation, eval_dir=None)

@@ -51,7 +51,8 @@ def rank(
     """
     logits = tf.cast(logits, tf.float32)
     finite = tf.reduce_all(tf.math.is_finite(logits), axis=-1)
-    probabilities = activation(logits)
+    # In float32 the last bit would depend on where in a batch an example lies.
+    probabilities = tf.cast(activation(tf.cast(logits, tf.float64)), tf.float32)
     # Probabilities may be equal where logits are not: 1 - 1e-9 is 1 in float32.
     _, classes = tf.math.top_k(logits, min(k, logits.shape[-1]))
     found = tf.gather(probabilities, classes, batch_dims=1)
@@ -104,6 +105,11 @@ class Collector:
         )
         self._files: list[str] = []
         self._parts: list[tuple[np.ndarray, ...]] = []
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing was added."""
+        return not self._files
 
     def add(self, batch: Mapping[str, tf.Tensor], logits: Any) -> None:
         """Adds a batch.

@@ -185,6 +185,32 @@ def evaluate_together(start, folder: Path, *flags: str) -> list[dict]:
     return json.loads((folder / "0" / "results-1.json").read_text())
 
 
+def read_files(folder: Path) -> tuple[bytes, str]:
+    """Returns an evaluation's predictions, and its page without what names devices."""
+    rows = "strategy|num_clones|clone_on_cpu|batch_size|eval_dir|predictions|report"
+    pattern = rf'<th scope="row">(scored in|{rows})</th><td>[^<]*</td>'
+    page = (folder / "report.html").read_text()
+    return (folder / "predictions.jsonl").read_bytes(), re.sub(pattern, "", page)
+
+
+def test_the_files_of_an_evaluation_are_those_of_one_device(start, trained, tmp_path):
+    """The chief alone writes them, byte for byte but for facts that name devices."""
+
+    def name_files(name: str) -> list[str]:
+        folder = tmp_path / name
+        return [
+            f"--report={folder}/report.html",
+            f"--predictions={folder}/predictions.jsonl",
+        ]
+
+    one = evaluate_alone(start, trained, *name_files("alone"), "--batch_size=2")
+    several = evaluate_together(start, trained, *name_files("together"))
+    assert several["top1"] == one["top1"]
+    alone, together = (read_files(tmp_path / name) for name in ("alone", "together"))
+    assert len(alone[0].splitlines()) == 7
+    assert together == alone
+
+
 def evaluate_alone(start, folder: Path, *flags: str) -> dict:
     """Returns the result that an evaluation by one process left."""
     given = (f"--checkpoint_path={folder}", f"--eval_dir={folder}/one")

@@ -1,5 +1,8 @@
 """Workers that are awaited, that agree, and that are lost."""
 
+import threading
+from concurrent import futures
+
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -84,3 +87,28 @@ def test_a_worker_alone_has_all_and_sums_up_what_it_has():
     counts = np.arange(3)
     assert workers.get_share(strategy) == (0, 1)
     assert workers.sum_over(strategy, counts) == (counts,)
+
+
+@pytest.mark.parametrize("contents", [[b"abcde", b"", b"xyz1"], [b"", b"\x00"]])
+def test_what_each_worker_gives_comes_to_all(monkeypatch, contents):
+    """Two or three threads are the workers; their sums meet at a barrier."""
+    place = threading.local()
+    barrier = threading.Barrier(len(contents))
+    sent: dict[int, np.ndarray] = {}
+
+    def sum_over(_, array):
+        sent[place.index] = array
+        barrier.wait()
+        total = sum(sent[k] for k in range(len(contents)))
+        barrier.wait()
+        return [total]
+
+    def give(index):
+        place.index = index
+        return workers.gather_bytes(None, contents[index])
+
+    monkeypatch.setattr(workers, "get_share", lambda _: (place.index, len(contents)))
+    monkeypatch.setattr(workers, "sum_over", sum_over)
+    with futures.ThreadPoolExecutor(len(contents)) as pool:
+        found = list(pool.map(give, range(len(contents))))
+    assert found == [contents] * len(contents)

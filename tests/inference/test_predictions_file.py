@@ -158,7 +158,6 @@ def test_bad_input(run, tmp_path):
     assert "leave one of the two out" in refused(
         run, predictions=good, eval_interval_secs=1
     )
-    assert "its own share" in refused(run, predictions=good, strategy="multi_worker")
 
 
 def test_parquet_needs_its_library(run, tmp_path, monkeypatch):
