@@ -4,7 +4,9 @@ TensorFlow's errors do not say at which record they arose. So a record is noted 
 it is decoded, and struck off afterwards; those that failed stay.
 """
 
+import dataclasses
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
@@ -76,3 +78,44 @@ class InFlight:
             multi_label=self._dataset.multi_label,
             singles=self._singles,
         )
+
+
+@dataclasses.dataclass(frozen=True)
+class BadRecords:
+    """What training does about records that cannot be used.
+
+    Attributes:
+      in_flight: notes the records that are being prepared, to tell one that fails.
+      most: leave out what is bad, up to this many records, after which the dataset
+        ends; needs `in_flight`. None raises an error at the first.
+    """
+
+    in_flight: InFlight | None = None
+    most: int | None = None
+
+    @property
+    def are_left_out(self) -> bool:
+        """Whether training goes on without them."""
+        return self.most is not None
+
+    def begin(self, number: tf.Tensor, record: Any) -> Any:
+        """Returns a record, or element, that is noted before it is looked into."""
+        begun = [self.in_flight.begin(number)] if self.in_flight else []
+        with tf.control_dependencies(begun):
+            return tf.nest.map_structure(tf.identity, record)
+
+    def end(
+        self, number: tf.Tensor, image: tf.Tensor, label: tf.Tensor
+    ) -> tuple[tf.Tensor, tf.Tensor]:
+        """Returns what was made of a record, which is struck off then."""
+        with tf.control_dependencies([image, label]):
+            done = [self.in_flight.end(number)] if self.in_flight else []
+        with tf.control_dependencies(done):
+            return tf.identity(image), label
+
+    def end_at_too_many(self, records: tf.data.Dataset) -> tf.data.Dataset:
+        """Ends a dataset when more records have failed than may."""
+        in_flight, most = self.in_flight, self.most
+        if in_flight is None or most is None:
+            return records
+        return records.take_while(lambda *_: in_flight.are_few(most))

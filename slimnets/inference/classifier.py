@@ -13,6 +13,7 @@ from slimnets.config.inference import InferenceConfig, TrainedNetworkConfig
 from slimnets.config.reading import MAX_PIXELS
 from slimnets.datasets import failures, pipeline
 from slimnets.datasets import images as image_files
+from slimnets.datasets.decoding import Decoding
 from slimnets.datasets.left_out import LeftOut
 from slimnets.inference import grad_cam
 from slimnets.inference.class_names import find_class_names
@@ -132,9 +133,9 @@ class Classifier:
             paths,
             self.predictor.preprocess,
             size,
-            channels=self.predictor.model.channels,
-            upright=self._upright,
-            max_pixels=self._max_pixels,
+            decoding=Decoding(
+                self.predictor.model.channels, self._upright, self._max_pixels
+            ),
             skip_broken=True,
         )
         run = self.predictor.prepare(self._compute, size)

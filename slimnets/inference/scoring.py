@@ -9,6 +9,7 @@ import tensorflow as tf
 from slimnets import errors
 from slimnets.config.reading import ReadingConfig
 from slimnets.datasets import failures, pipeline
+from slimnets.datasets.decoding import Decoding
 from slimnets.datasets.left_out import LeftOut, require_any, require_few
 from slimnets.datasets.registry import Dataset
 from slimnets.distribution import workers
@@ -85,11 +86,11 @@ def score_split(
         setup.predictor.preprocess,
         setup.batch_size,
         shard=share,
-        channels=setup.predictor.model.channels,
-        upright=setup.upright,
-        max_pixels=reading.max_pixels,
-        skip_broken=reading.skips,
+        decoding=Decoding(
+            setup.predictor.model.channels, setup.upright, reading.max_pixels
+        ),
         labels_offset=setup.offset,
+        skip_broken=reading.skips,
     )
     scored = 0  # padding included
     with image_bar(len(numbers), leave=False) as bar:

@@ -14,6 +14,8 @@ from slimnets import checkpoints, errors
 from slimnets.config.checkpoint_files import StatisticsConfig
 from slimnets.config.inference import TrainedNetworkConfig
 from slimnets.datasets import failures, pipeline, sources
+from slimnets.datasets.decoding import Decoding
+from slimnets.datasets.record_order import Order
 from slimnets.datasets.registry import Dataset
 from slimnets.inference.defaults import complete_config
 from slimnets.layers.computation import computing
@@ -149,9 +151,8 @@ def _read(
         dataset,
         lambda image: recipe(image, size, size),
         batch_size,
-        seed=_SEED,
-        channels=model.channels,
-        upright=trained.upright is not False,
+        order=Order(seed=_SEED),
+        decoding=Decoding(model.channels, trained.upright is not False),
     )
 
 

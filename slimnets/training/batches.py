@@ -8,7 +8,10 @@ import tensorflow as tf
 from slimnets import errors
 from slimnets.config.train import TrainConfig
 from slimnets.datasets import failures, left_out, pipeline
-from slimnets.datasets.in_flight import InFlight
+from slimnets.datasets.batching import Division
+from slimnets.datasets.decoding import Decoding
+from slimnets.datasets.in_flight import BadRecords, InFlight
+from slimnets.datasets.record_order import Order
 from slimnets.datasets.registry import Dataset
 from slimnets.datasets.sampling import Sampling
 from slimnets.model import Model
@@ -107,46 +110,58 @@ class TrainingBatches(Iterator[Any]):
         )
 
     def _make_dataset(self, context: tf.distribute.InputContext) -> tf.data.Dataset:
+        """Makes the pipeline of one worker."""
         config, data = self._config, self._config.data
-        recipe = preprocessing.get_preprocessing(
-            data.preprocessing_name or config.network,
-            True,
-            data.use_grayscale,
-            Augmentation(config.augmentation),
-        )
-        num_classes = self._dataset.num_classes - data.labels_offset
-        size = self._model.image_size
-        share = context.get_per_replica_batch_size(data.known_batch_size)
         replicas = context.num_replicas_in_sync // context.num_input_pipelines
         return pipeline.train_batches(
             self._dataset,
-            lambda image: recipe(image, size, size),
-            share,
-            seed=config.run.seed,
+            self._make_preprocess(),
+            context.get_per_replica_batch_size(data.known_batch_size),
+            order=self._make_order(context),
+            decoding=Decoding(
+                self._model.channels, data.upright, config.reading.max_pixels
+            ),
+            labels_offset=data.labels_offset,
+            bad_records=self._make_bad_records(),
+            mix=self._make_mix(),
+            division=Division(config.run.steps_per_call, replicas),
+            service=data.data_service,
+            num_parallel_calls=data.num_preprocessing_threads or tf.data.AUTOTUNE,
+        )
+
+    def _make_preprocess(self) -> pipeline.Preprocess:
+        data, size = self._config.data, self._model.image_size
+        recipe = preprocessing.get_preprocessing(
+            data.preprocessing_name or self._config.network,
+            True,
+            data.use_grayscale,
+            Augmentation(self._config.augmentation),
+        )
+        return lambda image: recipe(image, size, size)
+
+    def _make_order(self, context: tf.distribute.InputContext) -> Order:
+        data = self._config.data
+        return Order(
+            seed=self._config.run.seed,
             taken=self._first_step * data.known_batch_size,
             shard=(context.input_pipeline_id, context.num_input_pipelines),
-            num_readers=data.num_readers,
-            num_parallel_calls=data.num_preprocessing_threads or tf.data.AUTOTUNE,
-            channels=self._model.channels,
-            upright=data.upright,
-            max_pixels=config.reading.max_pixels,
-            labels_offset=data.labels_offset,
-            cache=data.cache,
-            service=data.data_service,
-            steps=config.run.steps_per_call,
-            replicas=replicas,
             drawn=self._drawn,
-            # Another process's pipeline cannot note here what it prepares.
-            in_flight=None if data.data_service else self._in_flight,
-            most_broken=(
-                config.reading.max_bad_records if config.reading.skips else None
-            ),
-            mix=(
-                Mixing(config.augmentation, num_classes)
-                if config.augmentation.mixes
-                else None
-            ),
+            num_readers=data.num_readers,
+            cache=data.cache,
         )
+
+    def _make_bad_records(self) -> BadRecords:
+        reading = self._config.reading
+        # Another process's pipeline cannot note here what it prepares.
+        in_flight = None if self._config.data.data_service else self._in_flight
+        return BadRecords(in_flight, reading.max_bad_records if reading.skips else None)
+
+    def _make_mix(self) -> Mixing | None:
+        augmentation = self._config.augmentation
+        if not augmentation.mixes:
+            return None
+        num_classes = self._dataset.num_classes - self._config.data.labels_offset
+        return Mixing(augmentation, num_classes)
 
 
 def _check(strategy: tf.distribute.Strategy, config: TrainConfig) -> None:

@@ -6,7 +6,9 @@ import tensorflow as tf
 
 from slimnets import errors
 from slimnets.datasets import elements, failures, pipeline
+from slimnets.datasets.decoding import Decoding
 from slimnets.datasets.label_counts import count_labels
+from slimnets.datasets.record_order import Order
 
 NAMES = ("a", "b", "c")
 
@@ -22,9 +24,9 @@ def images():
     return np.broadcast_to(index[:, None, None, None], (5, 4, 4, 3))
 
 
-def read(dataset, channels=3, **options):
+def read(dataset, channels=3):
     """Returns images and labels of an evaluation's batches of 2, without padding."""
-    batches = pipeline.eval_batches(dataset, crop, 2, channels=channels, **options)
+    batches = pipeline.eval_batches(dataset, crop, 2, decoding=Decoding(channels))
     rows = [
         (batch["image"].numpy()[k, 0, 0], batch["label"].numpy()[k])
         for batch in batches
@@ -75,9 +77,7 @@ def test_training_keeps_the_order_and_takes_it_up_again(images):
     dataset = elements.make_dataset(pairs(images, [0, 1, 2, 0, 1]), NAMES)
 
     def first(taken=0, shard=(0, 1), count=4):
-        batches = pipeline.train_batches(
-            dataset, crop, 2, seed=1, taken=taken, shard=shard
-        )
+        batches = pipeline.train_batches(dataset, crop, 2, order=Order(1, taken, shard))
         return [int(k) for batch, _ in batches.take(count) for k in batch[:, 0, 0, 0]]
 
     assert first() == [0, 1, 2, 3, 4, 0, 1, 2]

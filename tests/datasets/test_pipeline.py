@@ -12,7 +12,10 @@ from PIL import Image, ImageOps
 
 from slimnets import errors, random_numbers
 from slimnets.datasets import failures, image_folder, images, pipeline, tfrecord
-from slimnets.datasets.in_flight import InFlight
+from slimnets.datasets.batching import Division
+from slimnets.datasets.decoding import Decoding
+from slimnets.datasets.in_flight import BadRecords, InFlight
+from slimnets.datasets.record_order import Order
 from slimnets.datasets.registry import Dataset, get_dataset
 from slimnets.preprocessing.encoded import Encoded, cut_part, read_size
 from tests.datasets.records import damage, write
@@ -64,9 +67,11 @@ def test_training_batch_has_static_shape_and_matching_labels(numbered):
 @pytest.mark.parametrize("replicas", [slow(1), 2])
 def test_stacked_batches_are_those_one_by_one(numbered, replicas):
     dataset = numbered(30)
-    one_by_one = list(pipeline.train_batches(dataset, shift, 2, seed=1).take(12))
+    one_by_one = list(
+        pipeline.train_batches(dataset, shift, 2, order=Order(1)).take(12)
+    )
     stacks = pipeline.train_batches(
-        dataset, shift, 2, seed=1, steps=3, replicas=replicas
+        dataset, shift, 2, order=Order(1), division=Division(3, replicas)
     )
     assert stacks.element_spec[0].shape == [3, 2, 4, 4, 1]
     # Replica r of R takes the batches r, r + R, ... and the stacks r, r + R, ...
@@ -81,7 +86,7 @@ def test_stacked_batches_are_those_one_by_one(numbered, replicas):
 @pytest.mark.parametrize("shards", [slow(1), 3])
 @pytest.mark.parametrize("seed", [None, 7])
 def test_each_epoch_sees_every_example_once_in_a_new_order(numbered, shards, seed):
-    batches = in_order(numbered(20, shards), plain, 1, seed=seed)
+    batches = in_order(numbered(20, shards), plain, 1, order=Order(seed))
     epochs = np.reshape(indices(batches, 60), [3, 20])
     for epoch in epochs:
         assert sorted(epoch) == list(range(20))
@@ -103,7 +108,7 @@ def test_seed_repeats_order_and_augmentation(numbered):
     dataset = numbered(30, shards=3)
 
     def run(seed):
-        batches = pipeline.train_batches(dataset, shift, 8, seed=seed).take(6)
+        batches = pipeline.train_batches(dataset, shift, 8, order=Order(seed)).take(6)
         return np.stack([image for image, _ in batches])
 
     np.testing.assert_array_equal(run(1), run(1))
@@ -120,7 +125,7 @@ def test_seed_goes_on_behind_what_was_taken(numbered, files, flags):
 
     def run(taken):
         batches = pipeline.train_batches(
-            dataset, shift, 1, seed=4, taken=taken, **flags
+            dataset, shift, 1, order=Order(4, taken, **flags)
         )
         return np.stack([image for image, _ in batches.take((40 - taken) // workers)])
 
@@ -135,7 +140,11 @@ def test_seed_gives_workers_together_the_batches_of_one(numbered, replicas):
 
     def run(batch_size, shard):
         batches = pipeline.train_batches(
-            dataset, shift, batch_size, seed=4, shard=shard, replicas=replicas
+            dataset,
+            shift,
+            batch_size,
+            order=Order(4, shard=shard),
+            division=Division(replicas=replicas),
         )
         images = [image for image, _ in batches.take(3 * replicas)]
         return np.reshape(images, [3, -1, 4, 4, 1])  # three steps
@@ -152,7 +161,7 @@ def test_what_was_taken_is_not_decoded(numbered):
         tf.py_function(lambda: decoded.append(1), [], [])
         return plain(image)
 
-    batches = pipeline.train_batches(numbered(200), count, 1, seed=4, taken=190)
+    batches = pipeline.train_batches(numbered(200), count, 1, order=Order(4, taken=190))
     next(iter(batches.take(1)))
     assert 1 <= len(decoded) < 150
 
@@ -161,13 +170,15 @@ def test_neither_the_process_nor_another_seed_has_a_part_in_the_order(numbered):
     orders = []
     for seed, global_seed in ((1, 1), (1, 2), (2, 2)):
         tf.random.set_seed(global_seed)
-        batches = pipeline.train_batches(numbered(30), plain, 1, seed=seed)
+        batches = pipeline.train_batches(numbered(30), plain, 1, order=Order(seed))
         orders.append(indices(batches, 30))
     assert orders[0] == orders[1] != orders[2]
 
 
 def test_seed_gives_each_image_its_own_augmentation(numbered):
-    image, _ = next(iter(pipeline.train_batches(numbered(10), shift, 10, seed=3)))
+    image, _ = next(
+        iter(pipeline.train_batches(numbered(10), shift, 10, order=Order(3)))
+    )
     noise = image[:, 0, 0, 0].numpy() % 1
     assert len(set(noise.tolist())) == 10
 
@@ -179,7 +190,7 @@ def test_seed_gives_each_image_its_own_augmentation(numbered):
 def test_two_workers_together_see_each_example_once_an_epoch(numbered, shards, seed):
     dataset = numbered(20, shards)
     halves = [
-        indices(in_order(dataset, plain, 1, seed=seed, shard=(index, 2)), 20)
+        indices(in_order(dataset, plain, 1, order=Order(seed, shard=(index, 2))), 20)
         for index in range(2)
     ]
     for epoch in range(2):
@@ -236,7 +247,9 @@ def test_channels_are_as_asked(numbered, channels, expected):
         assert image.shape[-1] == expected
         return tf.ensure_shape(tf.cast(image, tf.float32), [4, 4, expected])
 
-    batches = pipeline.eval_batches(numbered(3), preprocess, 3, channels=channels)
+    batches = pipeline.eval_batches(
+        numbered(3), preprocess, 3, decoding=Decoding(channels)
+    )
     assert next(iter(batches))["image"].shape == (3, 4, 4, expected)
 
 
@@ -253,7 +266,7 @@ def test_labels_offset_is_subtracted(tmp_path):
 @pytest.mark.parametrize("shards", [slow(1), 3])
 def test_a_cache_changes_nothing_but_where_records_come_from(numbered, shards):
     dataset = numbered(20, shards)
-    batches = iter(in_order(dataset, plain, 1, cache=True))
+    batches = iter(in_order(dataset, plain, 1, order=Order(cache=True)))
     seen = []
     for step in range(60):
         seen.append(int(next(batches)[0][0, 0, 0, 0]))
@@ -316,7 +329,8 @@ def damaged(numbered):
 def test_training_goes_on_behind_a_damaged_record(damaged, part, lost, flags):
     dataset, sound = damaged(part, lost)
     in_flight = InFlight(dataset, range(3), 99)
-    batches = in_order(dataset, plain, 1, in_flight=in_flight, most_broken=9, **flags)
+    bad_records = BadRecords(in_flight, 9)
+    batches = in_order(dataset, plain, 1, order=Order(**flags), bad_records=bad_records)
     epochs = np.reshape(indices(batches, 2 * len(sound)), [2, -1])
     assert [sorted(epoch) for epoch in epochs] == [sorted(sound)] * 2
     lines = in_flight.find_faults()
@@ -331,8 +345,10 @@ def test_a_damaged_record_changes_no_others_place(numbered):
     dataset = numbered(20, 3)
 
     def run(taken: int) -> list[int]:
-        flags = {"in_flight": InFlight(dataset, range(3), 99), "most_broken": 9}
-        return indices(in_order(dataset, plain, 1, seed=5, taken=taken, **flags), 19)
+        bad_records = BadRecords(InFlight(dataset, range(3), 99), 9)
+        order = Order(5, taken)
+        batches = in_order(dataset, plain, 1, order=order, bad_records=bad_records)
+        return indices(batches, 19)
 
     before = run(0)
     damage(Path(dataset.files[1]), 3, "data")
@@ -418,7 +434,9 @@ def test_image_files_come_in_order_with_their_paths(tmp_path, channels):
     def preprocess(image):
         return tf.ensure_shape(tf.cast(image, tf.float32), [6, 5, channels])
 
-    first, last = pipeline.image_batches(paths, preprocess, 3, channels)
+    first, last = pipeline.image_batches(
+        paths, preprocess, 3, decoding=Decoding(channels)
+    )
     assert first["filename"].numpy().tolist() == [path.encode() for path in paths[:3]]
     assert first["label"].numpy().tolist() == [-1, -1, -1]
     assert last["mask"].numpy().tolist() == [1, 1, 0]
@@ -432,7 +450,7 @@ def test_image_file_that_is_broken_is_named(tmp_path):
     for path, content in zip(paths, (GRAY, b"text", GRAY), strict=True):
         Path(path).write_bytes(content)
     with pytest.raises(tf.errors.OpError) as raised:
-        list(pipeline.image_batches(paths, plain, 2, 1))
+        list(pipeline.image_batches(paths, plain, 2, decoding=Decoding(1)))
     message = str(failures.describe_of_images(raised.value, paths))
     assert message == f"{paths[1]}: not an image"
 
@@ -443,8 +461,11 @@ def test_image_file_that_is_broken_is_named(tmp_path):
         ({"batch_size": 0}, "batch_size is 0"),
         ({"batch_size": 2, "labels_offset": 3}, "labels_offset is 3; .* from -1 to 2"),
         ({"batch_size": 2, "labels_offset": -2}, "labels_offset is -2"),
-        ({"batch_size": 2, "shard": (2, 2)}, "shard 2 of 2"),
-        ({"batch_size": 2, "shard": (0, 11)}, "shard 0 of 11 of 10 examples"),
+        ({"batch_size": 2, "order": Order(shard=(2, 2))}, "shard 2 of 2"),
+        (
+            {"batch_size": 2, "order": Order(shard=(0, 11))},
+            "shard 0 of 11 of 10 examples",
+        ),
     ],
 )
 def test_wrong_arguments_are_input_errors(numbered, arguments, message):
@@ -500,9 +521,9 @@ def test_records_of_any_format_train_as_they_evaluate(tmp_path, channels):
         cut = cut_part(image, tf.constant([0, 0]), read_size(image))
         return tf.ensure_shape(tf.cast(cut, tf.float32), [24, 40, channels])
 
-    [batch] = pipeline.eval_batches(dataset, whole, count, channels=channels)
+    [batch] = pipeline.eval_batches(dataset, whole, count, decoding=Decoding(channels))
     trained = next(
-        iter(pipeline.train_batches(dataset, whole, count, channels=channels))
+        iter(pipeline.train_batches(dataset, whole, count, decoding=Decoding(channels)))
     )
     for image, label in zip(*trained, strict=True):
         np.testing.assert_array_equal(image, batch["image"][int(label)])

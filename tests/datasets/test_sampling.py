@@ -9,6 +9,7 @@ import tensorflow as tf
 from slimnets import errors
 from slimnets.datasets import pipeline, sampling
 from slimnets.datasets.label_counts import read_classes
+from slimnets.datasets.record_order import Order
 
 # Of class 0 six images, of 1 three, of 2 one.
 CLASSES = np.array([0, 1, 0, 2, 0, 1, 0, 0, 1, 0])
@@ -77,10 +78,7 @@ def test_an_epoch_of_the_pipeline(numbered, seed, options):
             dataset,
             lambda image: tf.cast(image.whole(), tf.float32)[:4, :4],
             1,
-            seed=seed,
-            taken=taken,
-            drawn=drawn,
-            **options,
+            order=Order(seed, taken, drawn=drawn, **options),
         )
         batches = batches.take(epochs * 9 - taken)
         return [int(image[0, 0, 0, 0]) for image, _ in batches]

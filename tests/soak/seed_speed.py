@@ -25,7 +25,7 @@ _SECONDS = flags.DEFINE_float("seconds", 2.0, "Length of a turn.")
 
 def start_input(seed: int | None) -> Iterator[Any]:
     """Starts the input of a training, and lets it come into its stride."""
-    from slimnets.datasets import pipeline, registry
+    from slimnets.datasets import decoding, pipeline, record_order, registry
     from slimnets.preprocessing import registry as preprocessing
 
     recipe = preprocessing.get_preprocessing(_RECIPE.value, is_training=True)
@@ -35,8 +35,8 @@ def start_input(seed: int | None) -> Iterator[Any]:
             registry.get_dataset(_DATASET_DIR.value, "train"),
             lambda image: recipe(image, size, size),
             _BATCH_SIZE.value,
-            seed=seed,
-            channels=3,
+            order=record_order.Order(seed=seed),
+            decoding=decoding.Decoding(channels=3),
         )
     )
     for _ in range(3):

@@ -10,6 +10,7 @@ from slimnets import errors
 from slimnets.config.inference import ExtractConfig, TrainedNetworkConfig
 from slimnets.datasets import failures, pipeline, thumbnails
 from slimnets.datasets import images as image_files
+from slimnets.datasets.decoding import Decoding
 from slimnets.datasets.left_out import LeftOut
 from slimnets.datasets.registry import Dataset
 from slimnets.inference import class_matching, label_offset
@@ -83,11 +84,9 @@ def _read_dataset(
         dataset,
         predictor.preprocess,
         size,
-        channels=predictor.model.channels,
-        upright=upright,
-        max_pixels=reading.max_pixels,
-        skip_broken=reading.skips,
+        decoding=Decoding(predictor.model.channels, upright, reading.max_pixels),
         labels_offset=offset,
+        skip_broken=reading.skips,
     )
 
     def explain(error: Exception, first: int) -> errors.InputError:
@@ -125,9 +124,7 @@ def _find_files(config: ExtractConfig, predictor: Predictor, upright: bool) -> I
         paths,
         predictor.preprocess,
         min(config.inference.batch_size, len(paths)),
-        channels=predictor.model.channels,
-        upright=upright,
-        max_pixels=max_pixels,
+        decoding=Decoding(predictor.model.channels, upright, max_pixels),
         skip_broken=True,
     )
 
