@@ -288,7 +288,8 @@ def load(
       preprocessing_name: recipe that prepares images; None takes training's.
       use_moving_averages: restore averages of the weights where there are any.
       runtime: what runs it: tensorflow, openvino or litert.
-      precision: float32, or bfloat16 for processors that have it.
+      precision: float32; bfloat16, for processors that have it; or auto, the one
+        measured to be faster for this network on such a processor.
       log: gets the lines that tell what is loaded.
 
     Raises:
@@ -327,7 +328,7 @@ def load_classifier(
             f"{checkpoint} has no logits of {completed.model}, only features, or is of"
             " another network: name it with --model"
         )
-    predictor = load_predictor(completed, num_classes, inference)
+    predictor = load_predictor(completed, num_classes, inference, log)
     log(str(predictor.restore(checkpoint)))
     return Classifier(
         predictor,

@@ -192,7 +192,7 @@ def _set_up(
     num_classes = num_classes or dataset.num_classes - offset
     local = strategies.get_local_part(strategy)
     with local.scope():
-        predictor = load_predictor(completed, num_classes, config.inference)
+        predictor = load_predictor(completed, num_classes, config.inference, log)
     batch_size = min(config.inference.batch_size, dataset.num_examples)
     replicas = local.num_replicas_in_sync
     return Setup(

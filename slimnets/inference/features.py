@@ -100,7 +100,7 @@ def extract(config: ExtractConfig, log: Callable[[str], None] = print) -> Extrac
     checkpoint = checkpoints.require(trained.checkpoint_path, log)
     completed = complete_config(config.trained, checkpoint)
     num_classes = find_num_classes(completed, checkpoint)
-    predictor = load_predictor(completed, num_classes, config.inference)
+    predictor = load_predictor(completed, num_classes, config.inference, log)
     plan = _make_plan(config, predictor.model)
     report = predictor.restore(checkpoint)
     log(str(report))

@@ -9,6 +9,7 @@ import tensorflow as tf
 from slimnets import checkpoints, errors
 from slimnets.config.inference import InferenceConfig, TrainedNetworkConfig
 from slimnets.export import runtimes
+from slimnets.inference import precision
 from slimnets.inference.folded_model import FoldedModel
 from slimnets.layers.computation import Computation, computing
 from slimnets.layers.fake_quantization import FakeQuantization
@@ -115,6 +116,7 @@ def load_predictor(
     config: TrainedNetworkConfig,
     num_classes: int | None,
     inference: InferenceConfig | None = None,
+    log: Callable[[str], None] | None = None,
 ) -> Predictor:
     """Builds the network that a configuration names; its weights come by `restore`.
 
@@ -122,9 +124,10 @@ def load_predictor(
       config: as `defaults.complete_config` returns it.
       num_classes: of the network's logits; None for features alone.
       inference: how it is to be run; None takes the defaults.
+      log: gets the line that tells what --precision=auto took; None for none.
     """
     network = config.require_model()
-    inference = inference or InferenceConfig()
+    inference = precision.choose(inference or InferenceConfig(), network, log)
     # Other runtimes are given a graph in float32 and choose the kernels.
     by_layers = inference.runtime == "tensorflow"
     quantization = _make_quantization(inference)
