@@ -58,10 +58,29 @@ class Predictor:
                 allow_unused=self.allow_unused,
             )
         except checkpoints.Misfit as error:
+            self._require_channels(checkpoint)
             raise errors.InputError(f"{error}; {self._advise(error)}") from error
         if self.folded is not None:
             self.folded.refresh()
         return report
+
+    def _require_channels(self, checkpoint: str) -> None:
+        """Raises an InputError if weights are of colour and images gray, or so."""
+        variables = self.model.variables_by_name
+        shapes = {
+            name: variable.shape.as_list() for name, variable in variables.items()
+        }
+        channels = checkpoints.find_other_channels(shapes, checkpoint)
+        if channels == (3, 1):
+            raise errors.InputError(
+                f"{checkpoint} was trained on images in colour: leave --use_grayscale"
+                " out, gray images are taken as well; `slimnets train --use_grayscale"
+                f" --checkpoint_path={checkpoint}` makes weights of one channel"
+            )
+        if channels == (1, 3):
+            raise errors.InputError(
+                f"{checkpoint} was trained on gray images: give --use_grayscale"
+            )
 
     def _advise(self, error: checkpoints.Misfit) -> str:
         """Returns what to do about a checkpoint that does not fit."""
