@@ -25,7 +25,7 @@ from slimnets.inference.extraction import (
     views,
 )
 from slimnets.inference.extraction.map_pictures import MapPictures
-from slimnets.inference.extraction.vectors import Collector, Vectors
+from slimnets.inference.extraction.vectors import Collector, Vectors, require_match
 from slimnets.inference.extraction.writers import formats
 from slimnets.inference.predictor import load_predictor
 from slimnets.model import Model
@@ -105,6 +105,8 @@ def extract(config: ExtractConfig, log: Callable[[str], None] = print) -> Extrac
     report = predictor.restore(checkpoint)
     log(str(report))
     found = images.find(config, completed, checkpoint, predictor, log)
+    if config.views.queries:
+        require_match(found.list_names(), config.views.queries)
     run = functools.partial(
         batches.run,
         predictor,
