@@ -15,7 +15,7 @@ from slimnets.datasets import failures, pipeline
 from slimnets.datasets import images as image_files
 from slimnets.datasets.decoding import Decoding
 from slimnets.datasets.left_out import LeftOut
-from slimnets.inference import grad_cam
+from slimnets.inference import grad_cam, predictions
 from slimnets.inference.class_names import find_class_names
 from slimnets.inference.defaults import (
     complete_config,
@@ -221,15 +221,19 @@ class Classifier:
         contents = tf.TensorSpec([], tf.string)
         return tf.function(prepare, input_signature=[contents], autograph=False)
 
-    def name_top(self, probabilities: np.ndarray, k: int = 5) -> dict[str, float]:
+    def name_top(
+        self, probabilities: np.ndarray, k: int = 5
+    ) -> list[tuple[str, float]]:
         """Returns the k most probable classes with their probabilities, in order.
 
         Args:
           probabilities: [classes], a row of what `predict` returns.
           k: how many; of fewer classes all.
+
+        Returns:
+          (name, probability) of each; ImageNet has two classes called crane.
         """
-        order = np.argsort(-probabilities, kind="stable")[:k]
-        return {self.class_names[i]: float(probabilities[i]) for i in order}
+        return predictions.list_top(probabilities, self.class_names, k)
 
     def _describe(self, path: str) -> str:
         fault = failures.describe_broken_image(path, self._max_pixels)
