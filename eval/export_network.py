@@ -39,6 +39,8 @@ def main(argv: list[str]) -> None:
     export = exporter.export(config)
     for comparison in export.comparisons:
         print(comparison)
+    if export.parity:
+        print(export.parity)
     print(f"{config.format}: {export.output} ({export.size / 1e6:.1f} MB)")
     for line in export.left_out:
         print(f"left out: {line}", file=sys.stderr)

@@ -41,9 +41,11 @@ TRAINING_PRECISIONS = ("auto", "float32", "bfloat16", "float16")
 
 RUNTIMES = ("tensorflow", "openvino", "litert")
 
-INFERENCE_PRECISIONS = ("float32", "bfloat16", "auto")
+INFERENCE_PRECISIONS = ("float32", "bfloat16")
 
 FORMATS = ("saved_model", "lite", "onnx", "frozen_graph", "openvino")  # of exports
+
+POST_TRAINING_KINDS = ("float16", "dynamic", "int8")  # of smaller weights in a lite
 
 KEPT_AVERAGES = ("take", "keep", "drop")  # what becomes of moving averages
 

@@ -11,6 +11,7 @@ from slimnets.config.dataclass_flags import setting
 from slimnets.config.devices import DevicesConfig
 from slimnets.config.evaluation_files import EvaluationFilesConfig
 from slimnets.config.feature_views import FeatureViewsConfig
+from slimnets.config.post_training import PostTrainingConfig
 from slimnets.config.reading import MAX_PIXELS, MAX_PIXELS_HELP, ReadingConfig
 from slimnets.config.resizing import ResizingConfig
 
@@ -128,9 +129,7 @@ class InferenceConfig:
         "float32",
         "Number type to compute in. bfloat16 is meant for processors and GPUs that have"
         " it: it is slow where it is emulated, and outputs differ by up to a few"
-        " percent of the largest value. litert has float32 only. auto takes what was"
-        " measured to be fastest for the network on such a processor, float32 where"
-        " nothing was, and says which.",
+        " percent of the largest value. litert has float32 only.",
         choices=choices.INFERENCE_PRECISIONS,
         common=True,
     )
@@ -250,8 +249,14 @@ class ExportConfig:
         " for lite, where the checkpoint was trained so; --noquantize writes float.",
         common=True,
     )
-    num_images: int = setting(
-        32, "Number of images, the first ones, to verify the export on.", lowest=1
+    num_images: int | None = setting(
+        None,
+        "Number of images, the first ones, to verify the export on. None takes 32, and"
+        " all of them to score what is quantized.",
+        lowest=1,
+    )
+    post_training: PostTrainingConfig = dataclasses.field(
+        default_factory=PostTrainingConfig
     )
 
 

@@ -104,6 +104,7 @@ def eval_batches(
     decoding: Decoding = Decoding(),
     labels_offset: int = 0,
     skip_broken: bool = False,
+    most: int | None = None,
     num_parallel_calls: int = tf.data.AUTOTUNE,
 ) -> tf.data.Dataset:
     """Returns every example exactly once, in the order of the files, in full batches.
@@ -123,6 +124,7 @@ def eval_batches(
         `dataset.num_classes - labels_offset` outputs; with -1 the other way round. A
         label below it is an error.
       skip_broken: leave out what is bad instead of raising an error.
+      most: examples to read, the first ones; None for all.
       num_parallel_calls: images preprocessed at once.
 
     Returns:
@@ -147,6 +149,8 @@ def eval_batches(
 
     index, count = shard
     records = record_order.read_once(dataset, skip_broken)
+    if most is not None:
+        records = records.take(most)
     if count > 1:
         records = records.filter(lambda number, _: number % count == index)
     examples = records.map(example, num_parallel_calls)

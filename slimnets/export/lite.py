@@ -53,6 +53,17 @@ def write(folder: Path, network: Exportable) -> None:
         },
         in_integers=network.is_quantized,
     )
+    write_content(folder, network, content)
+
+
+def write_content(folder: Path, network: Exportable, content: bytes) -> None:
+    """Writes a file's content with the labels inside, and the labels.
+
+    Args:
+      folder: an existing folder.
+      network: which it is of.
+      content: as `convert` returns it.
+    """
     (folder / FILE).write_bytes(content)
     (folder / LABELS).write_text(network.format_labels(), encoding="utf-8")
     with zipfile.ZipFile(folder / FILE, "a") as archive:

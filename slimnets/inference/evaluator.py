@@ -139,8 +139,8 @@ class Evaluator:
 
     def _get_setup(self, checkpoint: str) -> Setup:
         if self._setup is None:
-            self._setup = _set_up(
-                self._config, self._strategy, checkpoint, self._log, self._dataset
+            self._setup = set_up(
+                self._config, self._strategy, checkpoint, self._log, own=self._dataset
             )
         return self._setup
 
@@ -170,14 +170,28 @@ def _check(config: EvalConfig) -> None:
     evaluation_files.check(config)
 
 
-def _set_up(
+def set_up(
     config: EvalConfig,
     strategy: tf.distribute.Strategy,
     checkpoint: str,
     log: Callable[[str], None],
-    own: Dataset | None,
+    *,
+    own: Dataset | None = None,
+    predictor: Predictor | None = None,
 ) -> Setup:
-    """Builds the network and finds the dataset, from the first checkpoint."""
+    """Builds the network and finds the dataset, from the first checkpoint.
+
+    Args:
+      config: all settings.
+      strategy: over the devices that share the work.
+      checkpoint: its path.
+      log: gets the lines that tell what is evaluated.
+      own: the dataset to score; None takes what the settings name.
+      predictor: of the network, if there is one already.
+
+    Raises:
+      InputError: the checkpoint, the dataset or a setting is at fault.
+    """
     completed = complete_config(config.trained, checkpoint)
     num_classes = find_num_classes(completed, checkpoint)
     dataset = own or find_dataset(
@@ -192,7 +206,9 @@ def _set_up(
     num_classes = num_classes or dataset.num_classes - offset
     local = strategies.get_local_part(strategy)
     with local.scope():
-        predictor = load_predictor(completed, num_classes, config.inference, log)
+        predictor = predictor or load_predictor(
+            completed, num_classes, config.inference
+        )
     batch_size = min(config.inference.batch_size, dataset.num_examples)
     replicas = local.num_replicas_in_sync
     return Setup(

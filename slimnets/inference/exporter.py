@@ -19,7 +19,7 @@ from slimnets.config.inference import (
 from slimnets.export import runtimes
 from slimnets.export.exportable import Exportable
 from slimnets.export.formats import FORMATS
-from slimnets.inference import quantized_export, samples
+from slimnets.inference import post_training_export, quantized_export, samples
 from slimnets.inference.class_names import find_class_names
 from slimnets.inference.comparison import Comparison, compare
 from slimnets.inference.defaults import (
@@ -28,8 +28,12 @@ from slimnets.inference.defaults import (
     find_num_classes,
     find_weights,
 )
+from slimnets.inference.parity import Parity
+from slimnets.inference.post_training_export import Job
 from slimnets.inference.predictor import Predictor, load_predictor
 from slimnets.inference.samples import Samples
+
+Comparisons = tuple[Comparison | quantized_export.IntegerComparison, ...]
 
 
 class Export(NamedTuple):
@@ -40,12 +44,14 @@ class Export(NamedTuple):
       comparisons: of each signature with the checkpoint.
       size: of all files, in bytes.
       left_out: a line for each image that could not be used to verify it.
+      parity: of what was quantized after training, beside the checkpoint.
     """
 
     output: Path
-    comparisons: tuple[Comparison | quantized_export.IntegerComparison, ...]
+    comparisons: Comparisons
     size: int
     left_out: tuple[str, ...] = ()
+    parity: Parity | None = None
 
 
 def export(config: ExportConfig, log: Callable[[str], None] = print) -> Export:
@@ -63,6 +69,7 @@ def export(config: ExportConfig, log: Callable[[str], None] = print) -> Export:
     trained = find_weights(config.trained, log)
     config = dataclasses.replace(config, trained=trained)
     checkpoint = checkpoints.require(trained.checkpoint_path, log)
+    post_training_export.check(config, checkpoint)
     completed = complete_config(config.trained, checkpoint)
     num_classes = _require_classes(completed, checkpoint)
     quantize = quantized_export.is_asked_for(config, checkpoint)
@@ -77,12 +84,20 @@ def export(config: ExportConfig, log: Callable[[str], None] = print) -> Export:
         activation=find_activation(checkpoint),
     )
     images = samples.read(config, completed, predictor, log)
+    parity, left_out = None, images.left_out
     with atomic_files.replace_folder(output) as unfinished:
-        comparisons = _write_and_verify(
-            config.format, unfinished, network, images, predictor
-        )
+        if config.post_training.post_training_quantize:
+            job = Job(config, completed, checkpoint, network, predictor, images, log)
+            written = post_training_export.write(unfinished, job)
+            comparisons: Comparisons = (written.comparison,)
+            parity, left_out = written.parity, (*left_out, *written.left_out)
+        else:
+            comparisons = _write_and_verify(
+                config.format, unfinished, network, images, predictor
+            )
     size = sum(path.stat().st_size for path in output.rglob("*") if path.is_file())
-    return Export(output, comparisons, size, images.left_out)
+    # The images of a folder are read for more than one end.
+    return Export(output, comparisons, size, tuple(dict.fromkeys(left_out)), parity)
 
 
 def _check_output(config: ExportConfig) -> Path:
@@ -141,7 +156,7 @@ def _write_and_verify(
     network: Exportable,
     images: Samples,
     predictor: Predictor,
-) -> tuple[Comparison | quantized_export.IntegerComparison, ...]:
+) -> Comparisons:
     """Writes a network and compares its logits with the checkpoint's."""
     expected = _compute_expected(network, images, predictor)
     try:

@@ -20,6 +20,8 @@ from slimnets.preprocessing.encoded import Encoded
 # Files that every format's runtime can decode, or is given decoded.
 _KINDS = ("jpeg", "png")
 
+_MANY_ENOUGH = 32  # where nobody says how many
+
 
 class Samples(NamedTuple):
     """Images to verify an export on.
@@ -71,7 +73,7 @@ def read(
 
 def _read_records(dataset: Dataset, config: ExportConfig) -> list[bytes]:
     """Returns the images of the first records; InputError where one is broken."""
-    count = min(config.num_images, dataset.num_examples)
+    count = min(config.num_images or _MANY_ENOUGH, dataset.num_examples)
     fault = record_faults.find_fault(
         dataset.files,
         range(dataset.num_classes),
@@ -101,7 +103,7 @@ def _read_files(folder: Path, config: ExportConfig) -> tuple[list[bytes], list[s
         encoded = image_files.read_file(file.path)
         if image_files.detect_format(encoded) in _KINDS:
             found.append(encoded)
-        if len(found) == config.num_images:
+        if len(found) == (config.num_images or _MANY_ENOUGH):
             break
     if not found:
         raise errors.InputError(

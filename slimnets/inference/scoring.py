@@ -34,6 +34,7 @@ class Setup(NamedTuple):
       upright: whether photos are turned as their cameras noted.
       reading: what happens at bad records.
       strategy: over the devices that share the work.
+      most: examples to score, the first ones; None for all.
     """
 
     predictor: Predictor
@@ -45,6 +46,12 @@ class Setup(NamedTuple):
     upright: bool
     reading: ReadingConfig
     strategy: tf.distribute.Strategy
+    most: int | None = None
+
+    @property
+    def num_examples(self) -> int:
+        """How many examples are scored."""
+        return min(self.dataset.num_examples, self.most or self.dataset.num_examples)
 
 
 _score_one = tf.function(metrics.score, autograph=False)
@@ -76,7 +83,7 @@ def score_split(
     """
     dataset, reading = setup.dataset, setup.reading
     index, workers_count = share = workers.get_share(setup.strategy)
-    numbers = range(index, dataset.num_examples, workers_count)
+    numbers = range(index, setup.num_examples, workers_count)
     describe = failures.describe_left_out(dataset, setup.offset, reading.max_pixels)
     most = reading.max_bad_records if reading.skips else None
     left_out = LeftOut(numbers, describe, most)
@@ -91,6 +98,7 @@ def score_split(
         ),
         labels_offset=setup.offset,
         skip_broken=reading.skips,
+        most=setup.most,
     )
     scored = 0  # padding included
     with image_bar(len(numbers), leave=False) as bar:
@@ -120,12 +128,12 @@ def score_split(
     counts.merge(functools.partial(workers.sum_over, setup.strategy))
     lines = dict(zip(left_out.numbers, left_out.lines, strict=True))
     if workers_count > 1:
-        missing = np.zeros([dataset.num_examples], np.int32)
+        missing = np.zeros([setup.num_examples], np.int32)
         missing[left_out.numbers] = 1
         [missing] = workers.sum_over(setup.strategy, missing)
         found = np.flatnonzero(missing)
         if found.size:
             require_few(found.size, describe(int(found[0])), most)
         lines = {int(number): describe(int(number)) for number in found}
-    require_any([*lines.values()], dataset.num_examples)
-    return counts.summarize(dataset.num_examples - len(lines)), lines
+    require_any([*lines.values()], setup.num_examples)
+    return counts.summarize(setup.num_examples - len(lines)), lines

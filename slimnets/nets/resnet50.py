@@ -113,6 +113,7 @@ NETWORKS = (
             "stride_in": "first_1x1",
             "scope": "resnet50",
         },
+        trains_in_bfloat16=True,
     ),
     Network(
         "resnet50_v1_5",
@@ -132,6 +133,7 @@ NETWORKS = (
             "stride_in": "first_3x3",
             "scope": "resnet50_v1_5",
         },
+        trains_in_bfloat16=True,
     ),
 )
 

@@ -3,7 +3,7 @@
 import pytest
 
 from slimnets.config import choices
-from slimnets.export import formats, runtimes
+from slimnets.export import formats, post_training, runtimes
 from slimnets.training import loss_functions, optimizers, schedules
 from slimnets.weights import convert
 
@@ -16,9 +16,18 @@ from slimnets.weights import convert
         (choices.LOSSES, loss_functions.LOSSES),
         (choices.RUNTIMES, runtimes.RUNTIMES),
         (choices.FORMATS, formats.FORMATS),
+        (choices.POST_TRAINING_KINDS, post_training.KINDS),
         (choices.WEIGHT_SOURCES, (*convert.READERS, convert.CHECKPOINT)),
     ],
-    ids=["optimizers", "schedules", "losses", "runtimes", "formats", "weights"],
+    ids=[
+        "optimizers",
+        "schedules",
+        "losses",
+        "runtimes",
+        "formats",
+        "kinds",
+        "weights",
+    ],
 )
 def test_words_are_the_names_of_the_table(words, table):
     assert words == tuple(table)
