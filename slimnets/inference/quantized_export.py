@@ -6,6 +6,7 @@ last scale.
 """
 
 import dataclasses
+import math
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
@@ -112,6 +113,21 @@ def make_logits(
     return logits
 
 
+def choose_input_range(black: float, white: float) -> tuple[float, float]:
+    """Returns the range in which images are rounded to 256 integers, one of them 0.
+
+    Args:
+      black: what a recipe gives for 0, or less.
+      white: what it gives for 255.
+    """
+    low, high = min(black, 0.0), max(white, 0.0)
+    if math.isclose(low, -high, rel_tol=1e-5):
+        # 255 of them, as many below 0 as above: with 256, each of the levels that
+        # images have would lie half between two, and any noise would choose.
+        low = -high * 128 / 127
+    return low, high
+
+
 def find_last_step(
     model: Model, found: Mapping[str, np.ndarray], expected: np.ndarray
 ) -> float:
@@ -187,5 +203,6 @@ def _find_input_range(predictor: Predictor) -> tuple[float, float]:
         for level in (0, 255)
     ]
     values = tf.stack(ends)
-    low, high = float(tf.reduce_min(values)), float(tf.reduce_max(values))
-    return min(low, 0.0), max(high, 0.0)
+    return choose_input_range(
+        float(tf.reduce_min(values)), float(tf.reduce_max(values))
+    )

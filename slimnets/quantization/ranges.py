@@ -102,6 +102,11 @@ def round_biases(
     return tf.round(tf.math.divide_no_nan(biases, step)) * step
 
 
+def read_constant(rounding: tf.Operation) -> Range:
+    """Returns the range of an op that rounds within a constant one."""
+    return Range(*(tf.constant(rounding.get_attr(end)) for end in ("min", "max")))
+
+
 def unite(ranges: list[Range]) -> Range:
     """Returns the range that has all of some in it."""
     return Range(

@@ -26,6 +26,7 @@ _BEFORE_SUMS = frozenset(
 # What gives some of its input's values, and so has its range.
 _SELECTIONS = _BEFORE_SUMS | {"Squeeze", "Transpose", "Pad", "StridedSlice", "Slice"}
 _MEANS = frozenset({"AvgPool", "Mean"})
+_ROUNDED_IMAGES = "FakeQuantWithMinMaxArgs"  # an export rounds its inputs before
 _MASKS = frozenset({"GreaterEqual", "Less", "SelectV2", "Floor"})
 
 
@@ -176,6 +177,8 @@ class _Rewriter:
     def _find(self, tensor: tf.Tensor) -> Quantized | None:
         """Returns how the values of a tensor were rounded, if only moved since."""
         while tensor.name not in self._quantized:
+            if tensor.op.type == _ROUNDED_IMAGES:
+                return Quantized(tensor, ranges.read_constant(tensor.op))
             if tensor.op.type not in _SELECTIONS or not tensor.op.inputs:
                 return None
             tensor = tensor.op.inputs[0]

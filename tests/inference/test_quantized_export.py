@@ -35,6 +35,19 @@ def test_another_class_is_an_error_in_one_line():
     assert "\n" not in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("black", "white"), [(-1.0, 1.0), (0.0, 1.0), (-0.5, 0.5), (0.0, 255.0)]
+)
+def test_no_level_of_an_image_lies_half_between_two_integers(black, white):
+    """There, noise in the last bit would choose, in file and network differently."""
+    low, high = quantized_export.choose_input_range(black, white)
+    levels = np.linspace(black, white, 256)
+    steps = (levels - low) / (high - low) * 255
+    assert np.abs(steps % 1 - 0.5).min() > 1e-3
+    assert low <= black and high >= white
+    assert (-low / (high - low) * 255) % 1 == pytest.approx(0, abs=1e-6)
+
+
 def test_ranges_of_weights_become_symmetric():
     with computing(Computation(quantization=FakeQuantization())):
         model = Model("tiny", 3)

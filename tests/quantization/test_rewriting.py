@@ -152,6 +152,28 @@ def test_and_what_debiases_them_too():
     assert "Conv/act_quant/Conv/act_quant/min/local_step" in after
 
 
+def test_biases_are_rounded_behind_rounded_images_too():
+    """An export rounds its images itself; the first layer's step follows from it."""
+    step = np.float32(4 / 255 * 100 / 254)
+    values = {
+        "Logits/weights": np.zeros([1, 1, 3, 3], np.float32),
+        "Logits/biases": np.array([0.4, 0.6, -0.6], np.float32) * step,
+        "Logits/weights_quant/min": np.float32(-50),
+        "Logits/weights_quant/max": np.float32(50),
+        "Logits/act_quant/min": -12.8 * step,
+        "Logits/act_quant/max": 12.7 * step,
+    }
+    with tf.Graph().as_default() as graph, v1.Session() as session:
+        images = tf.quantization.fake_quant_with_min_max_args(IMAGES, -2, 2)
+        net = slim.conv2d(images, 3, 1, activation_fn=None, scope="Logits")
+        settings = FakeQuantization(integer_biases=True)
+        ops = rewrite(graph.get_operations(), False, settings)
+        for variable in v1.global_variables():
+            variable.load(values[variable.op.name], session)
+        found = session.run(ops.resolve(net))
+    np.testing.assert_allclose(found[0, 0, 0] / step, [0, 1, -1], atol=1e-3)
+
+
 def shortcut(images: tf.Tensor, is_training: bool) -> tf.Tensor:
     with v1.variable_scope("unit"):
         net = slim.conv2d(images, 3, 3, activation_fn=None, scope="Conv")
