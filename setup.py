@@ -25,7 +25,8 @@ setup(
     packages=[*find_packages(include=["slimnets", "slimnets.*"]), *PROGRAMS],
     package_dir=PROGRAMS,
     package_data={
-        "slimnets": ["py.typed", "datasets/digits/*", "datasets/*.txt", "nets/*.json"],
+        "slimnets": ["py.typed", "datasets/digits/*", "datasets/*.txt"],
+        "slimnets.nets": ["*.json", "*.csv"],
         "slimnets.report.evaluation_page": ["page.css", "page.js"],
         "slimnets.report.feature_pages": ["pages.css", "picture.js"],
         "slimnets.serving": ["page.css", "page.html", "page.js"],

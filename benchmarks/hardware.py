@@ -3,7 +3,6 @@
 import importlib.metadata
 import platform
 import time
-from collections.abc import Collection
 from pathlib import Path
 
 from benchmarks.work import INPUT, TRAIN, Work
@@ -75,29 +74,8 @@ def software() -> dict[str, str]:
     return versions
 
 
-# From the one that multiplies most at once to the least, with Linux' names for them.
-_INSTRUCTION_SETS = {
-    "amx": "amx_bf16",
-    "avx512_bf16": "avx512_bf16",
-    "avx512": "avx512f",
-    "avx2": "avx2",
-}
-
-
-def instruction_set(found: Collection[str]) -> str:
-    """Returns the name of what decides how fast a processor multiplies.
-
-    Args:
-      found: its instruction sets by Linux' names.
-
-    Returns:
-      'amx', 'avx512_bf16', 'avx512' or 'avx2', the first that it has; '' for none.
-    """
-    return next((kind for kind, name in _INSTRUCTION_SETS.items() if name in found), "")
-
-
 def slug() -> str:
     """Returns processor, instruction set and TensorFlow's version for a file's name."""
-    kind = instruction_set(hardware.instructions())
+    kind = hardware.instruction_set()
     words = f"{processor()} {kind} tensorflow {software()['tensorflow']}"
     return "_".join("".join(c if c.isalnum() else " " for c in words).lower().split())

@@ -6,6 +6,7 @@ import dataclasses
 import functools
 import os
 import signal
+from collections.abc import Collection
 from pathlib import Path
 
 _GIGABYTE = 1e9
@@ -13,6 +14,14 @@ _DESCRIPTION = Path("/proc/cpuinfo")
 _PROCESS = Path("/proc/self")
 _MACHINE = Path("/proc/meminfo")
 _CONTAINER = Path("/sys/fs/cgroup")
+
+# From the one that multiplies most at once to the least, with Linux' names for them.
+_INSTRUCTION_SETS = {
+    "amx": "amx_bf16",
+    "avx512_bf16": "avx512_bf16",
+    "avx512": "avx512f",
+    "avx2": "avx2",
+}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -47,6 +56,19 @@ def instructions() -> frozenset[str]:
     lines = _DESCRIPTION.read_text().splitlines() if _DESCRIPTION.exists() else []
     flags = next((line for line in lines if line.startswith("flags")), "")
     return frozenset(flags.partition(":")[2].split())
+
+
+def instruction_set(found: Collection[str] | None = None) -> str:
+    """Returns the name of what decides how fast a processor multiplies.
+
+    Args:
+      found: its instruction sets by Linux' names; None takes this machine's.
+
+    Returns:
+      'amx', 'avx512_bf16', 'avx512' or 'avx2', the first that it has; '' for none.
+    """
+    found = instructions() if found is None else found
+    return next((kind for kind, name in _INSTRUCTION_SETS.items() if name in found), "")
 
 
 def multiplies_bfloat16() -> bool:

@@ -27,6 +27,20 @@ def test_instructions(text, names, tmp_path, monkeypatch):
     assert hardware.instructions.__wrapped__() == names
 
 
+@pytest.mark.parametrize(
+    ("found", "expected"),
+    [
+        ({"avx2", "avx512f", "avx512_bf16", "amx_bf16"}, "amx"),
+        ({"avx2", "avx512f", "avx512_bf16"}, "avx512_bf16"),
+        ({"avx2", "avx512f"}, "avx512"),
+        ({"sse2", "avx2"}, "avx2"),
+        ({"sse2"}, ""),
+    ],
+)
+def test_the_instruction_set_that_decides(found, expected):
+    assert hardware.instruction_set(found) == expected
+
+
 @pytest.mark.parametrize("told", ["1", "0", None])
 @pytest.mark.parametrize("gpus", [[], ["GPU:0"]])
 def test_detect(told, gpus, monkeypatch):

@@ -1,6 +1,10 @@
 """Name-based checkpoints, TF-Slim's: found, read, written, and given to variables."""
 
-from slimnets.checkpoints.adjusting import Adjustment, find_adjustment
+from slimnets.checkpoints.adjusting import (
+    Adjustment,
+    find_adjustment,
+    find_other_channels,
+)
 from slimnets.checkpoints.classes import (
     get_variable_shapes,
     infer_num_classes,
@@ -20,6 +24,7 @@ from slimnets.checkpoints.names import (
 from slimnets.checkpoints.reading import (
     Reader,
     describe_objects,
+    find_damage,
     list_files,
     read,
     read_shapes,
@@ -57,6 +62,8 @@ __all__ = [
     "exists",
     "find",
     "find_adjustment",
+    "find_damage",
+    "find_other_channels",
     "get_scope",
     "get_step",
     "get_variable_shapes",

@@ -62,6 +62,27 @@ def find_adjustment(
     return Adjustment(head, channels, tuple(notes))
 
 
+def find_other_channels(
+    variables: Mapping[str, Sequence[int]], path: str
+) -> tuple[int, int] | None:
+    """Returns the image channels of a checkpoint and of a network, where they differ.
+
+    Args:
+      variables: as `find_adjustment`'s.
+      path: of the checkpoint.
+
+    Returns:
+      None where they are the same, or the first kernels differ in more than these.
+    """
+    first = next(iter(variables))
+    shape, there = list(variables[first]), Reader(path).shapes.get(first)
+    if there is None or len(shape) != 4 or there == shape:
+        return None
+    channels = there[_INPUTS], shape[_INPUTS]
+    there = [*there[:_INPUTS], shape[_INPUTS], *there[_INPUTS + 1 :]]
+    return channels if there == shape else None
+
+
 def _find_head(
     variables: Mapping[str, Sequence[int]],
     differing: Mapping[str, list[int]],

@@ -1,6 +1,5 @@
 """Which checkpoint a user means by a folder or a path."""
 
-import functools
 import os
 import re
 from collections.abc import Callable
@@ -14,8 +13,7 @@ from slimnets.checkpoints import file_kinds
 from slimnets.checkpoints.names import BASENAME, UNFINISHED, get_step
 from slimnets.checkpoints.reading import (
     describe_kind,
-    is_whole,
-    list_files,
+    find_damage,
 )
 
 _STATE = "checkpoint"  # the state file's usual name
@@ -93,26 +91,12 @@ def _find_newest(
     others = [path for path in others if not Path(path).name.startswith(UNFINISHED)]
     others.sort(key=lambda path: (get_step(path), path), reverse=True)
     found = list(dict.fromkeys([*listed, *others]))
-    whole = next(filter(_was_found_whole, found), None)
+    whole = next((path for path in found if not find_damage(path)), None)
     if whole is None:  # the error of reading the newest tells what is wrong
         return found[0] if found else None
     if whole != found[0] and exists(found[0]):
         log(f"{found[0]} is damaged or cut off; taking {whole}, the newest that is not")
     return whole
-
-
-def _was_found_whole(path: str) -> bool:
-    """Returns whether a checkpoint is whole; one that stays as it is is read once."""
-    try:
-        states = [(str(file), file.stat()) for file in list_files(path)]
-    except OSError:  # removed meanwhile
-        return False
-    return _is_whole_once(path, *[(f, s.st_size, s.st_mtime_ns) for f, s in states])
-
-
-@functools.lru_cache
-def _is_whole_once(path: str, *files: tuple[str, int, int]) -> bool:
-    return is_whole(path)
 
 
 def list_saved(directory: Path, state_file: str = _STATE) -> list[str]:

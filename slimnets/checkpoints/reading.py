@@ -1,5 +1,6 @@
 """Every checkpoint that TensorFlow reads, V1 format of 2016 included, as arrays."""
 
+import functools
 import os
 import shutil
 import tempfile
@@ -158,15 +159,27 @@ def read_shapes(path: str) -> dict[str, list[int]]:
     return Reader(path).shapes
 
 
-def is_whole(path: str) -> bool:
-    """Returns whether every value of a checkpoint can be read; reads them all."""
+def find_damage(path: str) -> str:
+    """Returns why a checkpoint cannot be read, '' where every value can.
+
+    All values are read; once, as long as the files stay as they are.
+    """
+    try:
+        states = [(str(file), file.stat()) for file in list_files(path)]
+    except OSError:  # removed meanwhile
+        return f"the checkpoint {path} is not there any more"
+    return _find_damage_once(path, *[(f, s.st_size, s.st_mtime_ns) for f, s in states])
+
+
+@functools.lru_cache
+def _find_damage_once(path: str, *files: tuple[str, int, int]) -> str:
     try:
         reader = Reader(path)
         for name in reader.shapes:  # one at a time, for there is memory for one
             reader.read({name: name})
-    except errors.InputError:
-        return False
-    return True
+    except errors.InputError as error:
+        return str(error)
+    return ""
 
 
 def _describe_damage(path: str, error: Exception) -> errors.InputError:

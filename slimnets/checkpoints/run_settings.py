@@ -3,8 +3,9 @@
 import dataclasses
 import itertools
 import json
+import os
 import typing
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -116,6 +117,31 @@ def write_facts(folder: Path, facts: RunSettings) -> None:
     """
     content = {"run": dataclass_flags.to_dict(facts), "flags": {}}
     atomic_files.write_json(folder / FILE, content)
+
+
+def note_mean(folder: Path, paths: Sequence[str], way: Mapping[str, Any]) -> None:
+    """Adds to folder/settings.json, if it is there, of what its checkpoint is the mean.
+
+    Args:
+      folder: which has the settings of the newest of them.
+      paths: of the checkpoints, in their order.
+      way: the settings by which it was taken.
+    """
+    file = folder / FILE
+    if file.exists():
+        content = json.loads(file.read_text(encoding="utf-8"))
+        mean = {"checkpoints": [os.path.abspath(path) for path in paths], **way}
+        atomic_files.write_json(file, {**content, "mean_of": mean})
+
+
+def read_mean(checkpoint: str) -> tuple[str, ...]:
+    """Returns the paths of the checkpoints of which one is the mean; () if of none.
+
+    Raises:
+      InputError: the settings are there but cannot be understood.
+    """
+    found = _understood(checkpoint, lambda c: c.get("mean_of", {"checkpoints": []}))
+    return tuple(map(str, found["checkpoints"])) if found else ()
 
 
 def require_same_classes(checkpoint: str, dataset: Dataset) -> None:

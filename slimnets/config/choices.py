@@ -41,7 +41,7 @@ TRAINING_PRECISIONS = ("auto", "float32", "bfloat16", "float16")
 
 RUNTIMES = ("tensorflow", "openvino", "litert")
 
-INFERENCE_PRECISIONS = ("float32", "bfloat16")
+INFERENCE_PRECISIONS = ("float32", "bfloat16", "auto")
 
 FORMATS = ("saved_model", "lite", "onnx", "frozen_graph", "openvino")  # of exports
 

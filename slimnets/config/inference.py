@@ -129,7 +129,9 @@ class InferenceConfig:
         "float32",
         "Number type to compute in. bfloat16 is meant for processors and GPUs that have"
         " it: it is slow where it is emulated, and outputs differ by up to a few"
-        " percent of the largest value. litert has float32 only.",
+        " percent of the largest value. litert has float32 only. auto takes what was"
+        " measured to be fastest for the network on such a processor, float32 where"
+        " nothing was, and says which.",
         choices=choices.INFERENCE_PRECISIONS,
         common=True,
     )

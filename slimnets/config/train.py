@@ -236,8 +236,8 @@ class TrainConfig:
         "auto",
         "Number type that the network computes in; weights, losses and checkpoints are"
         " float32 in any case. auto takes the fastest measured for the network:"
-        " bfloat16 on a GPU that has it, and on a CPU that has it for networks of large"
-        " convolutions; float16 on GPUs with tensor cores for that alone; else float32."
+        " bfloat16 on a GPU that has it, float16 on one with tensor cores for that"
+        " alone, on a CPU what slimnets/nets/fastest.csv has of it; else float32."
         " float16 trains with dynamic loss scaling; it is meant for GPUs, as CPUs also"
         " accumulate in it.",
         choices=choices.TRAINING_PRECISIONS,

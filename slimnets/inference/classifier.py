@@ -15,7 +15,7 @@ from slimnets.datasets import failures, pipeline
 from slimnets.datasets import images as image_files
 from slimnets.datasets.decoding import Decoding
 from slimnets.datasets.left_out import LeftOut
-from slimnets.inference import grad_cam
+from slimnets.inference import grad_cam, predictions
 from slimnets.inference.class_names import find_class_names
 from slimnets.inference.defaults import (
     complete_config,
@@ -221,15 +221,19 @@ class Classifier:
         contents = tf.TensorSpec([], tf.string)
         return tf.function(prepare, input_signature=[contents], autograph=False)
 
-    def name_top(self, probabilities: np.ndarray, k: int = 5) -> dict[str, float]:
+    def name_top(
+        self, probabilities: np.ndarray, k: int = 5
+    ) -> list[tuple[str, float]]:
         """Returns the k most probable classes with their probabilities, in order.
 
         Args:
           probabilities: [classes], a row of what `predict` returns.
           k: how many; of fewer classes all.
+
+        Returns:
+          (name, probability) of each; ImageNet has two classes called crane.
         """
-        order = np.argsort(-probabilities, kind="stable")[:k]
-        return {self.class_names[i]: float(probabilities[i]) for i in order}
+        return predictions.list_top(probabilities, self.class_names, k)
 
     def _describe(self, path: str) -> str:
         fault = failures.describe_broken_image(path, self._max_pixels)
@@ -288,7 +292,8 @@ def load(
       preprocessing_name: recipe that prepares images; None takes training's.
       use_moving_averages: restore averages of the weights where there are any.
       runtime: what runs it: tensorflow, openvino or litert.
-      precision: float32, or bfloat16 for processors that have it.
+      precision: float32; bfloat16, for processors that have it; or auto, the one
+        measured to be faster for this network on such a processor.
       log: gets the lines that tell what is loaded.
 
     Raises:
@@ -327,7 +332,7 @@ def load_classifier(
             f"{checkpoint} has no logits of {completed.model}, only features, or is of"
             " another network: name it with --model"
         )
-    predictor = load_predictor(completed, num_classes, inference)
+    predictor = load_predictor(completed, num_classes, inference, log)
     log(str(predictor.restore(checkpoint)))
     return Classifier(
         predictor,

@@ -207,7 +207,7 @@ def set_up(
     local = strategies.get_local_part(strategy)
     with local.scope():
         predictor = predictor or load_predictor(
-            completed, num_classes, config.inference
+            completed, num_classes, config.inference, log
         )
     batch_size = min(config.inference.batch_size, dataset.num_examples)
     replicas = local.num_replicas_in_sync

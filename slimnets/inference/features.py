@@ -25,7 +25,7 @@ from slimnets.inference.extraction import (
     views,
 )
 from slimnets.inference.extraction.map_pictures import MapPictures
-from slimnets.inference.extraction.vectors import Collector, Vectors
+from slimnets.inference.extraction.vectors import Collector, Vectors, require_match
 from slimnets.inference.extraction.writers import formats
 from slimnets.inference.predictor import load_predictor
 from slimnets.model import Model
@@ -100,11 +100,13 @@ def extract(config: ExtractConfig, log: Callable[[str], None] = print) -> Extrac
     checkpoint = checkpoints.require(trained.checkpoint_path, log)
     completed = complete_config(config.trained, checkpoint)
     num_classes = find_num_classes(completed, checkpoint)
-    predictor = load_predictor(completed, num_classes, config.inference)
+    predictor = load_predictor(completed, num_classes, config.inference, log)
     plan = _make_plan(config, predictor.model)
     report = predictor.restore(checkpoint)
     log(str(report))
     found = images.find(config, completed, checkpoint, predictor, log)
+    if config.views.queries:
+        require_match(found.list_names(), config.views.queries)
     run = functools.partial(
         batches.run,
         predictor,

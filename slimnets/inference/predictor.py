@@ -9,6 +9,7 @@ import tensorflow as tf
 from slimnets import checkpoints, errors
 from slimnets.config.inference import InferenceConfig, TrainedNetworkConfig
 from slimnets.export import runtimes
+from slimnets.inference import precision
 from slimnets.inference.folded_model import FoldedModel
 from slimnets.layers.computation import Computation, computing
 from slimnets.layers.fake_quantization import FakeQuantization
@@ -57,10 +58,29 @@ class Predictor:
                 allow_unused=self.allow_unused,
             )
         except checkpoints.Misfit as error:
+            self._require_channels(checkpoint)
             raise errors.InputError(f"{error}; {self._advise(error)}") from error
         if self.folded is not None:
             self.folded.refresh()
         return report
+
+    def _require_channels(self, checkpoint: str) -> None:
+        """Raises an InputError if weights are of colour and images gray, or so."""
+        variables = self.model.variables_by_name
+        shapes = {
+            name: variable.shape.as_list() for name, variable in variables.items()
+        }
+        channels = checkpoints.find_other_channels(shapes, checkpoint)
+        if channels == (3, 1):
+            raise errors.InputError(
+                f"{checkpoint} was trained on images in colour: leave --use_grayscale"
+                " out, gray images are taken as well; `slimnets train --use_grayscale"
+                f" --checkpoint_path={checkpoint}` makes weights of one channel"
+            )
+        if channels == (1, 3):
+            raise errors.InputError(
+                f"{checkpoint} was trained on gray images: give --use_grayscale"
+            )
 
     def _advise(self, error: checkpoints.Misfit) -> str:
         """Returns what to do about a checkpoint that does not fit."""
@@ -115,6 +135,7 @@ def load_predictor(
     config: TrainedNetworkConfig,
     num_classes: int | None,
     inference: InferenceConfig | None = None,
+    log: Callable[[str], None] | None = None,
 ) -> Predictor:
     """Builds the network that a configuration names; its weights come by `restore`.
 
@@ -122,9 +143,10 @@ def load_predictor(
       config: as `defaults.complete_config` returns it.
       num_classes: of the network's logits; None for features alone.
       inference: how it is to be run; None takes the defaults.
+      log: gets the line that tells what --precision=auto took; None for none.
     """
     network = config.require_model()
-    inference = inference or InferenceConfig()
+    inference = precision.choose(inference or InferenceConfig(), network, log)
     # Other runtimes are given a graph in float32 and choose the kernels.
     by_layers = inference.runtime == "tensorflow"
     quantization = _make_quantization(inference)

@@ -87,7 +87,7 @@ def choose_fastest(
         compiled_filter_gradients=(
             training and precision == tf.float32 and slow_filter_gradients
         ),
-        depthwise_in_float32=on_cpu_in_16_bits,
+        depthwise_in_float32=on_cpu_in_16_bits and training,
     )
 
 

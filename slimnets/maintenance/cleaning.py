@@ -56,7 +56,7 @@ def clean(folder: str, config: CleaningConfig) -> str:
     """
     if not config.yes:
         return find(folder, config.keep).describe(done=False)
-    path = find(folder, config.keep).folder.path
+    path = listing.require_folder(folder)
     with folder_lock.lock(listing.get_locked(path), "cleaning"):
         removal = find(folder, config.keep)
         try:

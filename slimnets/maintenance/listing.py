@@ -60,14 +60,12 @@ class Folder(NamedTuple):
 
 
 def read(folder: str | Path) -> Folder:
-    """Looks at a folder; every value of every checkpoint is read.
+    """Looks at a folder; every value of every checkpoint is read, once.
 
     Raises:
       InputError: it is no folder.
     """
-    path = Path(folder)
-    if not path.is_dir():
-        raise errors.InputError(f"{path} is no folder; name one of checkpoints")
+    path = require_folder(folder)
     found = [_read_item(each) for each in _list_paths(path)]
     found.sort(key=lambda item: (item.step, item.path))
     best = checkpoints.find(path / BEST) if (path / BEST).is_dir() else None
@@ -79,6 +77,14 @@ def read(folder: str | Path) -> Folder:
         tuple(checkpoints.list_leftovers(path)),
         folder_lock.find_holder(get_locked(path)),
     )
+
+
+def require_folder(folder: str | Path) -> Path:
+    """Returns the path of a folder; an InputError where it is none."""
+    path = Path(folder)
+    if not path.is_dir():
+        raise errors.InputError(f"{path} is no folder; name one of checkpoints")
+    return path
 
 
 def get_locked(folder: Path) -> Path:
@@ -121,19 +127,12 @@ def _list_paths(folder: Path) -> list[str]:
 
 def _read_item(path: str) -> Item:
     states = [file.stat() for file in checkpoints.list_files(path)]
-    damage = ""
-    try:
-        reader = checkpoints.Reader(path)
-        for name in reader.shapes:  # one at a time, for there is memory for one
-            reader.read({name: name})
-    except errors.InputError as error:
-        damage = str(error)
     return Item(
         path,
         checkpoints.get_step(path),
         sum(state.st_size for state in states),
         max((state.st_mtime for state in states), default=0.0),
-        damage,
+        checkpoints.find_damage(path),
     )
 
 
@@ -171,5 +170,8 @@ def _describe_run(folder: Folder) -> str:
         f"{folder.path}: {settings.model}, {settings.num_classes} classes, images of"
         f" {settings.image_size} pixels, trained on {data}"
     ]
+    mean = run_settings.read_mean(folder.items[0].path)
+    if mean:
+        lines.append(f"the mean of {len(mean)} checkpoints: {', '.join(mean)}")
     known = [f"{name}={flags[name]}" for name in _FLAGS if flags.get(name) is not None]
     return "\n".join([*lines, *([", ".join(known)] if known else [])])

@@ -3,13 +3,17 @@
 import csv
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from slimnets import errors
+from slimnets.checkpoints import run_settings
 from slimnets.config.checkpoint_files import CheckpointsConfig, RenamingConfig
 from slimnets.maintenance import output
 from slimnets.maintenance.sources import Source
+
+# The flags of training that name variables or their scopes.
+_SCOPES = ("trainable_scopes", "freeze_scopes", "checkpoint_exclude_scopes")
 
 
 def rename(
@@ -42,7 +46,30 @@ def rename(
     changes = [f"{old} -> {new}" for old, new in renamed.items() if old != new]
     log("\n".join(changes))
     log(f"renamed {len(changes)} of {len(renamed)} variables")
+    _tell_settings(source, renamed, log)
     return made
+
+
+def _tell_settings(
+    source: Source, renamed: Mapping[str, str], log: Callable[[str], None]
+) -> None:
+    """Says what of settings.json, which goes along as it was, has the old names."""
+    if source.settings is None:
+        return
+    log(
+        f"{run_settings.FILE} goes along as it was: it says {source.settings.model};"
+        " give programs --model where the new names are another network's"
+    )
+    flags = run_settings.read_flags(source.path) or {}
+    old_names = [old for old, new in renamed.items() if old != new]
+    for flag in _SCOPES:
+        scopes = [s for s in flags.get(flag) or () if _has_any(s, old_names)]
+        if scopes:
+            log(f"its --{flag}={','.join(scopes)}, of training, has the old names")
+
+
+def _has_any(scope: str, variables: Sequence[str]) -> bool:
+    return any(f"{name}/".startswith(f"{scope.rstrip('/')}/") for name in variables)
 
 
 def find_names(

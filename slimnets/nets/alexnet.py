@@ -60,7 +60,6 @@ NETWORKS = (
         parameters=50_303_912,
         multiply_adds=736.6,
         arguments={"table": ALEXNET_V2, "name": "alexnet_v2", "scope": "alexnet_v2"},
-        trains_in_bfloat16=True,
     ),
 )
 

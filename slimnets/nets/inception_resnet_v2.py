@@ -311,7 +311,6 @@ NETWORKS = (
         multiply_adds=13162.5,
         top1=80.4,
         top5=95.3,
-        trains_in_bfloat16=True,
     ),
 )
 

@@ -180,7 +180,6 @@ NETWORKS = (
         multiply_adds=1498.4,
         top1=69.8,
         top5=89.6,
-        trains_in_bfloat16=True,
     ),
 )
 

@@ -267,7 +267,6 @@ NETWORKS = (
         multiply_adds=1934.9,
         top1=73.9,
         top5=91.8,
-        trains_in_bfloat16=True,
     ),
 )
 

@@ -322,7 +322,6 @@ NETWORKS = (
         multiply_adds=5718.9,
         top1=78.0,
         top5=93.9,
-        trains_in_bfloat16=True,
     ),
 )
 

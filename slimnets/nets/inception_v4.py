@@ -248,7 +248,6 @@ NETWORKS = (
         multiply_adds=12260.5,
         top1=80.2,
         top5=95.2,
-        trains_in_bfloat16=True,
     ),
 )
 

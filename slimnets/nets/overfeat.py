@@ -67,7 +67,6 @@ NETWORKS = (
         parameters=145_704_424,
         multiply_adds=2647.0,
         arguments={"table": OVERFEAT, "name": "overfeat", "scope": "overfeat"},
-        trains_in_bfloat16=True,
     ),
 )
 

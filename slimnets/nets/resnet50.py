@@ -113,7 +113,6 @@ NETWORKS = (
             "stride_in": "first_1x1",
             "scope": "resnet50",
         },
-        trains_in_bfloat16=True,
     ),
     Network(
         "resnet50_v1_5",
@@ -133,7 +132,6 @@ NETWORKS = (
             "stride_in": "first_3x3",
             "scope": "resnet50_v1_5",
         },
-        trains_in_bfloat16=True,
     ),
 )
 

@@ -225,7 +225,6 @@ def _row(name: str, table: Sequence[resnet_utils.Stage], **facts: Any) -> Networ
         preprocessing="vgg",
         classes=1000,
         arguments={"table": table, "scope": name},
-        trains_in_bfloat16=True,
         **facts,
     )
 

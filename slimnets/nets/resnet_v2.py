@@ -205,7 +205,6 @@ def _row(name: str, table: Sequence[resnet_utils.Stage], **facts: Any) -> Networ
         classes=1001,
         paper="arXiv:1603.05027",
         arguments={"table": table, "scope": name},
-        trains_in_bfloat16=True,
         **facts,
     )
 

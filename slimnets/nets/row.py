@@ -52,8 +52,6 @@ class Network:
       arguments: what the builder gets by name to be this network: its table, width,
         scope. A copy of the row with a shorter table is a smaller network.
       channels: of the images.
-      trains_in_bfloat16: whether that is faster on a processor with instructions for
-        it: measured so where large convolutions do most of the work.
       kind: what it is for, one of the constants above.
     """
 
@@ -70,7 +68,6 @@ class Network:
     top5: float | None = None
     arguments: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     channels: int = 3
-    trains_in_bfloat16: bool = False
     kind: str = CLASSIFIER
 
     def __post_init__(self) -> None:

@@ -125,7 +125,6 @@ def _row(name: str, table: Table, **facts: Any) -> Network:
         preprocessing="vgg",
         classes=1000,
         arguments={"table": table, "name": name, "scope": name},
-        trains_in_bfloat16=True,
         **facts,
     )
 

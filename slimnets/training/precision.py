@@ -8,6 +8,7 @@ norm's statistics, optimizer slots and checkpoints.
 import tensorflow as tf
 
 from slimnets import hardware
+from slimnets.nets import fastest
 from slimnets.nets.row import Network
 
 
@@ -16,16 +17,18 @@ def choose_training_type(choice: str, network: Network) -> tf.DType:
 
     Args:
       choice: one of `config.choices.TRAINING_PRECISIONS`. 'auto' is bfloat16 on a GPU
-        that has it, float16 on one that has only that, and bfloat16 on a processor with
-        instructions for it where the network's row says that it pays; else float32.
+        that has it, float16 on one that has only that; on a processor what was measured
+        to be fastest there, and float32 where nothing was.
       network: its row.
     """
     if choice != "auto":
         return tf.as_dtype(choice)
     if _list_gpus():
         return _choose_for_generation(min(map(_get_compute_capability, _list_gpus())))
-    pays = network.trains_in_bfloat16 and hardware.multiplies_bfloat16()
-    return tf.bfloat16 if pays else tf.float32
+    key = fastest.Key(
+        network.name, fastest.TRAIN, "tensorflow", hardware.instruction_set()
+    )
+    return tf.as_dtype((fastest.find(key) or fastest.PLAIN).precision)
 
 
 def _list_gpus() -> list[tf.config.PhysicalDevice]:

@@ -14,7 +14,7 @@ import tensorflow as tf
 
 from slimnets import checkpoints, errors
 from slimnets.checkpoints import atomic_files, run_settings
-from slimnets.config import durations
+from slimnets.config import dataclass_flags, durations
 from slimnets.config.inference import (
     EvalConfig,
     InferenceConfig,
@@ -31,6 +31,8 @@ from slimnets.training import schedules
 from slimnets.training.history import History, Line
 
 BEST = "best"  # the folder of the best checkpoint, inside train_dir
+
+_PLATEAU = ("best_metric", "plateau_patience", "plateau_factor")
 
 
 class Validation:
@@ -83,6 +85,8 @@ class Validation:
         self._evaluator = Evaluator(evaluated, strategy, log, dataset)
         self._metric = _choose_metric(config.validation.best_metric, dataset)
         self._history = History(self._train_dir, self._metric, resumed)
+        if rates.learning_rate_decay_type == "plateau" and self._history.lines:
+            self._tell_other_schedule(dataset)
         if strategies.is_chief(strategy):
             self._require_best(resumed)
         self._meeting = workers.Agreement(strategy)
@@ -146,6 +150,25 @@ class Validation:
         )
         least = min(1.0, self._end_rate / self._rate) if self._rate else 1.0
         return max(factor, least)
+
+    def _tell_other_schedule(self, dataset: Dataset) -> None:
+        """Says so where another plateau schedule is now taken of the same lines."""
+        before = run_settings.read_flags(str(self._history.path)) or {}
+        now = dataclass_flags.to_dict(self._settings)
+        was = {name: before.get(name, now[name]) for name in _PLATEAU}
+        was["best_metric"] = _choose_metric(was["best_metric"], dataset)
+        now["best_metric"] = self._metric
+        changes = [
+            f"--{name}={now[name]}, before {was[name]}"
+            for name in _PLATEAU
+            if now[name] != was[name]
+        ]
+        if changes:
+            self._log(
+                f"{'; '.join(changes)}: the plateau schedule is taken anew from all"
+                f" {len(self._history.lines)} evaluations so far, and multiplies the"
+                f" learning rate by {self.compute_rate_factor():g} now"
+            )
 
     def _require_best(self, resumed: int) -> None:
         """Sees to it that best/ has the checkpoint that the lines call the best.

@@ -24,20 +24,6 @@ def test_input_has_no_limit():
     assert hardware.limit(Work("mobilenet_v2", INPUT, 16), 80.0) is None
 
 
-@pytest.mark.parametrize(
-    ("found", "expected"),
-    [
-        ({"avx2", "avx512f", "avx512_bf16", "amx_bf16"}, "amx"),
-        ({"avx2", "avx512f", "avx512_bf16"}, "avx512_bf16"),
-        ({"avx2", "avx512f"}, "avx512"),
-        ({"sse2", "avx2"}, "avx2"),
-        ({"sse2"}, ""),
-    ],
-)
-def test_the_instruction_set_that_decides(found, expected):
-    assert hardware.instruction_set(found) == expected
-
-
 def test_processors_of_one_name_have_files_of_their_own(monkeypatch):
     monkeypatch.setattr(hardware, "processor", lambda: "AMD EPYC, 2 cores")
     monkeypatch.setattr(hardware, "software", lambda: {"tensorflow": "2.21.0"})

@@ -110,13 +110,14 @@ def test_one_that_is_lost_is_named_by_the_other(workers, addresses, lost, by):
 # Small steps: batch norm at its first weights makes 0.05 of a gradient out of float32's
 # rounding. Gradients are tests/layers/test_synced_moments.py's.
 SYNCED = ("--model=mobilenet_v1_025", "--sync_batch_norm", "--learning_rate=1e-8")
+MIXED = ("--mixup_alpha=0.5", "--cutmix_alpha=1")  # each replica its own part
 TWO_REPLICAS = ("--strategy=mirrored", "--num_clones=2", "--clone_on_cpu")
 
 
 @pytest.mark.parametrize(
     ("count", "network", "strategy"),
-    [(2, (), ()), (4, (), ()), (2, SYNCED, TWO_REPLICAS)],
-    ids=["two", "four", "batch norm"],
+    [(2, (), ()), (4, (), ()), (2, SYNCED, TWO_REPLICAS), (2, MIXED, TWO_REPLICAS)],
+    ids=["two", "four", "batch norm", "mixed"],
 )
 def test_the_losses_are_those_of_one_process(
     train, train_together, tmp_path, count, network, strategy

@@ -84,8 +84,12 @@ def test_more_than_a_batch(trained, photos, expected):
 
 def test_the_most_probable_come_first(classifier):
     row = np.array([0.2, 0.5, 0.3], np.float32)
-    assert classifier.name_top(row, 2) == pytest.approx({"green": 0.5, "blue": 0.3})
-    assert [*classifier.name_top(row, 9)] == ["green", "blue", "red"]
+    (first, green), (second, blue) = classifier.name_top(row, 2)
+    assert (first, second) == ("green", "blue")
+    assert (green, blue) == pytest.approx((0.5, 0.3))
+    assert len(classifier.name_top(row, 9)) == 3
+    twins = Classifier(classifier.predictor, ("a", "crane", "crane"), "")
+    assert [name for name, _ in twins.name_top(row)] == ["crane", "crane", "a"]
 
 
 def test_broken_files_come_in_their_order(classifier, photos, tmp_path):

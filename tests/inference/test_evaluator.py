@@ -11,12 +11,14 @@ import pytest
 import tensorflow as tf
 
 from slimnets import checkpoints, errors
+from slimnets.checkpoints import run_settings
+from slimnets.checkpoints.run_settings import RunSettings
 from slimnets.config import dataclass_flags
 from slimnets.config.inference import EvalConfig
 from slimnets.datasets import arrays, tfrecord
 from slimnets.datasets import registry as datasets
 from slimnets.distribution import workers
-from slimnets.inference import evaluator
+from slimnets.inference import class_matching, evaluator
 from slimnets.model import Model
 from slimnets.training import trainer
 from slimnets.training.state import TrainState
@@ -100,6 +102,19 @@ def test_any_way_to_run_it_gives_the_same(run, flags):
     np.testing.assert_array_equal(
         result.summary.confusion_matrix, expected.summary.confusion_matrix
     )
+
+
+def test_gray_images_for_weights_of_colour(run, tmp_path):
+    message = refused(run, use_grayscale=True)
+    assert message.startswith(f"{run}/model.ckpt-2 was trained on images in colour: ")
+    assert "leave --use_grayscale out" in message
+    values = checkpoints.Reader(str(run / "model.ckpt-2")).read()
+    kernel = "Tiny/Conv/weights"
+    values[kernel] = values[kernel].sum(axis=2, keepdims=True)
+    gray = checkpoints.save(tmp_path / "gray", 2, values)
+    shutil.copy(run / "settings.json", tmp_path / "gray")
+    assert refused(gray) == f"{gray} was trained on gray images: give --use_grayscale"
+    assert len(evaluated(gray, use_grayscale=True)) == 1
 
 
 def test_a_runtime_that_is_not_installed(run, monkeypatch):
@@ -479,6 +494,38 @@ class TestBackground:
         for said in ({"labels_offset": 0}, {"num_classes": 1001}):
             [result] = evaluated(path, **flags, **said)
             assert result.summary.top1 == 1
+
+    def test_others_weights_are_not_scored_by_number(self, data, published):
+        """Published weights have settings without class names: 5 photos' labels are
+        none of their classes, though the names are as few."""
+        path = published(1000, 8)
+        facts = RunSettings(
+            model="tiny",
+            num_classes=1000,
+            image_size=8,
+            class_names=(),
+            preprocessing_name=None,
+            labels_offset=0,
+            use_grayscale=False,
+            dataset_dir=None,
+            dataset_name=None,
+        )
+        run_settings.write_facts(Path(path).parent, facts)
+        assert class_matching.are_nameless(path)
+        flags = {"dataset_dir": data(10, [8] * 6)}
+        message = refused(path, **flags)
+        assert "1000 classes, the dataset net 10: give --labels_offset=0 if" in message
+        for said in ({"labels_offset": 0}, {"num_classes": 1000}):
+            [result] = evaluated(path, **flags, **said)
+            assert result.summary.top1 == 1
+        Path(path).parent.joinpath(run_settings.FILE).write_text(
+            json.dumps(
+                {"run": {**dataclass_flags.to_dict(facts), "class_names": ["x"]}}
+            )
+        )
+        assert not class_matching.are_nameless(path)
+        [result] = evaluated(path, **flags)  # its run says labels_offset=0
+        assert result.summary.top1 == 1
 
     def test_more_labels_than_classes(self, data, published):
         flags = {"model": "tiny", "dataset_dir": data(1000, [8] * 6)}

@@ -7,7 +7,7 @@ import pytest
 import tensorflow as tf
 from sklearn import neighbors as sklearn_neighbors
 
-from slimnets.inference.extraction import nearest, projection, vectors
+from slimnets.inference.extraction import batches, nearest, projection, vectors
 from slimnets.inference.extraction.batches import Batch
 from tests.inference.test_features import extracted, photos, refused  # noqa: F401
 
@@ -107,6 +107,22 @@ def test_a_page_alone_takes_the_last_map(run, tmp_path, photos):  # noqa: F811
     assert text.count('<li class="query">') == 1
     assert text.count('src="data:image/jpeg') == 2
     assert [each.name for each in tmp_path.glob("*.html")] == ["n.html"]
+
+
+@pytest.mark.parametrize("source", ["files", "records"])
+def test_no_network_runs_for_names_of_no_image(
+    run,
+    tmp_path,
+    photos,  # noqa: F811
+    monkeypatch,
+    source,
+):
+    monkeypatch.setattr(batches, "run", lambda *_, **__: pytest.fail("it ran"))
+    images = str(photos) if source == "files" else None
+    flags = {"neighbours": str(tmp_path / "n.html"), "queries": ["x*", "y"]}
+    message = refused(run, None, images=images, **flags)
+    assert message.startswith("no image is called x* or y, as --queries says; the")
+    assert not (tmp_path / "n.html").exists()
 
 
 def test_maps_of_the_first_images(run, tmp_path, photos):  # noqa: F811

@@ -21,7 +21,8 @@ GPU = Hardware(has_gpu=True, onednn=True, instructions=frozenset({"avx2"}))
 # Beside the product for whole extents, which is always the faster one.
 PLAIN: set[str] = set()
 COMPILED = {"compiled_filter_gradients"}
-IN_16_BITS = {"pointwise_filter_gradients_as_products", "depthwise_in_float32"}
+POINTWISE = {"pointwise_filter_gradients_as_products"}
+IN_16_BITS = {*POINTWISE, "depthwise_in_float32"}
 
 
 @pytest.mark.parametrize(
@@ -36,7 +37,7 @@ IN_16_BITS = {"pointwise_filter_gradients_as_products", "depthwise_in_float32"}
         (True, tf.float32, ARM, PLAIN),
         (True, tf.float32, GPU, PLAIN),
         (True, tf.bfloat16, BF16, IN_16_BITS),
-        (False, tf.bfloat16, BF16, IN_16_BITS),
+        (False, tf.bfloat16, BF16, POINTWISE),
         (True, tf.bfloat16, AVX2, IN_16_BITS),
         (True, tf.float16, ARM, IN_16_BITS),
         (True, tf.bfloat16, GPU, PLAIN),

@@ -9,7 +9,7 @@ import pytest
 from slimnets import checkpoints, errors
 from slimnets.config import dataclass_flags
 from slimnets.config.checkpoint_files import CheckpointsConfig
-from slimnets.maintenance import averaging
+from slimnets.maintenance import averaging, listing
 from slimnets.model import Model
 from tests.inference.test_evaluator import evaluated, images_and_labels
 from tests.tiny_runs import silent, weights
@@ -65,6 +65,15 @@ def test_evaluation_reads_it_as_it_reads_a_run(run, toy_data, tmp_path):
     [mean] = evaluated(tmp_path / "mean")
     [one] = evaluated(tmp_path / "a")
     assert mean.summary.to_json() == one.summary.to_json()
+    settings = json.loads((tmp_path / "mean/settings.json").read_text())
+    assert settings.pop("mean_of") == {
+        "checkpoints": [str(path) for path in paths],
+        "moving_averages": "take",
+        "update_batch_norm": False,
+    }
+    assert settings == json.loads((run / "settings.json").read_text())
+    text = listing.describe(listing.read(tmp_path / "mean"))
+    assert f"the mean of 2 checkpoints: {paths[0]}, {paths[1]}\n" in text
 
 
 def test_statistics_are_those_of_the_averaged_weights(run, toy_data, tmp_path):

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from slimnets import checkpoints, errors
+from slimnets.checkpoints import reading
 from slimnets.config.checkpoint_files import CleaningConfig
 from slimnets.maintenance import cleaning, listing
 
@@ -54,6 +55,17 @@ def test_the_newest_and_the_best_stay(folder):
     assert not list(folder.glob("*ckpt-9*")) and not (folder / ".lock").exists()
     again = cleaning.clean(str(folder), CleaningConfig(keep=2, yes=True))
     assert again == f"{folder}: nothing to remove"
+
+
+@pytest.mark.parametrize("yes", [False, True])
+def test_each_checkpoint_is_read_once(folder, monkeypatch, yes):
+    opened = []
+    monkeypatch.setattr(
+        reading, "Reader", lambda path: opened.append(path) or checkpoints.Reader(path)
+    )
+    cleaning.clean(str(folder), CleaningConfig(keep=2, yes=yes))
+    of_run = [str(folder / f"model.ckpt-{step}") for step in range(1, 7)]
+    assert sorted(opened) == [str(folder / "best/model.ckpt-1"), *of_run]
 
 
 def test_a_damaged_newest_does_not_cost_the_whole_one(folder):

@@ -1,6 +1,7 @@
 """Renaming: by expression or map; what would lose a variable is refused."""
 
 import json
+import shutil
 
 import numpy as np
 import pytest
@@ -20,10 +21,10 @@ def source(tmp_path) -> str:
     return checkpoints.save(tmp_path / "source", 7, VALUES)
 
 
-def rename(path, output, **flags) -> str:
+def rename(path, output, say=silent, **flags) -> str:
     flags["output"] = str(output)
     config = dataclass_flags.from_dict(CheckpointsConfig, flags)
-    return renaming.rename(str(path), config, silent)
+    return renaming.rename(str(path), config, say)
 
 
 def test_an_expression_renames_with_groups(source, tmp_path):
@@ -51,10 +52,20 @@ def test_names_can_be_exchanged(source, tmp_path):
     np.testing.assert_array_equal(held["net/b/Momentum"], ONE + 2)
 
 
-def test_settings_go_along(run, tmp_path):
-    rename(run, tmp_path / "made", pattern="^Tiny/", replacement="Other/")
-    made, was = tmp_path / "made/settings.json", run / "settings.json"
+def test_settings_go_along_and_what_has_old_names_is_said(run, tmp_path):
+    copy = shutil.copytree(run, tmp_path / "run")
+    settings = json.loads((copy / "settings.json").read_text())
+    settings["flags"]["trainable_scopes"] = ["Tiny/Logits", "Tin", "logits"]
+    (copy / "settings.json").write_text(json.dumps(settings))
+    lines: list[str] = []
+    flags = {"pattern": "^Tiny/", "replacement": "Other/"}
+    rename(copy, tmp_path / "made", lines.append, **flags)
+    made, was = tmp_path / "made/settings.json", copy / "settings.json"
     assert made.read_bytes() == was.read_bytes()
+    assert lines[-2].startswith("settings.json goes along as it was: it says tiny_bn; ")
+    assert lines[-1] == (
+        "its --trainable_scopes=Tiny/Logits, of training, has the old names"
+    )
 
 
 @pytest.mark.parametrize(

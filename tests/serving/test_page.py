@@ -40,7 +40,7 @@ def test_photos_get_their_classes(page, classifier, photos):
         [row] = classifier.predict(path)
         assert item.locator(".file").inner_text() == path.name
         lines = item.locator(".classes button").all_inner_texts()
-        expected = classifier.name_top(row, 2).items()
+        expected = classifier.name_top(row, 2)
         for line, (name, share) in zip(lines, expected, strict=True):
             assert line.split("\n") == [name, f"{100 * share:.1f} %"]
 

@@ -41,7 +41,7 @@ def test_classes_are_those_of_the_classifier(server, classifier, photos):
         status, found = ask_json(server, "POST", "/classify", path.read_bytes())
         assert status == 200
         names = [one["name"] for one in found["classes"]]
-        assert names == [*classifier.name_top(row, 2)]
+        assert names == [name for name, _ in classifier.name_top(row, 2)]
         shares = [one["probability"] for one in found["classes"]]
         np.testing.assert_allclose(shares, np.sort(row)[::-1][:2], rtol=1e-5)
 

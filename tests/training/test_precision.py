@@ -17,8 +17,8 @@ RESNET, MOBILENET = map(registry.get_row, ("resnet_v1_50", "mobilenet_v2"))
 def machine(monkeypatch):
     """Returns a function that sets what the machine has."""
 
-    def set_up(processor: bool, gpus: list[tuple[int, int]] | None = None) -> None:
-        monkeypatch.setattr(hardware, "multiplies_bfloat16", lambda: processor)
+    def set_up(processor: str, gpus: list[tuple[int, int]] | None = None) -> None:
+        monkeypatch.setattr(hardware, "instruction_set", lambda: processor)
         monkeypatch.setattr(precisions, "_list_gpus", lambda: gpus or [])
         monkeypatch.setattr(
             tf.config.experimental,
@@ -32,9 +32,11 @@ def machine(monkeypatch):
 @pytest.mark.parametrize(
     ("processor", "network", "chosen"),
     [
-        (True, RESNET, tf.bfloat16),
-        (True, MOBILENET, tf.float32),
-        (False, RESNET, tf.float32),
+        ("amx", RESNET, tf.bfloat16),
+        ("amx", MOBILENET, tf.float32),
+        ("avx512_bf16", RESNET, tf.bfloat16),
+        ("avx512", RESNET, tf.float32),
+        ("", RESNET, tf.float32),
     ],
 )
 def test_auto_on_a_processor(machine, processor, network, chosen):
@@ -52,13 +54,13 @@ def test_auto_on_a_processor(machine, processor, network, chosen):
     ],
 )
 def test_auto_on_gpus(machine, gpus, chosen):
-    machine(True, gpus)
+    machine("amx", gpus)
     assert precisions.choose_training_type("auto", MOBILENET) == chosen
 
 
 @pytest.mark.parametrize("choice", ["float32", "bfloat16", "float16"])
 def test_a_choice_is_kept_whatever_the_machine(machine, choice):
-    machine(choice == "float32")
+    machine("amx" if choice == "float32" else "avx2")
     assert precisions.choose_training_type(choice, RESNET).name == choice
 
 

@@ -101,6 +101,8 @@ RUNS = {
         "num_clones": 2,
         "clone_on_cpu": True,
         "moving_average_decay": 0.9,
+        "mixup_alpha": 0.5,
+        "cutmix_alpha": 1.0,
     },
 }
 MORE_RUNS = {

@@ -144,19 +144,30 @@ def test_a_plateau_lowers_the_rate(config, tmp_path):
 
 
 def test_the_least_rate_is_not_scaled_by_the_batch(config, tmp_path):
-    made = config(
-        eval_every=1,
-        learning_rate=6.4,  # of 256 images, so 0.1 of the 4 of a step
-        scale_learning_rate=True,
-        end_learning_rate=0.03,
-        learning_rate_decay_type="plateau",
-        plateau_patience=1,
-        best_metric="top5",
-        max_number_of_steps=3,
-    )
-    trainer.train(made, silent)
+    flags = {
+        "eval_every": 1,
+        "learning_rate": 6.4,  # of 256 images, so 0.1 of the 4 of a step
+        "scale_learning_rate": True,
+        "end_learning_rate": 0.03,
+        "learning_rate_decay_type": "plateau",
+        "plateau_patience": 1,
+        "best_metric": "top5",
+        "max_number_of_steps": 3,
+    }
+    trainer.train(config(**flags), silent)
     rates = [line["learning_rate"] for line in lines_of(tmp_path / "run")]
     assert rates == pytest.approx([0.1, 0.1, 0.03])
+    # A run that goes on otherwise says what has become of its schedule.
+    again, said = [], []
+    trainer.train(config(**flags), again.append)
+    assert not [line for line in again if "taken anew" in line]
+    flags |= {"plateau_patience": 2, "plateau_factor": 0.5}
+    trainer.train(config(**flags), said.append)
+    assert (
+        "--plateau_patience=2, before 1; --plateau_factor=0.5, before 0.1: the plateau"
+        " schedule is taken anew from all 3 evaluations so far, and multiplies the"
+        " learning rate by 0.5 now"
+    ) in said
 
 
 class Killed(BaseException):

@@ -1,14 +1,14 @@
 """The images of an extraction: a split of a dataset, or files of a folder."""
 
 import dataclasses
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 import tensorflow as tf
 
 from slimnets import errors
 from slimnets.config.inference import ExtractConfig, TrainedNetworkConfig
-from slimnets.datasets import failures, pipeline, thumbnails
+from slimnets.datasets import failures, filenames, pipeline, thumbnails
 from slimnets.datasets import images as image_files
 from slimnets.datasets.decoding import Decoding
 from slimnets.datasets.left_out import LeftOut
@@ -28,6 +28,7 @@ class Images:
       left_out: notes which of them do not come.
       explain: makes one line of a failure of the batches, given how many images came
         before it.
+      list_names: reads the images' names, in their order; it decodes none.
       class_names: by label.
       draw: makes small pictures of images, JPEG by number, from their numbers and
         the longer side in pixels; one that cannot be read is left out.
@@ -39,6 +40,7 @@ class Images:
     left_out: LeftOut
     explain: Callable[[Exception, int], errors.InputError]
     draw: Callable[[Sequence[int], int], dict[int, bytes]]
+    list_names: Callable[[], Iterable[str]]
     class_names: tuple[str, ...] = ()
     unreadable: tuple[str, ...] = ()
 
@@ -111,6 +113,7 @@ def _read_dataset(
         lambda numbers, side: thumbnails.make_thumbnails(
             dataset, numbers, side, upright=upright, max_pixels=reading.max_pixels
         ),
+        lambda: filenames.read(dataset),
         label_offset.list_class_names(dataset.class_names, offset),
         unreadable=dataset.left_out,
     )
@@ -140,6 +143,7 @@ def _find_files(config: ExtractConfig, predictor: Predictor, upright: bool) -> I
         lambda numbers, side: thumbnails.make_thumbnails_of_files(
             paths, numbers, side, upright=upright, max_pixels=max_pixels
         ),
+        lambda: paths,
         unreadable=tuple(unreadable),
     )
 

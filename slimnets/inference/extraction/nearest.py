@@ -9,7 +9,12 @@ from slimnets import errors
 from slimnets.checkpoints import atomic_files
 from slimnets.config.feature_views import FeatureViewsConfig
 from slimnets.inference.extraction.images import Images
-from slimnets.inference.extraction.vectors import Vectors, choose_spread, matches
+from slimnets.inference.extraction.vectors import (
+    Vectors,
+    choose_spread,
+    matches,
+    require_match,
+)
 from slimnets.report.feature_pages import neighbours
 from slimnets.report.feature_pages.findings import Neighbours, Query, Shown
 
@@ -133,10 +138,7 @@ def _choose_queries(
         )
         of = f"images that --queries={','.join(config.queries)} names"
         if not len(places):
-            raise errors.InputError(
-                f"no image is called {' or '.join(config.queries)}, as --queries says;"
-                f" the first is {vectors.files[0]}"
-            )
+            require_match(vectors.files, config.queries)  # that which is left out
     chosen = places[choose_spread(len(places), config.num_queries)]
     if len(chosen) == len(places):
         return chosen, f"All {len(places):,} {of}, each with its nearest by cosine."

@@ -3,7 +3,7 @@
 import fnmatch
 import math
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -92,6 +92,25 @@ def matches(file: str, patterns: Sequence[str]) -> bool:
     return any(
         fnmatch.fnmatchcase(file, pattern) or fnmatch.fnmatchcase(last, pattern)
         for pattern in patterns
+    )
+
+
+def require_match(names: Iterable[str], patterns: Sequence[str]) -> None:
+    """Raises an InputError if --queries names none of the images.
+
+    Args:
+      names: of the images; read up to the first that is meant.
+      patterns: of --queries, at least one.
+    """
+    first = ""
+    for name in names:
+        name = errors.printable(name)
+        first = first or name
+        if matches(name, patterns):
+            return
+    advice = f"the first is {first}" if first else "they have no names"
+    raise errors.InputError(
+        f"no image is called {' or '.join(patterns)}, as --queries says; {advice}"
     )
 
 
