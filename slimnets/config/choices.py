@@ -39,6 +39,8 @@ ERASING_MODES = ("zeros", "noise")
 
 TRAINING_PRECISIONS = ("auto", "float32", "bfloat16", "float16")
 
+VIEWS = ("none", "flip", "five_crops", "ten_crops")  # of each image
+
 RUNTIMES = ("tensorflow", "openvino", "litert")
 
 INFERENCE_PRECISIONS = ("float32", "bfloat16", "auto")

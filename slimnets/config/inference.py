@@ -14,6 +14,7 @@ from slimnets.config.feature_views import FeatureViewsConfig
 from slimnets.config.post_training import PostTrainingConfig
 from slimnets.config.reading import MAX_PIXELS, MAX_PIXELS_HELP, ReadingConfig
 from slimnets.config.resizing import ResizingConfig
+from slimnets.config.views import ViewsConfig
 
 
 @dataclasses.dataclass(frozen=True)
@@ -153,6 +154,7 @@ class EvalConfig:
     )
     reading: ReadingConfig = dataclasses.field(default_factory=ReadingConfig)
     inference: InferenceConfig = dataclasses.field(default_factory=InferenceConfig)
+    views: ViewsConfig = dataclasses.field(default_factory=ViewsConfig)
     devices: DevicesConfig = dataclasses.field(default_factory=DevicesConfig)
     files: EvaluationFilesConfig = dataclasses.field(
         default_factory=EvaluationFilesConfig
@@ -270,6 +272,7 @@ class ClassifyConfig:
         default_factory=TrainedNetworkConfig
     )
     inference: InferenceConfig = dataclasses.field(default_factory=InferenceConfig)
+    views: ViewsConfig = dataclasses.field(default_factory=ViewsConfig)
     max_pixels: int = setting(MAX_PIXELS, MAX_PIXELS_HELP, lowest=1)
     top: int = setting(5, "Most probable classes to show.", lowest=1, common=True)
     format: str = setting(

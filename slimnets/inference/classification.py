@@ -44,6 +44,7 @@ def classify(
         config.trained,
         config.inference,
         max_pixels=config.max_pixels,
+        test_time_augmentation=config.views.test_time_augmentation,
         log=lambda line: print(line, file=sys.stderr),
     )
     yield from classify_with(classifier, config, paths, output)

@@ -83,17 +83,17 @@ class Classifier:
         self.predictor, self.checkpoint = predictor, checkpoint
         self.class_names = tuple(class_names)
         self._upright, self._max_pixels = upright, max_pixels
-        self._batch_size = batch_size
+        self._batch_size = predictor.count_images(batch_size)
 
         @tf.function(autograph=False)
         def compute_probabilities(images: tf.Tensor) -> dict[str, tf.Tensor]:
-            logits = tf.cast(predictor.network(images)[0], tf.float32)
+            logits = tf.cast(predictor.classify(images, activation), tf.float32)
             return {"probabilities": activation(logits)}
 
         pixels = tf.TensorSpec([None, None, predictor.model.channels], tf.uint8)
         self._compute = compute_probabilities
         self._prepare = tf.function(
-            predictor.preprocess, input_signature=[pixels], autograph=False
+            predictor.see, input_signature=[pixels], autograph=False
         )
 
     def predict(self, images: Image | Sequence[Image] | np.ndarray) -> np.ndarray:
@@ -131,7 +131,7 @@ class Classifier:
         size = min(self._batch_size, len(paths))
         batches = pipeline.image_batches(
             paths,
-            self.predictor.preprocess,
+            self.predictor.see,
             size,
             decoding=Decoding(
                 self.predictor.model.channels, self._upright, self._max_pixels
@@ -178,8 +178,9 @@ class Classifier:
             chosen = self.class_names.index(class_name)
         else:
             raise errors.unknown("class", class_name, self.class_names)
-        [heat] = self._explainer(prepared, tf.constant([chosen]))
-        return self._display(prepared.numpy())[0], heat
+        usual = prepared if self.predictor.views is None else prepared[:, 0]
+        [heat] = self._explainer(usual, tf.constant([chosen]))
+        return self._display(usual.numpy())[0], heat
 
     @functools.cached_property
     def _explainer(self) -> Callable[[tf.Tensor, tf.Tensor], np.ndarray]:
@@ -191,7 +192,10 @@ class Classifier:
         return display.make_display(self.predictor.preprocess, channels)
 
     def _prepare_one(self, image: Image) -> tf.Tensor:
-        """Returns float32 [size, size, channels] of a file, its bytes or an array."""
+        """Returns float32 [size, size, channels] of a file, its bytes or an array.
+
+        Where it is seen in several views: [views, size, size, channels].
+        """
         if isinstance(image, np.ndarray):
             return self._prepare(self._require_pixels(image))
         if isinstance(image, bytes):
@@ -216,7 +220,7 @@ class Classifier:
         def prepare(contents: tf.Tensor) -> tf.Tensor:
             channels = self.predictor.model.channels
             encoded = Encoded(contents, channels, self._upright, self._max_pixels)
-            return self.predictor.preprocess(encoded)
+            return self.predictor.see(encoded)
 
         contents = tf.TensorSpec([], tf.string)
         return tf.function(prepare, input_signature=[contents], autograph=False)
@@ -275,6 +279,7 @@ def load(
     use_moving_averages: bool = True,
     runtime: str = "tensorflow",
     precision: str = "float32",
+    test_time_augmentation: str = "none",
     log: Callable[[str], None] = print,
 ) -> Classifier:
     """Returns a trained network that is ready to classify photos.
@@ -294,6 +299,8 @@ def load(
       runtime: what runs it: tensorflow, openvino or litert.
       precision: float32; bfloat16, for processors that have it; or auto, the one
         measured to be faster for this network on such a processor.
+      test_time_augmentation: none, or views of each image whose probabilities are
+        averaged: flip, five_crops or ten_crops.
       log: gets the lines that tell what is loaded.
 
     Raises:
@@ -308,7 +315,9 @@ def load(
         use_moving_averages=use_moving_averages,
     )
     inference = InferenceConfig(runtime=runtime, precision=precision)
-    return load_classifier(given, inference, log=log)
+    return load_classifier(
+        given, inference, test_time_augmentation=test_time_augmentation, log=log
+    )
 
 
 def load_classifier(
@@ -316,6 +325,7 @@ def load_classifier(
     inference: InferenceConfig,
     *,
     max_pixels: int = MAX_PIXELS,
+    test_time_augmentation: str = "none",
     log: Callable[[str], None] = print,
 ) -> Classifier:
     """Returns the network of a configuration, restored; see `load`.
@@ -332,7 +342,9 @@ def load_classifier(
             f"{checkpoint} has no logits of {completed.model}, only features, or is of"
             " another network: name it with --model"
         )
-    predictor = load_predictor(completed, num_classes, inference, log)
+    predictor = load_predictor(
+        completed, num_classes, inference, log, test_time_augmentation
+    )
     log(str(predictor.restore(checkpoint)))
     return Classifier(
         predictor,

@@ -33,6 +33,7 @@ class Evaluation:
       fault: why they could not, though they should have been; '' otherwise.
       left_out: a line for each record that was skipped: which it is, and why.
       outcomes: of each example, where a file is to tell of them.
+      views: that each image was seen in, one of choices.VIEWS.
     """
 
     report: checkpoints.RestoreReport
@@ -44,6 +45,7 @@ class Evaluation:
     fault: str = ""
     left_out: tuple[str, ...] = ()
     outcomes: Outcomes | None = None
+    views: str = "none"
 
     def write(self, asked_for: bool, log: Callable[[str], None]) -> "Evaluation":
         """Writes the results; where that fails, says so in what it returns.
@@ -87,6 +89,8 @@ def _write_results(evaluation: Evaluation, folder: Path) -> None:
         "split": evaluation.dataset.split,
         **summary.to_json(dict(enumerate(evaluation.class_names))),
     }
+    if evaluation.views != "none":
+        content["test_time_augmentation"] = evaluation.views
     if evaluation.left_out:
         content["left_out"] = evaluation.left_out
     name = Path(evaluation.report.path).name.removeprefix(f"{checkpoints.BASENAME}-")

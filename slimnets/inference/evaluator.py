@@ -207,16 +207,21 @@ def set_up(
     local = strategies.get_local_part(strategy)
     with local.scope():
         predictor = predictor or load_predictor(
-            completed, num_classes, config.inference, log
+            completed,
+            num_classes,
+            config.inference,
+            log,
+            config.views.test_time_augmentation,
         )
-    batch_size = min(config.inference.batch_size, dataset.num_examples)
+    most = predictor.count_images(config.inference.batch_size)
+    batch_size = min(most, dataset.num_examples)
     replicas = local.num_replicas_in_sync
     return Setup(
         predictor,
         num_classes,
         dataset,
         offset,
-        logits=_make_logits(predictor, local),
+        logits=_make_logits(predictor, local, _choose_activation(dataset, checkpoint)),
         batch_size=-(-batch_size // replicas) * replicas,
         upright=completed.upright is not False,
         reading=config.reading,
@@ -244,6 +249,7 @@ def _evaluate(
         seconds=time.monotonic() - began,
         eval_dir=choose_folder(config, report.path, setup.dataset.split),
         left_out=(*setup.dataset.left_out, *left_out.values()),
+        views=config.views.test_time_augmentation,
         outcomes=(
             gathering.gather(collector, setup.strategy, left_out) if collector else None
         ),
@@ -263,11 +269,18 @@ def _make_collector(
     setup: Setup, config: EvalConfig, checkpoint: str
 ) -> Collector | None:
     """Returns what keeps the outcomes of single examples, if a file wants them."""
-    several = setup.dataset.multi_label
-    activation = tf.nn.sigmoid if several else find_activation(checkpoint)
     return evaluation_files.make_collector(
-        config, activation, setup.num_classes, several
+        config,
+        _choose_activation(setup.dataset, checkpoint),
+        setup.num_classes,
+        setup.dataset.multi_label,
     )
+
+
+def _choose_activation(
+    dataset: Dataset, checkpoint: str
+) -> Callable[[tf.Tensor], tf.Tensor]:
+    return tf.nn.sigmoid if dataset.multi_label else find_activation(checkpoint)
 
 
 def _require_same_step(strategy: tf.distribute.Strategy, checkpoint: str) -> None:
@@ -326,19 +339,23 @@ def _require_logits(num_classes: int, dataset: Dataset, offset: int) -> None:
         )
 
 
-def _make_logits(predictor: Predictor, strategy: tf.distribute.Strategy) -> Any:
+def _make_logits(
+    predictor: Predictor,
+    strategy: tf.distribute.Strategy,
+    activation: Callable[[tf.Tensor], tf.Tensor],
+) -> Any:
     """Returns a function of images whose replicas each take an equal share."""
     replicas = strategy.num_replicas_in_sync
 
     def run_share(images: tf.Tensor) -> tf.Tensor:
         place = tf.distribute.get_replica_context().replica_id_in_sync_group
         share = images.shape[0] // replicas
-        return predictor.network(images[place * share :][:share])[0]
+        return predictor.classify(images[place * share :][:share], activation)
 
     @tf.function(autograph=False)
     def logits(images: tf.Tensor) -> dict[str, tf.Tensor]:
         if replicas == 1:
-            return {"logits": predictor.network(images)[0]}
+            return {"logits": predictor.classify(images, activation)}
         parts = strategy.run(run_share, (images,))
         return {"logits": tf.concat(strategy.experimental_local_results(parts), 0)}
 

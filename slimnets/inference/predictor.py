@@ -9,7 +9,7 @@ import tensorflow as tf
 from slimnets import checkpoints, errors
 from slimnets.config.inference import InferenceConfig, TrainedNetworkConfig
 from slimnets.export import runtimes
-from slimnets.inference import precision
+from slimnets.inference import precision, views
 from slimnets.inference.folded_model import FoldedModel
 from slimnets.layers.computation import Computation, computing
 from slimnets.layers.fake_quantization import FakeQuantization
@@ -17,6 +17,7 @@ from slimnets.layers.folding import Folding
 from slimnets.model import Model
 from slimnets.nets import own
 from slimnets.preprocessing import registry as preprocessing
+from slimnets.preprocessing.views import Views, make_views
 
 
 @dataclasses.dataclass(frozen=True)
@@ -33,6 +34,7 @@ class Predictor:
       precision: number type that the runtime computes in, one of
         `config.choices.INFERENCE_PRECISIONS`.
       quantization: how weights and activations are rounded; None leaves them in float.
+      views: of each image, where it is seen in several.
     """
 
     model: Model
@@ -43,6 +45,18 @@ class Predictor:
     runtime: str = "tensorflow"
     precision: str = "float32"
     quantization: FakeQuantization | None = None
+    views: Views | None = None
+
+    @property
+    def see(self) -> Callable[[tf.Tensor], tf.Tensor]:
+        """What prepares an image for `classify`: as `preprocess`, or all its views."""
+        return self.preprocess if self.views is None else self.views.prepare
+
+    def count_images(self, batch_size: int) -> int:
+        """Returns how many images make a batch of so many views."""
+        return (
+            batch_size if self.views is None else max(batch_size // self.views.count, 1)
+        )
 
     def restore(self, checkpoint: str) -> checkpoints.RestoreReport:
         """Gives the network a checkpoint's weights.
@@ -115,6 +129,22 @@ class Predictor:
         run = self.model if self.folded is None else self.folded
         return run(images)
 
+    def classify(
+        self, images: tf.Tensor, activation: Callable[[tf.Tensor], tf.Tensor]
+    ) -> tf.Tensor:
+        """Returns the logits [batch, classes] of images; call it in a tf.function.
+
+        Args:
+          images: a batch of what `see` returns.
+          activation: what makes probabilities of logits, which views have in common.
+        """
+        if self.views is None:
+            return self.network(images)[0]
+        logits = self.network(tf.reshape(images, [-1, *images.shape[2:]]))[0]
+        return views.join(
+            tf.reshape(logits, [-1, self.views.count, logits.shape[-1]]), activation
+        )
+
     def prepare(self, function: Any, batch_size: int) -> runtimes.Run:
         """Makes the runtime ready to run batches with the weights last restored.
 
@@ -126,7 +156,8 @@ class Predictor:
           InputError: the runtime is not installed or lacks the precision.
         """
         size = self.model.image_size
-        shape = [batch_size, size, size, self.model.channels]
+        seen = [] if self.views is None else [self.views.count]
+        shape = [batch_size, *seen, size, size, self.model.channels]
         images = tf.TensorSpec(shape, name="images")
         return runtimes.prepare(self.runtime, function, images, self.precision)
 
@@ -136,6 +167,7 @@ def load_predictor(
     num_classes: int | None,
     inference: InferenceConfig | None = None,
     log: Callable[[str], None] | None = None,
+    test_time_augmentation: str = "none",
 ) -> Predictor:
     """Builds the network that a configuration names; its weights come by `restore`.
 
@@ -144,6 +176,10 @@ def load_predictor(
       num_classes: of the network's logits; None for features alone.
       inference: how it is to be run; None takes the defaults.
       log: gets the line that tells what --precision=auto took; None for none.
+      test_time_augmentation: views of each image that `Predictor.see` prepares.
+
+    Raises:
+      InputError: a setting is at fault, or the recipe has no such views.
     """
     network = config.require_model()
     inference = precision.choose(inference or InferenceConfig(), network, log)
@@ -176,6 +212,9 @@ def load_predictor(
         runtime=inference.runtime,
         precision=inference.precision,
         quantization=quantization,
+        views=make_views(
+            test_time_augmentation, name, size, bool(config.use_grayscale)
+        ),
     )
 
 

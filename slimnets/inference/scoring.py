@@ -90,7 +90,7 @@ def score_split(
     score, counts = _choose_scoring(setup, share)
     batches = pipeline.eval_batches(
         dataset,
-        setup.predictor.preprocess,
+        setup.predictor.see,
         setup.batch_size,
         shard=share,
         decoding=Decoding(

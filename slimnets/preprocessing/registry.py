@@ -62,7 +62,7 @@ def get_preprocessing(
       InputError: no recipe and no network has that name, or the network's images are
         none that a recipe makes: it is no classifier of images.
     """
-    recipe, arguments = _resolve(name)
+    recipe, arguments = resolve(name)
     known = _list_arguments(recipe, name)
     for argument in arguments:
         if argument not in known:
@@ -93,7 +93,7 @@ def add_resizing(name: str, resizing: ResizingConfig) -> str:
     wanted = {argument: value for argument, value in values.items() if value}
     if not wanted:
         return name
-    recipe, arguments = _resolve(name)
+    recipe, arguments = resolve(name)
     for argument in wanted:
         if argument not in _list_arguments(recipe, name):
             raise errors.InputError(
@@ -105,7 +105,7 @@ def add_resizing(name: str, resizing: ResizingConfig) -> str:
 
 def name_recipe(name: str) -> str:
     """Returns the name of the recipe that `get_preprocessing` takes for `name`."""
-    return _resolve(name).name
+    return resolve(name).name
 
 
 def _list_arguments(recipe: str, name: str) -> list[str]:
@@ -116,7 +116,7 @@ def _list_arguments(recipe: str, name: str) -> list[str]:
     return [argument for argument in known if argument not in _NOT_IN_WORDS]
 
 
-def _resolve(name: str) -> calls.Call:
+def resolve(name: str) -> calls.Call:
     """Returns a recipe with its arguments: itself, or that of a network's row."""
     call = calls.parse(name)
     if call.name in nets.NETWORKS or own.is_reference(name):
