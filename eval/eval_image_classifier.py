@@ -15,6 +15,9 @@ A page to look at: --report=report.html. What the network says of each image:
 Several checkpoints to one table: --checkpoint_path='runs/*/model.ckpt-*', or paths
 with commas between; --table=table.csv writes it.
 
+Several sizes and crops to one table: --image_size=128,160,192 --crop_pct=0.8,0.875,1
+evaluates every combination.
+
 Beside a running training, each new checkpoint: --eval_interval_secs=60. The exit status
 is 1 where scores could not be written, records were left out, or one of several
 checkpoints could not be evaluated.
@@ -25,7 +28,7 @@ import sys
 from absl import flags
 
 from slimnets import errors, startup
-from slimnets.config import dataclass_flags
+from slimnets.config import dataclass_flags, several_values
 from slimnets.config.inference import EvalConfig
 
 SETTINGS = EvalConfig
@@ -36,16 +39,22 @@ flags.DEFINE_alias("import", "import_module")
 flags.DEFINE_alias("eval_image_size", "image_size")
 flags.adopt_module_key_flags(dataclass_flags)
 
+_SEVERAL = ("image_size", "crop_pct")
+several_values.allow_several(_SEVERAL)
+
 
 def main(argv: list[str]) -> None:
     """Evaluates as the flags say."""
     errors.refuse_arguments(argv)
     from slimnets.inference import evaluator, several_checkpoints
 
-    config = dataclass_flags.from_flags(SETTINGS)
+    given = flags.FLAGS.flag_values_dict()
+    variations = several_values.list_combinations(given, _SEVERAL)
+    config = dataclass_flags.from_dict(SETTINGS, given | variations[0])
     paths = several_checkpoints.list_paths(config.trained.checkpoint_path)
-    if paths is not None or config.files.table:
-        _evaluate_several(config, paths or [config.trained.checkpoint_path])
+    if paths is not None or config.files.table or variations[0]:
+        paths = paths or [config.trained.checkpoint_path]
+        _evaluate_several(config, paths, variations)
         return
     faulty = False
     for evaluation in evaluator.evaluate(config):
@@ -67,13 +76,15 @@ def main(argv: list[str]) -> None:
         sys.exit(1)
 
 
-def _evaluate_several(config: EvalConfig, paths: list[str]) -> None:
-    """Prints and writes the table of several checkpoints."""
+def _evaluate_several(
+    config: EvalConfig, paths: list[str], variations: list[dict[str, float]]
+) -> None:
+    """Prints and writes the table of several checkpoints or settings."""
     from slimnets.inference import several_checkpoints
 
     if config.files.table:
         several_checkpoints.check_table(config.files.table)
-    rows = list(several_checkpoints.evaluate(config, paths))
+    rows = [*several_checkpoints.evaluate(config, paths, print, variations)]
     print(several_checkpoints.format_table(rows))
     if config.files.table:
         several_checkpoints.write_table(config.files.table, rows)

@@ -10,13 +10,13 @@ import tensorflow as tf
 
 from slimnets import checkpoints, errors
 from slimnets.config import dataclass_flags
-from slimnets.config.inference import EvalConfig, TrainedNetworkConfig
+from slimnets.config.inference import EvalConfig
 from slimnets.datasets.registry import Dataset
 from slimnets.distribution import strategies, workers
 from slimnets.inference import (
-    class_matching,
     evaluation_files,
     gathering,
+    label_matching,
     label_offset,
 )
 from slimnets.inference.defaults import (
@@ -26,7 +26,6 @@ from slimnets.inference.defaults import (
     find_dataset,
     find_num_classes,
     find_weights,
-    require_labels,
 )
 from slimnets.inference.evaluation import Evaluation
 from slimnets.inference.outcomes import Collector
@@ -62,6 +61,29 @@ def evaluate(
         if strategies.is_chief(strategy):  # which alone writes files
             evaluation_files.require_writable(config)
         yield from _evaluate_each(config, strategy, log, dataset)
+
+
+def measure(
+    config: EvalConfig, log: Callable[[str], None] = print, most_classes: int = 0
+) -> Evaluation:
+    """Scores one checkpoint, the latest of a folder, and writes nothing.
+
+    Args:
+      config: all settings.
+      log: gets the lines that tell what is evaluated.
+      most_classes: as of `Evaluator.measure`.
+
+    Raises:
+      InputError: a setting or an input is at fault.
+    """
+    _check(config)
+    strategy = strategies.get_strategy(config.devices)
+    trained = find_weights(config.trained, log)
+    config = dataclasses.replace(config, trained=trained)
+    evaluator = Evaluator(config, strategy, log)
+    report = evaluator.restore(checkpoints.require(trained.checkpoint_path, log))
+    log(str(report))
+    return evaluator.measure(report, most_classes)
 
 
 def _evaluate_each(
@@ -135,7 +157,35 @@ class Evaluator:
         Raises:
           InputError: the dataset is at fault.
         """
-        return _evaluate(self._get_setup(report.path), self._config, report, self._log)
+        setup, config = self._get_setup(report.path), self._config
+        collector = evaluation_files.make_collector(
+            config,
+            _choose_activation(setup.dataset, report.path),
+            setup.num_classes,
+            setup.dataset.multi_label,
+        )
+        return _write(
+            _measure(setup, config, report, collector), setup, config, self._log
+        )
+
+    def measure(
+        self, report: checkpoints.RestoreReport, most_classes: int = 0
+    ) -> Evaluation:
+        """Scores a checkpoint on the whole split, and writes nothing.
+
+        Args:
+          report: as of `score`.
+          most_classes: most probable ones to keep of each image; 0 keeps no outcomes.
+
+        Raises:
+          InputError: the dataset is at fault.
+        """
+        setup = self._get_setup(report.path)
+        collector = None
+        if most_classes:
+            activation = _choose_activation(setup.dataset, report.path)
+            collector = Collector(most_classes, activation)
+        return _measure(setup, self._config, report, collector)
 
     def _get_setup(self, checkpoint: str) -> Setup:
         if self._setup is None:
@@ -200,8 +250,8 @@ def set_up(
         skips=config.reading.skips,
         max_pixels=config.reading.max_pixels,
     )
-    dataset, offset = _match_classes(
-        config, completed, checkpoint, num_classes, dataset, log
+    dataset, offset = label_matching.match_labels(
+        config.trained, completed, checkpoint, num_classes, dataset, log
     )
     num_classes = num_classes or dataset.num_classes - offset
     local = strategies.get_local_part(strategy)
@@ -229,17 +279,16 @@ def set_up(
     )
 
 
-def _evaluate(
+def _measure(
     setup: Setup,
     config: EvalConfig,
     report: checkpoints.RestoreReport,
-    log: Callable[[str], None],
+    collector: Collector | None,
 ) -> Evaluation:
     run = setup.predictor.prepare(setup.logits, setup.batch_size)
     began = time.monotonic()
-    collector = _make_collector(setup, config, report.path)
     summary, left_out = score_split(setup, run, collector)
-    evaluation = Evaluation(
+    return Evaluation(
         report=report,
         dataset=setup.dataset,
         summary=summary,
@@ -247,34 +296,33 @@ def _evaluate(
             setup.dataset.class_names, setup.offset
         ),
         seconds=time.monotonic() - began,
-        eval_dir=choose_folder(config, report.path, setup.dataset.split),
+        eval_dir=None,
         left_out=(*setup.dataset.left_out, *left_out.values()),
         views=config.views.test_time_augmentation,
         outcomes=(
             gathering.gather(collector, setup.strategy, left_out) if collector else None
         ),
     )
+
+
+def _write(
+    evaluation: Evaluation,
+    setup: Setup,
+    config: EvalConfig,
+    log: Callable[[str], None],
+) -> Evaluation:
+    """Writes the files and the results; workers other than the chief write nothing."""
     if not strategies.is_chief(setup.strategy):
-        return dataclasses.replace(evaluation, eval_dir=None)
+        return evaluation
     evaluation = evaluation_files.write(evaluation, config)
-    if evaluation.eval_dir is None:
+    folder = choose_folder(config, evaluation.report.path, setup.dataset.split)
+    if folder is None:
         log(
             "no results are written beside published weights; --eval_dir names a folder"
         )
         return evaluation
+    evaluation = dataclasses.replace(evaluation, eval_dir=folder)
     return evaluation.write(bool(config.eval_dir), log)
-
-
-def _make_collector(
-    setup: Setup, config: EvalConfig, checkpoint: str
-) -> Collector | None:
-    """Returns what keeps the outcomes of single examples, if a file wants them."""
-    return evaluation_files.make_collector(
-        config,
-        _choose_activation(setup.dataset, checkpoint),
-        setup.num_classes,
-        setup.dataset.multi_label,
-    )
 
 
 def _choose_activation(
@@ -292,50 +340,6 @@ def _require_same_step(strategy: tf.distribute.Strategy, checkpoint: str) -> Non
         raise errors.InputError(
             f"this worker found {checkpoint}, another one that of another step; give"
             " the path of a checkpoint, on a file system that all workers share"
-        )
-
-
-def _match_classes(
-    config: EvalConfig,
-    completed: TrainedNetworkConfig,
-    checkpoint: str,
-    num_classes: int | None,
-    dataset: Dataset,
-    log: Callable[[str], None],
-) -> tuple[Dataset, int]:
-    """Returns the split to score, and what is subtracted from its labels.
-
-    Names come first, if they are known and the user gives no numbers. Else an offset
-    that the user gave, what the checkpoint's shapes tell, and the settings beside it.
-    Who gives the number of classes alone means the labels as they are.
-    """
-    given = config.trained
-    dataset = require_labels(dataset, checkpoint)
-    if num_classes is None:  # of another network: an error when it is restored
-        return dataset, given.labels_offset or 0
-    names = class_matching.choose_names(given, checkpoint, num_classes, dataset)
-    if names:
-        return class_matching.renumber(dataset, names, log), 0
-    offset = given.labels_offset
-    if offset is None:
-        default = 0 if given.num_classes else completed.labels_offset
-        if class_matching.are_nameless(checkpoint) and not given.num_classes:
-            default = None  # by number, another dataset's labels mean nothing
-        offset = label_offset.choose_offset(num_classes, dataset, default, log)
-    _require_logits(num_classes, dataset, offset)
-    class_matching.warn_of_other_names(dataset, checkpoint, log)
-    return dataset, offset
-
-
-def _require_logits(num_classes: int, dataset: Dataset, offset: int) -> None:
-    """Raises an InputError if some labels have no logit."""
-    if num_classes < dataset.num_classes - offset:
-        raise errors.InputError(
-            f"the network has {num_classes} classes, the dataset {dataset.name} has"
-            f" {dataset.num_classes - offset}"
-            + (f" with --labels_offset={offset}" if offset else "")
-            + "; evaluate on images of the classes it was trained on, or give another"
-            " --labels_offset: 1 if only the dataset counts a background class"
         )
 
 

@@ -1,16 +1,17 @@
-"""Many checkpoints evaluated in one call, to one table."""
+"""Many checkpoints, or one in many ways, evaluated in one call, to one table."""
 
 import csv
 import dataclasses
 import glob
 import math
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from slimnets import checkpoints, errors
 from slimnets.checkpoints import atomic_files, file_kinds
 from slimnets.checkpoints.names import UNFINISHED
+from slimnets.config import dataclass_flags
 from slimnets.config.inference import EvalConfig
 from slimnets.inference import evaluator, tables
 from slimnets.inference.evaluation import Evaluation
@@ -27,12 +28,14 @@ class Row:
       images: how many were scored.
       scores: the totals by name; none where it could not be evaluated.
       error: why it could not, or what else went wrong; '' otherwise.
+      settings: those in which it was evaluated that the rows do not share.
     """
 
     checkpoint: str
     images: int = 0
     scores: dict[str, float] = dataclasses.field(default_factory=dict)
     error: str = ""
+    settings: Mapping[str, float] = dataclasses.field(default_factory=dict)
 
 
 def list_paths(given: str) -> list[str] | None:
@@ -54,36 +57,70 @@ def list_paths(given: str) -> list[str] | None:
 
 
 def evaluate(
-    config: EvalConfig, paths: Sequence[str], log: Callable[[str], None] = print
+    config: EvalConfig,
+    paths: Sequence[str],
+    log: Callable[[str], None] = print,
+    variations: Sequence[Mapping[str, float]] = ({},),
 ) -> Iterator[Row]:
     """Evaluates checkpoints one after the other; one at fault does not end the others.
 
+    Args:
+      config: all settings.
+      paths: of the checkpoints.
+      log: gets the lines that tell what is evaluated.
+      variations: settings by flag, in place of those in `config`: each checkpoint is
+        evaluated with each. Where there are several, no results are written beside the
+        checkpoint, since each would replace those before.
+
     Raises:
-      InputError: a setting does not go with several checkpoints.
+      InputError: a setting does not go with several checkpoints, or is out of range.
     """
-    if len(paths) > 1:
+    if len(paths) * len(variations) > 1:
         _check(config)
+    varied = [_vary(config, variation) for variation in variations]
     for path in paths:
-        trained = dataclasses.replace(config.trained, checkpoint_path=path)
-        try:
-            found = list(
-                evaluator.evaluate(dataclasses.replace(config, trained=trained), log)
-            )
-        except errors.InputError as error:
-            yield Row(path, error=str(error))
-            continue
-        yield _describe(found[0]) if found else Row(path, error="it was removed")
+        for each, variation in zip(varied, variations, strict=True):
+            trained = dataclasses.replace(each.trained, checkpoint_path=path)
+            each = dataclasses.replace(each, trained=trained)
+            row = _evaluate_one(each, log, writes=len(variations) == 1)
+            yield dataclasses.replace(row, settings=variation)
+
+
+def _evaluate_one(config: EvalConfig, log: Callable[[str], None], writes: bool) -> Row:
+    path = config.trained.checkpoint_path
+    try:
+        if not writes:
+            return _describe(evaluator.measure(config, log))
+        found = list(evaluator.evaluate(config, log))
+    except errors.InputError as error:
+        return Row(path, error=str(error))
+    return _describe(found[0]) if found else Row(path, error="it was removed")
+
+
+def _vary(config: EvalConfig, variation: Mapping[str, float]) -> EvalConfig:
+    varied = dataclass_flags.from_dict(
+        EvalConfig, dataclass_flags.to_dict(config) | dict(variation)
+    )
+    dataclass_flags.check(varied)
+    return varied
 
 
 def format_table(rows: Sequence[Row]) -> str:
     """Returns the table as text, with a line for each error below."""
-    names = _list_scores(rows)
-    lines = [("checkpoint", "images", *names)]
+    names, settings = _list_scores(rows), _list_settings(rows)
+    lines = [("checkpoint", *settings, "images", *names)]
     for row in rows:
+        varied = [f"{row.settings[name]:g}" for name in settings]
         scores = [f"{row.scores[n]:.4f}" if n in row.scores else "-" for n in names]
-        lines.append((row.checkpoint, str(row.images), *scores))
-    faults = [f"error: {row.checkpoint}: {row.error}" for row in rows if row.error]
+        lines.append((row.checkpoint, *varied, str(row.images), *scores))
+    faults = [f"error: {_name(row)}: {row.error}" for row in rows if row.error]
     return "\n".join([tables.align(lines), *faults])
+
+
+def _name(row: Row) -> str:
+    """Returns a row's checkpoint, and what the others do not share."""
+    varied = [f"--{name}={value:g}" for name, value in row.settings.items()]
+    return " ".join([row.checkpoint, *varied])
 
 
 def check_table(path: str) -> None:
@@ -107,6 +144,7 @@ def write_table(path: str, rows: Sequence[Row]) -> None:
     records = [
         {
             "checkpoint": row.checkpoint,
+            **row.settings,
             "images": row.images,
             **{name: _keep_finite(row.scores.get(name)) for name in names},
             "error": row.error,
@@ -166,13 +204,13 @@ def _check(config: EvalConfig) -> None:
     }
     for flag in [flag for flag, value in conflicts.items() if value]:
         raise errors.InputError(
-            f"{flag} with several checkpoints: each one's files would replace those of"
-            " the one before; leave it out, or give one checkpoint"
+            f"{flag} with several checkpoints or settings: each one's files would"
+            " replace those of the one before; leave it out, or give one"
         )
     if config.eval_interval_secs or config.devices.has_workers:
         raise errors.InputError(
-            "several checkpoints go neither with --eval_interval_secs nor with"
-            " --strategy=multi_worker; give one checkpoint or folder"
+            "several checkpoints or settings go neither with --eval_interval_secs nor"
+            " with --strategy=multi_worker; give one"
         )
 
 
@@ -185,6 +223,10 @@ def _describe(evaluation: Evaluation) -> Row:
         evaluation.summary.list_scalars(),
         "; ".join(faults),
     )
+
+
+def _list_settings(rows: Sequence[Row]) -> list[str]:
+    return list(rows[0].settings)
 
 
 def _list_scores(rows: Sequence[Row]) -> list[str]:

@@ -74,3 +74,34 @@ def test_a_broken_checkpoint_is_a_line_and_the_others_go_on(
 def test_files_of_one_checkpoint_are_refused(flag: str) -> None:
     with pytest.raises(errors.InputError, match=f"--{flag} with several"):
         list(several.evaluate(make(**{flag: "a.html"}), ["a", "b"]))
+
+
+def test_every_size_and_crop_is_a_row_and_no_result_is_replaced(run: Path) -> None:
+    recipe = {"preprocessing_name": "standard"}
+    variations = [{"image_size": 4, "crop_pct": 0.5}, {"image_size": 12, "crop_pct": 1}]
+    rows = list(several.evaluate(make(**recipe), [str(run)], silent, variations))
+    assert not (run / "eval_validation").exists()
+    for row, variation in zip(rows, variations, strict=True):
+        flags = {"checkpoint_path": str(run), **recipe, **variation}
+        [alone] = evaluator.evaluate(make(**flags), silent)
+        assert row.scores == alone.summary.list_scalars() and row.images == 7
+        assert row.settings == variation
+    assert rows[0].scores["loss"] != rows[1].scores["loss"]
+    several.write_table(f"{run}/table.csv", rows)
+    header, first, _ = (run / "table.csv").read_text().splitlines()
+    assert header.startswith("checkpoint,image_size,crop_pct,images,top1,")
+    assert first.startswith(f"{run}/model.ckpt-2,4,0.5,7,")
+    [head, line, _] = several.format_table(rows).splitlines()
+    assert head.split()[1:3] == ["image_size", "crop_pct"]
+    assert line.split()[1:3] == ["4", "0.5"]
+
+
+def test_a_setting_that_cannot_be_is_refused_or_a_row(run: Path) -> None:
+    with pytest.raises(errors.InputError, match="--crop_pct=2 must be above 0"):
+        list(several.evaluate(make(), [str(run)], silent, [{"crop_pct": 2}]))
+    flags = {"checkpoint_path": str(run)}
+    sizes = [{"crop_pct": 0.5}, {"crop_pct": 1}]
+    rows = list(several.evaluate(make(**flags), [str(run)], silent, sizes))
+    assert all("the recipe plain has no such step" in row.error for row in rows)
+    text = several.format_table(rows)
+    assert f"error: {run} --crop_pct=0.5: " in text
