@@ -4,7 +4,7 @@ Elsewhere a table has what each word stands for; tests/config compares them. The
 written here so that flags can be defined, and --help shown, without TensorFlow.
 """
 
-STRATEGIES = ("none", "mirrored", "multi_worker", "tpu")
+STRATEGIES = ("none", "mirrored", "multi_worker", "parameter_server", "tpu")
 
 OPTIMIZERS = (
     "adadelta",

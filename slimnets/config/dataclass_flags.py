@@ -30,7 +30,6 @@ def setting(
     text: str,
     *,
     choices: tuple[str, ...] | None = None,
-    instead: Mapping[str, str] | None = None,
     path: bool = False,
     duration: bool = False,
     common: bool = False,
@@ -45,8 +44,6 @@ def setting(
       default: of the field and the flag.
       text: the flag's help: what it means, its unit, why this default.
       choices: the values a string may take; None for any.
-      instead: what to do instead by words that are none of these, though users may
-        know them from elsewhere.
       path: it names a file or folder, where ~ stands for the user's home.
       duration: it is a number of steps or of epochs; see durations.py.
       common: most people use it, so that --help shows it.
@@ -61,7 +58,6 @@ def setting(
         metadata={
             "help": text,
             "choices": choices,
-            "instead": instead or {},
             "path": path,
             "duration": duration,
             "common": common,
@@ -88,9 +84,6 @@ def check(config: Any) -> None:
         if isinstance(value, int | float):
             _check_range(field.name, value, field.metadata["limits"])
         elif choices and value is not None and value not in choices:
-            instead = field.metadata["instead"].get(value)
-            if instead:
-                raise errors.InputError(f"--{field.name}={value}: {instead}")
             raise errors.unknown(field.name, value, choices)
 
 
@@ -117,8 +110,7 @@ def define_flags(
         elif field.metadata["duration"]:
             define = _define_duration
         else:
-            choices, instead = field.metadata["choices"], field.metadata["instead"]
-            define = _choose_definer(kind, choices, instead)
+            define = _choose_definer(kind, field.metadata["choices"])
         define(
             field.name, field.default, field.metadata["help"], flag_values=flag_values
         )
@@ -268,19 +260,6 @@ class _Duration(flags.ArgumentParser):
         return "duration"
 
 
-class _Word(flags.EnumParser):
-    """Reads one of a few words; says what to do instead of some others."""
-
-    def __init__(self, words: tuple[str, ...], instead: Mapping[str, str]):
-        super().__init__(words)
-        self._instead = instead
-
-    def parse(self, argument: str) -> str:
-        if argument in self._instead:
-            raise ValueError(self._instead[argument])
-        return super().parse(argument)
-
-
 class _NumberOrWord(flags.ArgumentParser):
     """Reads a whole number, or one of a few words that stand for one."""
 
@@ -321,16 +300,12 @@ def _define_numbers(name: str, default: Any, text: str, **options: Any) -> Any:
     )
 
 
-def _choose_definer(
-    kind: Any, choices: tuple[str, ...] | None, instead: Mapping[str, str]
-) -> Callable[..., Any]:
+def _choose_definer(kind: Any, choices: tuple[str, ...] | None) -> Callable[..., Any]:
     """Returns the absl function that defines a flag of a type."""
     if choices:
 
         def define(name: str, default: Any, text: str, **options: Any) -> Any:
-            flag = flags.EnumFlag(name, default, text, choices)
-            flag.parser = _Word(choices, instead)
-            return flags.DEFINE_flag(flag, **options)
+            return flags.DEFINE_enum(name, default, choices, text, **options)
 
         return define
     parts = typing.get_args(kind) if _is_union(kind) else ()

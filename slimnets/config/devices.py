@@ -13,13 +13,10 @@ class DevicesConfig:
     strategy: str = setting(
         "none",
         "none: one device. mirrored: all of this machine's. multi_worker: the machines"
-        " that TF_CONFIG names. tpu: the cores of the TPU that --tpu names; it was"
-        " never tried on one.",
+        " that TF_CONFIG names, all in each step. parameter_server: the same, but each"
+        " at its own pace, with the weights on servers. tpu: the cores of the TPU that"
+        " --tpu names; it was never tried on one.",
         choices=choices.STRATEGIES,
-        instead={
-            "parameter_server": "there are no servers of parameters; give multi_worker,"
-            " whose workers sum up their gradients at each step",
-        },
         common=True,
     )
     num_clones: int = setting(
@@ -28,7 +25,8 @@ class DevicesConfig:
     clone_on_cpu: bool = setting(False, "Put the replicas on CPUs, GPUs or not.")
     rendezvous_timeout: float = setting(
         600.0,
-        "Seconds that a worker of --strategy=multi_worker waits for the others.",
+        "Seconds that a process of --strategy=multi_worker or parameter_server waits"
+        " for the others.",
         lowest=1.0,
     )
 
@@ -39,5 +37,10 @@ class DevicesConfig:
 
     @property
     def has_workers(self) -> bool:
-        """Whether other processes take part."""
+        """Whether other processes run the same program beside this one."""
         return self.strategy == "multi_worker"
+
+    @property
+    def has_servers(self) -> bool:
+        """Whether servers hold the weights, and a chief tells workers what to do."""
+        return self.strategy == "parameter_server"

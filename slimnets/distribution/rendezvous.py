@@ -18,10 +18,10 @@ from pathlib import Path
 
 from slimnets import errors
 from slimnets.distribution.cluster import Task, read_cluster
+from slimnets.distribution.connections import listen, read_name, receive
 
 _NOTICE = 10.0  # seconds of waiting, after which it is said for whom
 _PAUSE = 0.2  # seconds between two looks
-_NAME_PATIENCE = 1.0  # seconds that a worker may take to say its name
 _START_PATIENCE = 60.0  # seconds for a worker that was there to start its server
 _STOP_PATIENCE = 8.0  # seconds that this process may stand still meanwhile
 _HAVE_MET = b"k"  # what a worker sends when its server has met the others
@@ -47,7 +47,7 @@ class Partners:
         return [
             task
             for task in self.others
-            if task not in self._links or _name(task) not in self._guests
+            if task not in self._links or task.name not in self._guests
         ]
 
     def seek(self, listener: socket.socket) -> None:
@@ -58,11 +58,11 @@ class Partners:
                 if connection is not None:
                     self._links[task] = connection
                     with contextlib.suppress(OSError):  # then it is broken, and told so
-                        connection.sendall(f"{_name(self.own)}\n".encode())
+                        connection.sendall(f"{self.own.name}\n".encode())
         while select.select([listener], [], [], 0)[0]:
             guest, _ = listener.accept()
-            name = _read_name(guest)
-            if name in map(_name, self.others):
+            name = read_name(guest)
+            if name in [task.name for task in self.others]:
                 self._guests[name] = guest
             else:  # such as one that only looks whether somebody listens
                 guest.close()
@@ -71,7 +71,7 @@ class Partners:
         """Waits that long for a connection to break; returns whose it was."""
         open_links = {link: task for task, link in self._links.items()}
         for link in select.select(list(open_links), [], [], seconds)[0]:
-            if _receive(link) != _HAVE_MET:
+            if receive(link) != _HAVE_MET:
                 return open_links[link]
             self._links.pop(open_links[link]).close()
         return None
@@ -105,7 +105,7 @@ def await_partners(timeout: float) -> Partners:
     """
     partners = Partners()
     began, is_said = time.monotonic(), False
-    with _listen(partners.own.port) as listener:
+    with listen(partners.own.port) as listener:
         partners.seek(listener)
         while absent := partners.list_absent():
             waited = time.monotonic() - began
@@ -191,39 +191,6 @@ def _stands_still(process: int) -> bool:
     return state.rpartition(")")[2].split()[0] in ("T", "t")
 
 
-def _name(task: Task) -> str:
-    return f"{task.kind} {task.number}"
-
-
-def _read_name(guest: socket.socket) -> str:
-    """Returns what a worker sends first; "" from one that sends nothing for long."""
-    guest.settimeout(_NAME_PATIENCE)
-    try:
-        with guest.makefile("rb") as lines:
-            return lines.readline(100).decode(errors="replace").strip()
-    except OSError:
-        return ""
-
-
-def _receive(connection: socket.socket, flags: int = 0) -> bytes:
-    """Returns a byte that has come; b"" from a connection that is broken."""
-    try:
-        return connection.recv(1, flags)
-    except OSError:
-        return b""
-
-
 def _is_broken(connection: socket.socket) -> bool:
     is_readable = bool(select.select([connection], [], [], 0)[0])
-    return is_readable and _receive(connection, socket.MSG_PEEK) == b""
-
-
-def _listen(port: int) -> socket.socket:
-    try:
-        return socket.create_server(("", port), backlog=128)
-    except OSError as error:
-        reason = os.strerror(error.errno or 0)
-        raise errors.InputError(
-            f"TF_CONFIG gives this worker port {port}: {reason}; stop the program that"
-            " has it, or name another port in every worker's TF_CONFIG"
-        ) from error
+    return is_readable and receive(connection, socket.MSG_PEEK) == b""

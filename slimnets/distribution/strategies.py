@@ -1,16 +1,17 @@
 """tf.distribute strategies by name; TF_CONFIG names the workers."""
 
-import json
-import os
-
 import tensorflow as tf
 
 from slimnets import errors
 from slimnets.config import choices
 from slimnets.config.devices import DevicesConfig
-from slimnets.distribution import rendezvous, tpus, workers
-
-_KINDS = frozenset({"chief", "worker"})  # of the tasks of a cluster
+from slimnets.distribution import (
+    cluster,
+    parameter_servers,
+    rendezvous,
+    tpus,
+    workers,
+)
 
 
 def get_strategy(config: DevicesConfig) -> tf.distribute.Strategy:
@@ -44,7 +45,9 @@ def get_strategy(config: DevicesConfig) -> tf.distribute.Strategy:
         return tpus.make_strategy(config.tpu)
     if config.strategy == "mirrored":
         return _make_mirrored(_list_devices(config.num_clones))
-    _check_cluster()
+    if config.strategy == "parameter_server":
+        return parameter_servers.make_strategy()
+    cluster.check(config.strategy)
     _hide_other_gpus(config.num_clones)
     partners = rendezvous.await_partners(config.rendezvous_timeout)
     with rendezvous.watch_the_start(partners):
@@ -54,9 +57,10 @@ def get_strategy(config: DevicesConfig) -> tf.distribute.Strategy:
 def get_local_part(strategy: tf.distribute.Strategy) -> tf.distribute.Strategy:
     """Returns a strategy over those of its devices that are this process's.
 
-    A TPU's part is the default strategy: what runs there is left to the CPU.
+    A TPU's part is the default strategy: what runs there is left to the CPU. So is that
+    of a chief with servers of parameters: what it does itself, it does alone.
     """
-    if tpus.is_on_tpu(strategy):
+    if tpus.is_on_tpu(strategy) or parameter_servers.has_servers(strategy):
         return tf.distribute.get_strategy()
     if not workers.is_cluster(strategy):
         return strategy
@@ -92,8 +96,8 @@ def _make_mirrored(devices: list[str]) -> tf.distribute.Strategy:
 
 def is_chief(strategy: tf.distribute.Strategy) -> bool:
     """Returns whether this process is the one that writes checkpoints and summaries."""
-    if tpus.is_on_tpu(strategy):
-        return True  # one process drives all of its cores
+    if tpus.is_on_tpu(strategy) or parameter_servers.has_servers(strategy):
+        return True  # one process drives all others
     resolver = strategy.cluster_resolver
     if resolver is None or not resolver.cluster_spec().as_dict():
         return True
@@ -158,29 +162,3 @@ def _split_cpu(count: int) -> None:
             f"cannot split the CPU into {count} devices after TensorFlow has started;"
             " make the strategy first"
         ) from error
-
-
-def _check_cluster() -> None:
-    """Raises an InputError unless TF_CONFIG describes a cluster and this task."""
-    text = os.environ.get("TF_CONFIG", "")
-    example = (
-        'TF_CONFIG=\'{"cluster": {"worker": ["host1:2222", "host2:2222"]}, "task":'
-        ' {"type": "worker", "index": 0}}\''
-    )
-    try:
-        config = json.loads(text)
-        hosts = config["cluster"][config["task"]["type"]]
-        hosts[config["task"]["index"]]
-    except (ValueError, KeyError, IndexError, TypeError) as error:
-        state = "is not set" if not text else f"is not usable ({text})"
-        raise errors.InputError(
-            f"--strategy=multi_worker: TF_CONFIG {state}; set it in each process, as in"
-            f" {example}"
-        ) from error
-    others = sorted(config["cluster"].keys() - _KINDS)
-    if others:
-        raise errors.InputError(
-            f"--strategy=multi_worker: TF_CONFIG names tasks of the kind {others[0]};"
-            " workers, and a chief, do all the work: leave other kinds out of every"
-            " TF_CONFIG"
-        )

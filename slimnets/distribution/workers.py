@@ -8,7 +8,7 @@ import numpy as np
 import tensorflow as tf
 
 from slimnets import errors
-from slimnets.distribution import tpus
+from slimnets.distribution import parameter_servers, tpus
 from slimnets.distribution.cluster import read_cluster
 
 # What a collective op ends with when a worker is gone.
@@ -24,8 +24,12 @@ _COLLECTIVE = re.compile(r"[Cc]ollective op|/job:\w+/(replica:\d+/)?task:\d")
 
 
 def is_cluster(strategy: tf.distribute.Strategy) -> bool:
-    """Returns whether other processes take part in a strategy."""
-    if tpus.is_on_tpu(strategy):  # whose machines run no Python of ours
+    """Returns whether other processes run the same program beside this one.
+
+    A TPU's machines run no Python of ours, and where there are servers of parameters,
+    the chief alone runs the program.
+    """
+    if tpus.is_on_tpu(strategy) or parameter_servers.has_servers(strategy):
         return False
     resolver = strategy.cluster_resolver
     return resolver is not None and bool(resolver.cluster_spec().as_dict())

@@ -207,10 +207,10 @@ def _check(config: EvalConfig) -> None:
             "--eval_interval_secs with --strategy=multi_worker: each worker would find"
             " its own checkpoints; leave one of the two out"
         )
-    if config.devices.strategy == "tpu":
+    if config.devices.strategy in ("tpu", "parameter_server"):
         raise errors.InputError(
-            "--strategy=tpu is for training; evaluation runs on CPUs and GPUs: leave it"
-            " out, or give mirrored"
+            f"--strategy={config.devices.strategy} is for training; evaluation runs on"
+            " CPUs and GPUs: leave it out, or give mirrored or multi_worker"
         )
     if config.inference.runtime != "tensorflow" and config.devices.strategy != "none":
         raise errors.InputError(

@@ -38,6 +38,7 @@ def check(config: TrainConfig) -> None:
     )
     check_optimization(config)
     _check_tpu(config)
+    _check_servers(config)
     _check_run(config.run)
     _check_validation(config)
 
@@ -61,6 +62,12 @@ def check_own_datasets(
         raise errors.InputError(
             "--eval_every evaluates on held_out, where the dataset to train on is given"
             " from Python: give both datasets with it, or the latter alone without"
+        )
+    if config.devices.has_servers:
+        raise errors.InputError(
+            "--strategy=parameter_server reads its images on the workers, where a"
+            " dataset that is given from Python is not: give multi_worker, or its"
+            " images by --dataset_dir"
         )
     data = config.data
     refused = {
@@ -90,6 +97,60 @@ def _check_tpu(config: TrainConfig) -> None:
             "--precision=float16 is for GPUs; give --precision=bfloat16 with"
             " --strategy=tpu"
         )
+
+
+def _check_servers(config: TrainConfig) -> None:
+    """Raises an InputError for what workers that take turns cannot do."""
+    if not config.devices.has_servers:
+        return
+    refused = {
+        "--num_clones": (
+            config.devices.num_clones > 1,
+            "each worker has one replica: start more workers",
+        ),
+        "--seed": (
+            config.run.seed is not None,
+            "the order in which workers change the weights is never the same",
+        ),
+        "--steps_per_call": (
+            config.run.steps_per_call > 1,
+            "the chief hands out single steps",
+        ),
+        "--sync_batch_norm": (
+            config.run.sync_batch_norm,
+            "no worker waits for the images of another",
+        ),
+        "--batch_size=auto": (
+            config.data.batch_size == "auto",
+            "the chief, which would try sizes, takes no steps: give the number of"
+            " images that a worker takes at a time",
+        ),
+        "--precision=float16": (
+            config.precision == "float16",
+            "its loss scale is that of one order of steps: give bfloat16 or float32",
+        ),
+        "--on_bad_record=skip": (
+            config.reading.skips,
+            "the chief cannot know what each worker leaves out",
+        ),
+        "--sample": (
+            bool(config.sampling.sample),
+            "all workers would draw the same images: give --class_weights",
+        ),
+        "--data_service": (
+            config.data.data_service is not None,
+            "the workers prepare their images themselves",
+        ),
+        "--quantize_delay": (
+            config.quantization.is_on,
+            "its ranges follow from one order of steps",
+        ),
+    }
+    for flag, (is_given, reason) in refused.items():
+        if is_given:
+            raise errors.InputError(
+                f"{flag} does not go with --strategy=parameter_server: {reason}"
+            )
 
 
 def _check_run(run: RunConfig) -> None:

@@ -65,6 +65,7 @@ class Loop:
         num_examples: int,
         last_step: int | None,
         validation: Validation | None,
+        steps_per_call: int = 1,
     ):
         """Starts the clocks.
 
@@ -76,11 +77,13 @@ class Loop:
           num_examples: in an epoch.
           last_step: at which to end; None trains until stopped.
           validation: which scores checkpoints and may end the run early; None: nothing.
+          steps_per_call: the most that `train_step` takes at a time.
         """
         run, step = config.run, state.step
         self._run, self._strategy = run, strategy
         self._state, self._train_step = state, train_step
         self._step, self._last_step = step, last_step
+        self._steps_per_call = steps_per_call
         self._is_chief = strategies.is_chief(strategy)
         self._agreement = Agreement(strategy)
         self._validation, self._since_validation = validation, Mean()
@@ -90,7 +93,11 @@ class Loop:
             return durations.count_steps(duration, num_examples, batch_size)
 
         self._log_due = Interval(step, steps=count(run.log_every_n_steps))
-        self._images_due = Interval(step, secs=run.save_summaries_secs, at_once=True)
+        # Where there are servers of parameters, no image comes to this process.
+        sees_images = not config.devices.has_servers
+        self._images_due = Interval(
+            step, secs=run.save_summaries_secs * sees_images, at_once=sees_images
+        )
         self._checkpoint_due = Interval(
             step, steps=count(run.save_interval_steps), secs=run.save_interval_secs
         )
@@ -165,12 +172,12 @@ class Loop:
         with self._data_wait.measure():
             batch = next(batches)
         result = self._train_step(batch, count)
-        self._step += count
+        taken, self._step = self._state.step - self._step, self._state.step
         loss = float(result.losses.total)
         self._require_finite(loss)
         self._since_validation.add(loss)
         self._rate = float(result.learning_rate)
-        self._progress.step(count)
+        self._progress.step(taken)
         if self._log_due.is_due(self._step) or self._step == self._last_step:
             self._report(loss, self._rate, result)
         if self._images_due.is_due(self._step):
@@ -180,10 +187,12 @@ class Loop:
         return loss
 
     def _steps_of_call(self) -> int:
-        most = self._run.steps_per_call
-        return (
-            most if self._last_step is None else min(most, self._last_step - self._step)
-        )
+        ends = [self._steps_per_call]
+        if self._last_step is not None:
+            ends.append(self._last_step - self._step)
+        if self._validation is not None:
+            ends.append(self._validation.count_steps_to_next(self._step))
+        return min(ends)
 
     def _report(self, loss: float, rate: float, result: StepResult) -> None:
         images_per_second, seconds = self._throughput.since_last(self._step)
@@ -206,7 +215,7 @@ class Loop:
         """Returns the images of a batch's first step that the first replica has."""
         images, _ = batch
         local = self._strategy.experimental_local_results(images)[0]
-        return local if self._run.steps_per_call == 1 else local[0]
+        return local if self._steps_per_call == 1 else local[0]
 
     def _save(self) -> str:
         return self._state.save(self._run.train_dir, self._run.max_checkpoints_to_keep)

@@ -46,7 +46,7 @@ def find_resources(
     data = config.data
     strategy = strategies.get_strategy(config.devices)
     microbatches.check(config, strategy.num_replicas_in_sync)
-    dataset = own or _find_dataset(config, log)
+    dataset = own or find_dataset(config, log)
     if dataset.multi_label and not config.losses.loss.startswith("sigmoid"):
         raise errors.InputError(
             f"the images of {dataset.name} have any number of labels each: give"
@@ -55,7 +55,12 @@ def find_resources(
     return Resources(strategy, dataset, dataset.num_classes - data.labels_offset)
 
 
-def _find_dataset(config: TrainConfig, log: Callable[[str], None]) -> Dataset:
+def find_dataset(config: TrainConfig, log: Callable[[str], None]) -> Dataset:
+    """Finds the split to train on; photos become TFRecords for that, once.
+
+    Raises:
+      InputError: there is none.
+    """
     data = config.data
     decoding = sources.Decoding(data.upright, config.reading.max_pixels)
     source = sources.prepare(data.dataset_dir, log, decoding)

@@ -2,8 +2,9 @@
 
 import contextlib
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import tensorflow as tf
 
@@ -14,7 +15,9 @@ from slimnets.config.durations import Duration
 from slimnets.config.train import TrainConfig
 from slimnets.datasets.registry import Dataset
 from slimnets.distribution import strategies, workers
-from slimnets.training import batch_size
+from slimnets.distribution.chief import Members
+from slimnets.training import batch_size, membership
+from slimnets.training.asynchronous import AsynchronousSteps
 from slimnets.training.batches import TrainingBatches
 from slimnets.training.checks import check, check_own_datasets
 from slimnets.training.class_draws import find_sampling
@@ -63,8 +66,13 @@ def train(
         interruption = held.enter_context(interruptible())
         check(config)
         check_own_datasets(config, dataset, held_out)
+        if config.devices.has_servers and membership.is_member(config):
+            return membership.serve(config, interruption, log)
         if not config.devices.has_workers:
             held.enter_context(_lock(config))
+        members = None
+        if config.devices.has_servers:
+            members = held.enter_context(membership.gather(config, interruption, log))
         start = find_start(config, log)
         config = adopt_settings(config, start, log)
         config = batch_size.resolve_auto(config, start.own_flags, log)
@@ -81,7 +89,12 @@ def train(
             f" {config.run.train_dir}"
         )
         with workers.name_the_lost(strategy, advice):
-            return _train(config, start, resources, held_out, interruption, log)
+            outcome = _train(
+                config, start, resources, held_out, interruption, log, members
+            )
+        if members is not None:
+            membership.end(members, outcome)
+        return outcome
 
 
 def _lock(config: TrainConfig) -> contextlib.AbstractContextManager[None]:
@@ -95,6 +108,7 @@ def _train(
     held_out: Dataset | None,
     interruption: Interruption,
     log: Callable[[str], None],
+    members: Members | None,
 ) -> Outcome:
     """Trains with the devices and data that were found."""
     strategy, dataset, num_classes = resources
@@ -127,15 +141,34 @@ def _train(
         _write_flagfile(config)
     for line in list_notices(config, state):
         log(line)
-    drawn = find_sampling(config, dataset, log)
-    batches = TrainingBatches(strategy, config, dataset, state.model, state.step, drawn)
     weights = find_class_weights(config, dataset, log)
     train_step = make_step(strategy, config, state, num_examples, last_step, weights)
+    steps_per_call = config.run.steps_per_call
+    batches: Iterator[Any]
+    if members is not None:
+        train_step = AsynchronousSteps(
+            strategy, config, dataset, state, train_step, members, interruption
+        )
+        batches, steps_per_call = train_step.make_batches(), train_step.steps_per_call
+    else:
+        drawn = find_sampling(config, dataset, log)
+        batches = TrainingBatches(
+            strategy, config, dataset, state.model, state.step, drawn
+        )
     loop = Loop(
-        config, strategy, state, train_step, num_examples, last_step, validation
+        config,
+        strategy,
+        state,
+        train_step,
+        num_examples,
+        last_step,
+        validation,
+        steps_per_call,
     )
     outcome = loop.run(batches, interruption)
-    left_out = (*dataset.left_out, *batches.list_left_out())
+    left_out = dataset.left_out
+    if isinstance(batches, TrainingBatches):
+        left_out = (*left_out, *batches.list_left_out())
     return dataclasses.replace(outcome, left_out=left_out)
 
 

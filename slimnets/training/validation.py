@@ -96,6 +96,10 @@ class Validation:
         at_step = step > 0 and (step % self._every == 0 or step == self._last_step)
         return at_step and not self._history.knows(step)
 
+    def count_steps_to_next(self, step: int) -> int:
+        """Returns how many steps after one the next is to be scored."""
+        return self._every - step % self._every
+
     def evaluate(
         self, checkpoint: str, train_loss: float | None, learning_rate: float | None
     ) -> None:

@@ -220,19 +220,3 @@ def test_research_slims_defaults(name):
 @pytest.mark.parametrize("name", OTHER_DEFAULTS)
 def test_research_slims_other_flags(name):
     assert name in dataclass_flags.to_dict(TrainConfig())
-
-
-@pytest.mark.parametrize(
-    ("word", "line"),
-    [
-        ("parameter_server", "there are no servers of parameters; give multi_worker, "),
-    ],
-)
-def test_what_to_give_instead_of_another_strategy(word, line):
-    values = flags.FlagValues()
-    dataclass_flags.define_flags(TrainConfig, values)
-    with pytest.raises(flags.Error, match=f"flag --strategy={word}: {line}"):
-        values(["train", f"--strategy={word}"])
-    config = dataclass_flags.from_dict(TrainConfig, {"strategy": word})
-    with pytest.raises(errors.InputError, match=f"--strategy={word}: {line}"):
-        dataclass_flags.check(config)

@@ -51,6 +51,7 @@ def test_replicas_counted_beforehand(arguments, count):
         (("none", 2), "--num_clones=2 needs --strategy=mirrored or multi_worker"),
         (("mirrored", 3, True), "cannot split the CPU into 3 devices after"),
         (("multi_worker",), "TF_CONFIG is not set; set it in each process, as in"),
+        (("parameter_server",), 'as in TF_CONFIG=\'{"cluster": {"chief": \\["host0'),
         (("tpu", 2), "--num_clones and --clone_on_cpu are about CPUs and GPUs"),
         (("none", 0, False, 600.0, "mine"), "--tpu=mine needs --strategy=tpu"),
     ],
@@ -85,6 +86,20 @@ def test_parameter_servers_in_a_tf_config(monkeypatch, kind):
     monkeypatch.setenv("TF_CONFIG", tf_config(kind, worker=["a:1"], ps=["b:2"]))
     with pytest.raises(errors.InputError, match="names tasks of the kind ps; workers,"):
         strategies.get_strategy(DevicesConfig("multi_worker"))
+
+
+@pytest.mark.parametrize(
+    ("cluster", "message"),
+    [
+        ({"worker": ["a:1"], "ps": ["b:2"]}, "has to name one chief, at least one ps"),
+        ({"worker": ["a:1"], "chief": ["b:2"]}, "has to name one chief, at least one"),
+        ({"worker": ["a:1"], "evaluator": ["b:2"]}, "tasks of the kind evaluator; a"),
+    ],
+)
+def test_a_cluster_without_servers_or_chief(monkeypatch, cluster, message):
+    monkeypatch.setenv("TF_CONFIG", tf_config(**cluster))
+    with pytest.raises(errors.InputError, match=message):
+        strategies.get_strategy(DevicesConfig("parameter_server"))
 
 
 def test_a_worker_on_a_cpu_has_one_replica(monkeypatch):

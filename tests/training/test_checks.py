@@ -123,3 +123,25 @@ def test_a_train_dir_that_cannot_be_written(config, tmp_path, monkeypatch):
 def test_settings_that_cannot_be_meant(config, tmp_path, flags, message):
     assert message in refused(config(**flags))
     assert not list(tmp_path.glob("run/model.ckpt*"))
+
+
+@pytest.mark.parametrize(
+    ("flags", "flag"),
+    [
+        ({"num_clones": 2}, "num_clones"),
+        ({"seed": 1}, "seed"),
+        ({"steps_per_call": 2}, "steps_per_call"),
+        ({"sync_batch_norm": True}, "sync_batch_norm"),
+        ({"batch_size": "auto"}, "batch_size=auto"),
+        ({"precision": "float16"}, "precision=float16"),
+        ({"on_bad_record": "skip"}, "on_bad_record=skip"),
+        ({"sample": ("balanced",)}, "sample"),
+        ({"data_service": "grpc://a:1"}, "data_service"),
+        ({"quantize_delay": 0}, "quantize_delay"),
+    ],
+)
+def test_what_workers_that_take_turns_cannot_do(config, tmp_path, flags, flag):
+    flags = {"seed": None, "strategy": "parameter_server", **flags}
+    message = refused(config(**flags))
+    assert f"--{flag} does not go with --strategy=parameter_server: " in message
+    assert not list(tmp_path.iterdir())
