@@ -21,7 +21,7 @@ INSTALL = $(AS_ROOT) env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-
 	touch $@
 
 .venv/installed-test-all: .venv/installed-test
-	$(BIN)/pip install --quiet --editable '.[test,browser,litert,onnx,openvino,parquet,picture,tfds]'
+	$(BIN)/pip install --quiet --editable '.[test,browser,litert,metadata,onnx,openvino,parquet,picture,tfds]'
 	$(BROWSER) || { $(AS_ROOT) apt-get update && $(INSTALL) chromium; }
 	$(BROWSER)
 	touch $@

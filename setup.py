@@ -56,6 +56,7 @@ setup(
         "browser": ["playwright"],  # of tests; it drives Debian's chromium
         "imagenet": ["scipy"],
         "litert": ["ai-edge-litert"],
+        "metadata": ["ai-edge-litert", "mediapipe>=1"],  # older: other numpy, protobuf
         "onnx": ["onnx", "onnxruntime", "tf2onnx>=1.17"],  # older: other protobuf
         "openvino": ["openvino"],
         "parquet": ["pyarrow"],

@@ -11,6 +11,7 @@ import pytest
 
 MODULES = {
     "litert": "ai_edge_litert",
+    "metadata": "mediapipe",
     "onnx": "tf2onnx",
     "openvino": "openvino",
     "parquet": "pyarrow",

@@ -259,6 +259,13 @@ class ExportConfig:
         " all of them to score what is quantized.",
         lowest=1,
     )
+    metadata: bool = setting(
+        False,
+        "With --format=lite: write classifier.tflite too, for MediaPipe's"
+        " ImageClassifier: its metadata say how photos are normalized and what the"
+        " classes are called (an extra).",
+        common=True,
+    )
     post_training: PostTrainingConfig = dataclasses.field(
         default_factory=PostTrainingConfig
     )

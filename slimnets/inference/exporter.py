@@ -16,7 +16,7 @@ from slimnets.config.inference import (
     InferenceConfig,
     TrainedNetworkConfig,
 )
-from slimnets.export import runtimes
+from slimnets.export import classifier_metadata, runtimes
 from slimnets.export.exportable import Exportable
 from slimnets.export.formats import FORMATS
 from slimnets.inference import post_training_export, quantized_export, samples
@@ -83,6 +83,8 @@ def export(config: ExportConfig, log: Callable[[str], None] = print) -> Export:
         max_pixels=config.max_pixels,
         activation=find_activation(checkpoint),
     )
+    if config.metadata:
+        classifier_metadata.find_normalization(network)  # fails now, not at the end
     images = samples.read(config, completed, predictor, log)
     parity, left_out = None, images.left_out
     with atomic_files.replace_folder(output) as unfinished:
@@ -95,6 +97,8 @@ def export(config: ExportConfig, log: Callable[[str], None] = print) -> Export:
             comparisons = _write_and_verify(
                 config.format, unfinished, network, images, predictor
             )
+        if config.metadata:
+            _write_metadata(unfinished, network)
     size = sum(path.stat().st_size for path in output.rglob("*") if path.is_file())
     # The images of a folder are read for more than one end.
     return Export(output, comparisons, size, tuple(dict.fromkeys(left_out)), parity)
@@ -117,7 +121,14 @@ def _check_output(config: ExportConfig) -> Path:
             f"--output={output} holds an export already; name another, or give"
             " --overwrite"
         )
+    if config.metadata and config.format != "lite":
+        raise errors.InputError(
+            "--metadata is of LiteRT's files; give --format=lite instead of"
+            f" --format={config.format}, or leave it out"
+        )
     FORMATS[config.format].require(output)
+    if config.metadata:
+        classifier_metadata.require()
     try:
         atomic_files.make_writable(output.parent)
     except OSError as error:
@@ -179,6 +190,15 @@ def _write_and_verify(
                 f" {comparison}, more than {runtimes.BOUND:.0e}"
             )
     return comparisons
+
+
+def _write_metadata(folder: Path, network: Exportable) -> None:
+    try:
+        classifier_metadata.write(folder, network)
+    except OSError as error:
+        raise errors.InputError(
+            f"cannot write the export into {folder.parent}: {errors.summarize(error)}"
+        ) from error
 
 
 def _compute_expected(

@@ -208,6 +208,13 @@ class TestBadInput:
             path, tmp_path / "out", model="tiny"
         )
 
+    def test_metadata_of_another_format(self, run, tmp_path):
+        assert refused(run, tmp_path / "out", format="onnx", metadata=True) == (
+            "--metadata is of LiteRT's files; give --format=lite instead of"
+            " --format=onnx, or leave it out"
+        )
+        assert [path.name for path in tmp_path.iterdir()] == ["run"]
+
     def test_not_a_number(self, tmp_path, toy_data):
         model = Model("tiny", 3)
         values = {name: v.numpy() for name, v in model.variables_by_name.items()}
