@@ -60,6 +60,8 @@ def main(argv: list[str]) -> None:
     for evaluation in evaluator.evaluate(config):
         summary, dataset = evaluation.summary, evaluation.dataset
         print(summary.format_table(dict(enumerate(evaluation.class_names))))
+        if evaluation.truth:
+            print(evaluation.truth)
         print(
             f"{dataset.name} {dataset.split}: {summary.num_examples} images in"
             f" {evaluation.seconds:.1f} s"

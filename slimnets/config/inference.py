@@ -159,6 +159,15 @@ class EvalConfig:
     files: EvaluationFilesConfig = dataclasses.field(
         default_factory=EvaluationFilesConfig
     )
+    true_labels: str | None = setting(
+        None,
+        "JSON file with the classes that are truly seen in each image, such as"
+        " ImageNet-ReaL's real.json (arXiv:2006.07159): a list, for each of ImageNet's"
+        " validation images in order, of class ids, or an object of lists of ids or"
+        " names by file name. An image is right too where its most probable class is"
+        " among them; those without any are left out of that score.",
+        path=True,
+    )
     eval_dir: str | None = setting(
         None,
         "Folder for results. None takes eval_<split> beside the checkpoint.",

@@ -9,8 +9,9 @@ import tensorflow as tf
 from slimnets import checkpoints, errors
 from slimnets.checkpoints import atomic_files
 from slimnets.datasets.registry import Dataset
-from slimnets.inference import metrics, multi_label_metrics
+from slimnets.inference import metrics, multi_label_metrics, true_labels
 from slimnets.inference.outcomes import Outcomes
+from slimnets.inference.true_labels import TrueScore
 from slimnets.monitoring.summaries import Summaries
 
 Summary = metrics.Summary | multi_label_metrics.Summary
@@ -33,6 +34,7 @@ class Evaluation:
       fault: why they could not, though they should have been; '' otherwise.
       left_out: a line for each record that was skipped: which it is, and why.
       outcomes: of each example, where a file is to tell of them.
+      truth: the score by --true_labels, where they are given.
       views: that each image was seen in, one of choices.VIEWS.
     """
 
@@ -45,6 +47,7 @@ class Evaluation:
     fault: str = ""
     left_out: tuple[str, ...] = ()
     outcomes: Outcomes | None = None
+    truth: TrueScore | None = None
     views: str = "none"
 
     def write(self, asked_for: bool, log: Callable[[str], None]) -> "Evaluation":
@@ -89,6 +92,9 @@ def _write_results(evaluation: Evaluation, folder: Path) -> None:
         "split": evaluation.dataset.split,
         **summary.to_json(dict(enumerate(evaluation.class_names))),
     }
+    if evaluation.truth:
+        content["true_labels"] = evaluation.truth._asdict()
+        content[true_labels.NAME] = evaluation.truth.share
     if evaluation.views != "none":
         content["test_time_augmentation"] = evaluation.views
     if evaluation.left_out:

@@ -9,7 +9,7 @@ import tensorflow as tf
 from slimnets import errors
 from slimnets.checkpoints import atomic_files
 from slimnets.config.inference import EvalConfig
-from slimnets.inference import evaluation_report, predictions_file
+from slimnets.inference import evaluation_report, predictions_file, true_labels
 from slimnets.inference.evaluation import Evaluation
 from slimnets.inference.outcomes import Collector
 from slimnets.report import evaluation_page
@@ -27,6 +27,8 @@ def check(config: EvalConfig) -> None:
                 f"--{name} with --eval_interval_secs: each checkpoint's file would"
                 " replace the one before; leave one of the two out"
             )
+    if config.true_labels:
+        true_labels.read(config.true_labels)
     if config.files.predictions:
         predictions_file.check(config.files.predictions)
     if config.files.report:
@@ -54,7 +56,7 @@ def make_collector(
       several_labels: whether an image may have several, whose file has all classes.
     """
     if not _list_files(config):
-        return None
+        return Collector(1, activation) if config.true_labels else None
     has_curves = config.files.report and num_classes <= evaluation_page.MOST_CURVES
     keeps_all = several_labels or has_curves
     least = evaluation_page.TOP if config.files.report else 1

@@ -18,6 +18,7 @@ from slimnets.inference import (
     gathering,
     label_matching,
     label_offset,
+    true_labels,
 )
 from slimnets.inference.defaults import (
     choose_folder,
@@ -182,6 +183,8 @@ class Evaluator:
         """
         setup = self._get_setup(report.path)
         collector = None
+        if self._config.true_labels:
+            most_classes = max(most_classes, 1)
         if most_classes:
             activation = _choose_activation(setup.dataset, report.path)
             collector = Collector(most_classes, activation)
@@ -288,20 +291,24 @@ def _measure(
     run = setup.predictor.prepare(setup.logits, setup.batch_size)
     began = time.monotonic()
     summary, left_out = score_split(setup, run, collector)
+    names = label_offset.list_class_names(setup.dataset.class_names, setup.offset)
+    outcomes = None
+    if collector:
+        outcomes = gathering.gather(collector, setup.strategy, left_out)
+    truth = None
+    if outcomes and config.true_labels:
+        truth = true_labels.score(config.true_labels, outcomes, names)
     return Evaluation(
         report=report,
         dataset=setup.dataset,
         summary=summary,
-        class_names=label_offset.list_class_names(
-            setup.dataset.class_names, setup.offset
-        ),
+        class_names=names,
         seconds=time.monotonic() - began,
         eval_dir=None,
         left_out=(*setup.dataset.left_out, *left_out.values()),
         views=config.views.test_time_augmentation,
-        outcomes=(
-            gathering.gather(collector, setup.strategy, left_out) if collector else None
-        ),
+        outcomes=outcomes,
+        truth=truth,
     )
 
 

@@ -13,7 +13,7 @@ from slimnets.checkpoints import atomic_files, file_kinds
 from slimnets.checkpoints.names import UNFINISHED
 from slimnets.config import dataclass_flags
 from slimnets.config.inference import EvalConfig
-from slimnets.inference import evaluator, tables
+from slimnets.inference import evaluator, tables, true_labels
 from slimnets.inference.evaluation import Evaluation
 
 _PART = re.compile(r"\.(index|data-\d+-of-\d+)$")
@@ -217,10 +217,13 @@ def _check(config: EvalConfig) -> None:
 def _describe(evaluation: Evaluation) -> Row:
     faults = [f"left out: {line}" for line in evaluation.left_out]
     faults += [evaluation.fault] if evaluation.fault else []
+    scores = evaluation.summary.list_scalars()
+    if evaluation.truth:
+        scores[true_labels.NAME] = evaluation.truth.share
     return Row(
         evaluation.report.path,
         evaluation.summary.num_examples,
-        evaluation.summary.list_scalars(),
+        scores,
         "; ".join(faults),
     )
 
