@@ -58,6 +58,17 @@ class Scaled(NamedTuple):
     memory_MB: str
 
 
+class Quantized(NamedTuple):
+    """A line of the table of quantized files, one image at a time."""
+
+    network: str
+    runner: str
+    ms_per_image: str
+    speed_over_litert_float: str
+    MB: str
+    threads: str
+
+
 class Bar(NamedTuple):
     """One bar of the picture.
 
@@ -114,11 +125,25 @@ def scaled(line: Line) -> Scaled:
     )
 
 
+def quantized(line: Line) -> Quantized:
+    """Returns a line of quantization_speed's file as it is shown."""
+    least, ratio, most = (float(line[key]) for key in ("least", "ratio", "most"))
+    return Quantized(
+        line["network"],
+        line["runner"],
+        f"{float(line['ms']):.1f}",
+        f"{ratio:.2f} ({least:.2f} to {most:.2f})",
+        f"{float(line['MB']):.1f}" if line["MB"] else "",
+        line["threads"],
+    )
+
+
 # By the program that wrote a file, the beginning of its name.
 _SHOWN: dict[str, Callable[[Line], NamedTuple]] = {
     "compare_peers": compared,
     "build_times": built,
     "scaling": scaled,
+    "quantization_speed": quantized,
 }
 
 
