@@ -6,16 +6,14 @@ One image at a time, all in one process and in turns, each on all cores. The wei
 random, and so are the images that int8 is calibrated on: speed does not depend on them.
 """
 
-import statistics
-import time
-from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from absl import flags
 
 from benchmarks import results
-from slimnets import hardware, startup
+from benchmarks.call_turns import BASE, Call, Row, measure, summarize
+from slimnets import startup
 from slimnets.config import choices, dataclass_flags
 
 _NETWORKS = flags.DEFINE_list(
@@ -27,34 +25,7 @@ _OUTPUT = dataclass_flags.define_path(
     "output", "benchmarks/results", "Folder for the CSV file; empty writes none."
 )
 
-_BASE = "litert float32"
 _CALIBRATION = 20  # images; their number is of no matter here
-
-Call = Callable[[], object]
-
-
-class Row(NamedTuple):
-    """One line of the table.
-
-    Attributes:
-      network: its name.
-      runner: runtime and kind of file.
-      ms: of an image, the median of the turns.
-      ratio: speed over that of the float file in LiteRT, the median of the turns.
-      least: of the turns.
-      most: of the turns.
-      MB: of the file; None where there is none.
-      threads: that each may use.
-    """
-
-    network: str
-    runner: str
-    ms: float
-    ratio: float
-    least: float
-    most: float
-    MB: float | None
-    threads: int
 
 
 def make_calls(network: str) -> tuple[dict[str, Call], dict[str, float]]:
@@ -81,7 +52,7 @@ def make_calls(network: str) -> tuple[dict[str, Call], dict[str, float]]:
     function = prune_to_outputs(logits.python_function, spec)
     shape = [_CALIBRATION, *spec.shape[1:]]
     images = np.random.default_rng(0).uniform(-1, 1, shape).astype(np.float32)
-    files = {_BASE: lite.convert({"serving_default": function})}
+    files = {BASE: lite.convert({"serving_default": function})}
     for kind in choices.POST_TRAINING_KINDS:
         files[f"litert {kind}"] = post_training.convert(function, kind, images)
     calls = {name: _run_file(content, images[:1]) for name, content in files.items()}
@@ -98,52 +69,6 @@ def _run_file(content: bytes, image: np.ndarray) -> Call:
     interpreter: Any = lite.make_interpreter(model_content=content)
     run = interpreter.get_signature_runner()
     return lambda: run(images=image)
-
-
-def measure(calls: Mapping[str, Call], turns: int, each: int) -> dict[str, list[float]]:
-    """Returns the milliseconds of a call in each turn, by name.
-
-    Args:
-      calls: by name; they take turns.
-      turns: of each, one more than is counted.
-      each: calls a turn.
-    """
-    times: dict[str, list[float]] = {name: [] for name in calls}
-    for _ in range(turns + 1):
-        for name, call in calls.items():
-            began = time.perf_counter()
-            for _ in range(each):
-                call()
-            times[name].append(1e3 * (time.perf_counter() - began) / each)
-    return {name: found[1:] for name, found in times.items()}
-
-
-def summarize(
-    network: str, times: Mapping[str, list[float]], sizes: Mapping[str, float]
-) -> list[Row]:
-    """Returns a line for each runner.
-
-    Args:
-      network: its name.
-      times: as `measure` returns them.
-      sizes: megabytes of files by runner.
-    """
-    rows = []
-    for name, found in times.items():
-        ratios = [base / own for base, own in zip(times[_BASE], found, strict=True)]
-        rows.append(
-            Row(
-                network,
-                name,
-                statistics.median(found),
-                statistics.median(ratios),
-                min(ratios),
-                max(ratios),
-                sizes.get(name),
-                hardware.cores(),
-            )
-        )
-    return rows
 
 
 def main(_: list[str]) -> None:
