@@ -207,5 +207,5 @@ def _compute_expected(
     """Returns the checkpoint's logits, rounded on the way where the export's are."""
     if not network.is_quantized:
         return predictor.model(images.images)[0].numpy()
-    logits = quantized_export.make_logits(predictor, integer_biases=True)
+    logits = quantized_export.make_logits(predictor, integer_kernels=True)
     return tf.function(logits, autograph=False)(images.images).numpy()

@@ -227,7 +227,7 @@ def _make_quantization(inference: InferenceConfig) -> FakeQuantization | None:
             " leave --runtime and --precision out, or run `slimnets export"
             " --format=lite` for LiteRT"
         )
-    return FakeQuantization(integer_biases=True)
+    return FakeQuantization(integer_kernels=True)
 
 
 def to_numpy(values: Any) -> Any:

@@ -1,8 +1,8 @@
 """Export of a network that was trained quantization-aware, and its verification.
 
-LiteRT's int8 kernels add in integers what training adds in float, so that now and then
-a value is rounded to the neighbouring integer: logits are compared in steps of their
-last scale.
+The rounded network is evaluated with the sums and roundings of LiteRT's int8 kernels,
+so that hardly a value differs. What is left is carried on: logits are compared in steps
+of their last scale.
 """
 
 import dataclasses
@@ -87,7 +87,7 @@ def widen_weights(model: Model) -> None:
 
 
 def make_logits(
-    predictor: Predictor, integer_biases: bool = False
+    predictor: Predictor, integer_kernels: bool = False
 ) -> Callable[[tf.Tensor], tf.Tensor]:
     """Returns the function from prepared images to logits that is exported.
 
@@ -95,13 +95,13 @@ def make_logits(
 
     Args:
       predictor: of the network.
-      integer_biases: round biases too, which converters do by themselves.
+      integer_kernels: compute as the kernels of what converters write do.
     """
     if predictor.quantization is None:
         return lambda images: predictor.network(images)[0]
     low, high = _find_input_range(predictor)
     settings = dataclasses.replace(
-        predictor.quantization, integer_biases=integer_biases
+        predictor.quantization, integer_kernels=integer_kernels
     )
     way = Computation(quantization=settings)
 
@@ -116,16 +116,18 @@ def make_logits(
 def choose_input_range(black: float, white: float) -> tuple[float, float]:
     """Returns the range in which images are rounded to 256 integers, one of them 0.
 
+    No level of an image lies half between two, nor what resizing most often makes of
+    them, 256ths: noise in the last bit would choose there, which differs by runtime.
+
     Args:
-      black: what a recipe gives for 0, or less.
+      black: what a recipe gives for 0.
       white: what it gives for 255.
     """
     low, high = min(black, 0.0), max(white, 0.0)
-    if math.isclose(low, -high, rel_tol=1e-5):
-        # 255 of them, as many below 0 as above: with 256, each of the levels that
-        # images have would lie half between two, and any noise would choose.
-        low = -high * 128 / 127
-    return low, high
+    # Of 257.5 256ths of a level: the middles between integers are a quarter off them.
+    step = (high - low) / 255 * 257.5 / 256
+    zero = math.ceil(-low / step)
+    return -zero * step, (255 - zero) * step
 
 
 def find_last_step(

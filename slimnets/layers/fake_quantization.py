@@ -24,8 +24,9 @@ class FakeQuantization:
       symmetric_activations: that of activations too.
       decay: of the moving averages of activations' ranges, in [0, 1).
       scope: prefix of the ops that are quantized; '' for all.
-      integer_biases: without training, biases are multiples of their inputs' step times
-        the weights', as integer kernels hold them.
+      integer_kernels: without training, add up products and biases as the whole numbers
+        that they stand for, and round means, as LiteRT's kernels do: float32 sums err
+        in their last bit, and a few values would be rounded to the neighbour.
       in_place: rewrite the graph that the layers are added to, which has nothing else
         in it, and gives no gradients; else the network becomes a function in it.
     """
@@ -39,5 +40,5 @@ class FakeQuantization:
     symmetric_activations: bool = False
     decay: float = 0.999
     scope: str = ""
-    integer_biases: bool = False
+    integer_kernels: bool = False
     in_place: bool = False

@@ -86,22 +86,6 @@ def requantize(
     return Quantized(_delay(rounded, values, is_training, settings), within)
 
 
-def round_biases(
-    biases: tf.Tensor, inputs: Range, weights: Range, settings: FakeQuantization
-) -> tf.Tensor:
-    """Rounds biases to what 32 bits hold beside products of inputs and weights.
-
-    Args:
-      biases: float, of any shape.
-      inputs: the range of the layer's inputs.
-      weights: the range of its weights.
-      settings: bits of both.
-    """
-    step = (inputs.high - inputs.low) / (2**settings.activation_bits - 1)
-    step *= (weights.high - weights.low) / (2**settings.weight_bits - 2)
-    return tf.round(tf.math.divide_no_nan(biases, step)) * step
-
-
 def read_constant(rounding: tf.Operation) -> Range:
     """Returns the range of an op that rounds within a constant one."""
     return Range(*(tf.constant(rounding.get_attr(end)) for end in ("min", "max")))

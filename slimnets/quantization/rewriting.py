@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import tensorflow as tf
 
 from slimnets.layers.fake_quantization import FakeQuantization
-from slimnets.quantization import batch_norms, layers, ranges
+from slimnets.quantization import batch_norms, integer_kernels, layers, ranges
 from slimnets.quantization.batch_norms import BATCH_NORMS
 from slimnets.quantization.graph import (
     ADDITIONS,
@@ -56,9 +56,9 @@ def rewrite(
         raise Unquantizable("there is no layer whose weights could be quantized")
     rewriter.quantize_sums()
     rewriter.quantize_derived()
-    if settings.integer_biases and not is_training:
+    if settings.integer_kernels and not is_training:
         for layer in found:
-            rewriter.quantize_bias(layer, layer.linear.name in folded)
+            rewriter.add_up_integers(layer, layer.linear.name in folded)
     return ops
 
 
@@ -113,7 +113,7 @@ class _Rewriter:
             if op.type in _MEANS:
                 known = self._find(op.inputs[0])
                 if known is not None:
-                    self._requantize(op, known.range, "pool_quant")
+                    self._quantize_mean(op, known.range)
             elif op.type == "ConcatV2":
                 parts = [self._find(part) for part in op.inputs[:-1]]
                 known_parts = [part.range for part in parts if part is not None]
@@ -122,19 +122,18 @@ class _Rewriter:
                         union = ranges.unite(known_parts)
                     self._requantize(op, union, "concat_quant")
 
-    def quantize_bias(self, layer: Layer, is_folded: bool) -> None:
-        """Rounds the biases of a layer whose inputs' range is known."""
-        bias, inputs = layer.bias, self._find(layer.linear.inputs[0])
-        weights = self._weights.get(layer.linear.name)
-        if bias is None or inputs is None or weights is None:
+    def add_up_integers(self, layer: Layer, is_folded: bool) -> None:
+        """Lets a layer whose inputs' range is known add up integers."""
+        linear, bias = layer.linear, layer.bias
+        inputs = self._find(linear.inputs[0])
+        weights = self._weights.get(linear.name)
+        if inputs is None or weights is None:
             return
-        if not is_folded and bias.type != "BiasAdd":
-            return  # what is added is a shortcut
-        with name_scope(get_parent(bias.name)):
-            rounded = ranges.round_biases(
-                bias.inputs[1], inputs.range, weights, self._settings
-            )
-        self._ops.redirect(bias.inputs[1], rounded, [bias])
+        if bias is not None and not is_folded and bias.type != "BiasAdd":
+            bias = None  # what is added is a shortcut
+        integer_kernels.add_up_integers(
+            self._ops, linear, bias, inputs.range, weights, self._settings
+        )
 
     def _find_end(self, linear: tf.Operation) -> tf.Operation | None:
         """Returns the op that ends a bare layer; None where batch norm follows it."""
@@ -168,6 +167,16 @@ class _Rewriter:
                 op.outputs[0], within, name, self._is_training, self._settings
             )
         self._put(op, rounded)
+
+    def _quantize_mean(self, op: tf.Operation, within: ranges.Range) -> None:
+        if self._is_training or not self._settings.integer_kernels:
+            self._requantize(op, within, "pool_quant")
+            return
+        with name_scope(get_parent(op.name)), tf.name_scope("pool_quant"):
+            rounded = integer_kernels.round_mean(
+                op.outputs[0], op.type, within, self._settings
+            )
+        self._put(op, Quantized(rounded, within))
 
     def _put(self, op: tf.Operation, rounded: Quantized) -> None:
         self._done.add(op.name)

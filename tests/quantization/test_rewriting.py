@@ -9,6 +9,8 @@ import tensorflow as tf
 from slimnets import slim
 from slimnets.layers.fake_quantization import FakeQuantization
 from slimnets.quantization.graph import Unquantizable
+from slimnets.quantization.integer_kernels import round_mean
+from slimnets.quantization.ranges import Range
 from slimnets.quantization.rewriting import rewrite
 
 v1 = tf.compat.v1
@@ -166,12 +168,46 @@ def test_biases_are_rounded_behind_rounded_images_too():
     with tf.Graph().as_default() as graph, v1.Session() as session:
         images = tf.quantization.fake_quant_with_min_max_args(IMAGES, -2, 2)
         net = slim.conv2d(images, 3, 1, activation_fn=None, scope="Logits")
-        settings = FakeQuantization(integer_biases=True)
+        settings = FakeQuantization(integer_kernels=True)
         ops = rewrite(graph.get_operations(), False, settings)
         for variable in v1.global_variables():
             variable.load(values[variable.op.name], session)
         found = session.run(ops.resolve(net))
     np.testing.assert_allclose(found[0, 0, 0] / step, [0, 1, -1], atol=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("kind", "expected"), [("AvgPool", [-4, 0, 5]), ("Mean", [-4, 0, 4])]
+)
+def test_a_mean_half_between_two_integers_is_rounded_as_the_kernels_do(kind, expected):
+    """LiteRT's take the one away from the integer 0 (AvgPool), or the even one."""
+    within = Range(tf.constant(-12.8), tf.constant(12.7))
+    means = tf.constant([-3.5, 0.3, 4.5]) / 10
+    rounded = round_mean(means, kind, within, FakeQuantization())
+    np.testing.assert_allclose(rounded * 10, expected, atol=1e-5)
+
+
+def test_layers_add_up_whole_numbers_in_evaluation():
+    """What leaves them is the same as without, but where float sums err."""
+    trained = Run(conv_and_norm, FakeQuantization()).after
+    found = []
+    for integer_kernels in (False, True):
+        with tf.Graph().as_default() as graph, v1.Session() as session:
+            images = tf.quantization.fake_quant_with_min_max_args(IMAGES, -4, 4)
+            net = conv_and_norm(images, False)
+            settings = FakeQuantization(integer_kernels=integer_kernels)
+            ops = rewrite(graph.get_operations(), False, settings)
+            for variable in v1.global_variables():
+                variable.load(trained[variable.op.name], session)
+            found.append(session.run(ops.resolve(net)))
+            sums = [op for op in graph.get_operations() if "/integers/mul" in op.name]
+            kernels = [op.inputs[0] for op in sums if op.outputs[0].dtype == tf.float32]
+            for values in session.run(kernels):
+                assert (values == np.round(values)).all() and np.abs(values).max() > 99
+    assert len(kernels) == 3
+    step = (trained["Logits/act_quant/max"] - trained["Logits/act_quant/min"]) / 255
+    assert np.abs(found[0] - found[1]).max() <= 1.01 * step
+    assert (np.abs(found[0] - found[1]) < 0.01 * step).mean() > 0.98
 
 
 def shortcut(images: tf.Tensor, is_training: bool) -> tf.Tensor:
