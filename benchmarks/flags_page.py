@@ -8,6 +8,7 @@ from pathlib import Path
 from slimnets import startup
 from slimnets.config import (
     checkpoint_files,
+    compare,
     dataset_description,
     help,
     inference,
@@ -19,6 +20,7 @@ PAGE = Path(__file__).parents[1] / "docs" / "flags.md"
 PROGRAMS = {
     "slimnets train": train.TrainConfig,
     "slimnets eval": inference.EvalConfig,
+    "slimnets compare": compare.CompareConfig,
     "slimnets extract": inference.ExtractConfig,
     "slimnets classify": inference.ClassifyConfig,
     "slimnets serve": serving.ServeConfig,

@@ -25,6 +25,7 @@ PROGRAMS = {
     "train": "train.train_image_classifier",
     "preview": "train.preview_dataset",
     "eval": "eval.eval_image_classifier",
+    "compare": "eval.compare",
     "classify": "eval.classify_images",
     "serve": "eval.serve",
     "extract": "eval.extract_features",

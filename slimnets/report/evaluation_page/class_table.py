@@ -1,6 +1,6 @@
 """The classes, one a line; each column can be sorted by."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -12,12 +12,18 @@ _CAPTION = "Every class; the buttons in the header sort"
 
 def show_classes(findings: Findings) -> Markup:
     """Returns the part of the page that lists the classes."""
-    columns = findings.class_columns
+    return list_classes(findings.class_names, findings.class_columns)
+
+
+def list_classes(names: Sequence[str], columns: Mapping[str, np.ndarray]) -> Markup:
+    """Returns a part of a page that lists classes, with columns to sort by.
+
+    Args:
+      names: of the classes.
+      columns: as of `Findings.class_columns`.
+    """
     head = [_make_button(name) for name in ("class", *columns)]
-    rows = [
-        _make_row(k, name, list(columns.values()))
-        for k, name in enumerate(findings.class_names)
-    ]
+    rows = [_make_row(k, name, list(columns.values())) for k, name in enumerate(names)]
     whole = tag(
         "table",
         {"class": "sortable"},

@@ -54,10 +54,11 @@ def _show_photo(photo: Photo) -> Markup:
         tag("ol", {}, *classes),
         tag("span", {"class": "file"}, photo.file),
     )
-    return tag("figure", {}, _show_image(photo.jpeg, said), caption)
+    return tag("figure", {}, show_image(photo.jpeg, said), caption)
 
 
-def _show_image(jpeg: bytes | None, said: str) -> Markup:
+def show_image(jpeg: bytes | None, said: str) -> Markup:
+    """Returns a picture with its words; a line where it cannot be read."""
     if jpeg is None:
         return tag("p", {"class": "missing"}, "cannot be read")
     data = base64.b64encode(jpeg).decode()
