@@ -120,7 +120,9 @@ def _show_disagreements(
         runs[0].require().dataset,
         numbers,
         _SIDE,
-        upright=config.trained.upright is not False,
+        upright=evaluation_report.are_upright(
+            config.trained, runs[0].require().report.path
+        ),
         max_pixels=config.reading.max_pixels,
     )
     names = runs[0].require().class_names

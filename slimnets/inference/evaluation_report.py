@@ -10,7 +10,7 @@ import numpy as np
 from slimnets import checkpoints, errors
 from slimnets.checkpoints import atomic_files, run_settings
 from slimnets.config import dataclass_flags
-from slimnets.config.inference import EvalConfig
+from slimnets.config.inference import EvalConfig, TrainedNetworkConfig
 from slimnets.datasets.thumbnails import make_thumbnails
 from slimnets.inference import metrics
 from slimnets.inference.evaluation import Evaluation, Summary
@@ -150,7 +150,7 @@ def _show_photos(
         evaluation.dataset,
         numbers,
         _SIDE,
-        upright=_are_upright(config, evaluation.report.path),
+        upright=are_upright(config.trained, evaluation.report.path),
         max_pixels=config.reading.max_pixels,
     )
     names = evaluation.class_names
@@ -172,9 +172,10 @@ def _show_photos(
     ]
 
 
-def _are_upright(config: EvalConfig, checkpoint: str) -> bool:
-    if config.trained.upright is not None:
-        return config.trained.upright
+def are_upright(given: TrainedNetworkConfig, checkpoint: str) -> bool:
+    """Returns whether photos are turned as their cameras noted."""
+    if given.upright is not None:
+        return given.upright
     saved = run_settings.read(checkpoint)
     return saved is None or saved.upright
 
