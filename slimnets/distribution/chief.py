@@ -48,9 +48,10 @@ class Members:
         Args:
           listener: at the chief's address.
           timeout: seconds to wait for all, and later for a worker where none is left.
-          request_stop: called when a server was told to end the run.
+          request_stop: called when a server was told to end the run, or no worker is
+            left to go on with it.
           log: gets a line for each worker that is lost or comes back.
-          advice: what to do where the run cannot go on, the end of a line.
+          advice: what to do where weights are lost, the end of a line.
         """
         _, others = read_cluster()
         self._tasks = {task.name: task for task in others}
@@ -186,9 +187,9 @@ class Members:
         if self.count_workers:
             self._had_workers = now
         elif now - self._had_workers > self._timeout:
-            errors.end_at_once(
-                f"no worker came for {self._timeout:g} s. {self._advice}"
-            )
+            self._had_workers = now  # it is said once in that time
+            self._log(f"no worker came for {self._timeout:g} s: the run ends")
+            self._request_stop()
 
     def _drop(self, name: str) -> None:
         link = self._links.pop(name, None)

@@ -96,21 +96,14 @@ def test_a_worker_goes_and_comes_and_hears_of_the_end(port):
     assert os.waitstatus_to_exitcode(os.waitpid(player, 0)[1]) == 7
 
 
-@pytest.mark.parametrize(
-    ("lost", "does", "timeout", "line"),
-    [
-        ("ps 0", "goes", 60, "ps 0 at b:1 is gone, and weights with it. Start all"),
-        ("ps 0", "is silent", 60, "ps 0 at b:1 is gone, and weights with it. Start"),
-        ("worker 0", "goes", 0.2, "no worker came for 0.2 s. Start all again"),
-    ],
-)
-def test_what_ends_the_chief(port, capfd, monkeypatch, lost, does, timeout, line):
+@pytest.mark.parametrize("does", ["goes", "is silent"])
+def test_a_server_that_is_lost_ends_the_chief(port, capfd, monkeypatch, does):
     gathered, tell = os.pipe()
 
     def act(links):
         os.read(gathered, 1)
         if does == "goes":
-            links[lost].close()
+            links["ps 0"].close()
             time.sleep(60)
         while True:
             links["worker 0"].sendall(chief.SIGN_OF_LIFE)
@@ -122,8 +115,7 @@ def test_what_ends_the_chief(port, capfd, monkeypatch, lost, does, timeout, line
     leader = os.fork()
     if not leader:
         try:
-            with chief.gather(60, int, lambda line: None, "Start all again") as members:
-                members._timeout = timeout  # from when all have come
+            with chief.gather(60, int, lambda line: None, "Start all again"):
                 os.write(tell, b"x")
                 time.sleep(60)
         finally:
@@ -132,5 +124,25 @@ def test_what_ends_the_chief(port, capfd, monkeypatch, lost, does, timeout, line
     os.kill(player, 9)
     os.waitpid(player, 0)
     assert os.waitstatus_to_exitcode(status) == 2
-    [said] = capfd.readouterr().err.splitlines()
-    assert said.startswith(f"error: {line}")
+    line = "error: ps 0 at b:1 is gone, and weights with it. Start all again\n"
+    assert capfd.readouterr().err == line
+
+
+def test_without_workers_the_run_is_asked_to_end(port):
+    lines, stops = [], []
+    gathered, tell = os.pipe()
+
+    def act(links):
+        os.read(gathered, 1)
+        links["worker 0"].close()
+        time.sleep(60)
+
+    player = play(port, act)
+    with chief.gather(60, lambda: stops.append(1), lines.append, "") as members:
+        members._timeout = 0.1  # from when all have come
+        os.write(tell, b"x")
+        wait_until(lambda: stops)
+        assert members.count_workers == 0
+    os.kill(player, 9)
+    os.waitpid(player, 0)
+    assert lines[1] == "no worker came for 0.1 s: the run ends"

@@ -117,6 +117,12 @@ def test_gray_images_for_weights_of_colour(run, tmp_path):
     assert len(evaluated(gray, use_grayscale=True)) == 1
 
 
+@pytest.mark.parametrize("strategy", ["tpu", "parameter_server"])
+def test_strategies_of_training_alone(run, strategy):
+    line = f"--strategy={strategy} is for training; evaluation runs on CPUs and GPUs"
+    assert line in refused(run, strategy=strategy)
+
+
 def test_a_runtime_that_is_not_installed(run, monkeypatch):
     monkeypatch.setitem(sys.modules, "openvino", None)
     assert refused(run, runtime="openvino") == (
