@@ -7,7 +7,6 @@ share one flat space of flag names.
 
 import dataclasses
 import operator
-import os
 import types
 import typing
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -17,7 +16,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from absl import flags
 
 from slimnets import errors
-from slimnets.config import durations
+from slimnets.config import durations, flag_parsers
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -130,14 +129,19 @@ def define_path(
       **options: of flags.DEFINE, such as `required`.
     """
     return flags.DEFINE(
-        _Path(), name, default, text, serializer=flags.ArgumentSerializer(), **options
+        flag_parsers.PathParser(),
+        name,
+        default,
+        text,
+        serializer=flags.ArgumentSerializer(),
+        **options,
     )
 
 
 def _define_duration(
     name: str, default: Any, text: str, **options: Any
 ) -> flags.FlagHolder:
-    return flags.DEFINE(_Duration(), name, default, text, **options)
+    return flags.DEFINE(flag_parsers.DurationParser(), name, default, text, **options)
 
 
 def from_flags(config_class: type[T], flag_values: flags.FlagValues = flags.FLAGS) -> T:
@@ -234,69 +238,15 @@ def _list_settings(config_class: type) -> Iterator[tuple[dataclasses.Field, Any]
             yield field, hints[field.name]
 
 
-class _Path(flags.ArgumentParser):
-    """Reads a path that may begin with ~ or ~name, somebody's home folder."""
-
-    def parse(self, argument: str) -> str:
-        path = os.path.expanduser(argument)
-        if path.startswith("~"):
-            raise ValueError(
-                f"no home folder of {path.partition('/')[0]}; a folder here that is"
-                f" called so is ./{path}"
-            )
-        return path
-
-    def flag_type(self) -> str:
-        return "string"
-
-
-class _Duration(flags.ArgumentParser):
-    """Reads a number of steps or of epochs."""
-
-    def parse(self, argument: int | str) -> durations.Duration:
-        return durations.parse(argument)
-
-    def flag_type(self) -> str:
-        return "duration"
-
-
-class _NumberOrWord(flags.ArgumentParser):
-    """Reads a whole number, or one of a few words that stand for one."""
-
-    def __init__(self, words: Sequence[str]):
-        self._words = words
-
-    def parse(self, argument: int | str) -> int | str:
-        if argument in self._words:
-            return argument
-        try:
-            return int(argument)
-        except ValueError as error:
-            words = " or ".join(self._words)
-            raise ValueError(f"it has to be a whole number or {words}") from error
-
-    def flag_type(self) -> str:
-        return "int"
-
-
-class _Numbers(flags.ArgumentParser):
-    """Reads numbers with commas between them."""
-
-    def parse(self, argument: str | Sequence[float]) -> list[float]:
-        words = argument.split(",") if isinstance(argument, str) else argument
-        try:
-            return [float(word) for word in words if word != ""]
-        except ValueError as error:
-            raise ValueError("it has to be numbers with commas between") from error
-
-    def flag_type(self) -> str:
-        return "comma separated list of numbers"
-
-
 def _define_numbers(name: str, default: Any, text: str, **options: Any) -> Any:
     serializer = flags.CsvListSerializer(",")
     return flags.DEFINE(
-        _Numbers(), name, list(default), text, serializer=serializer, **options
+        flag_parsers.NumbersParser(),
+        name,
+        list(default),
+        text,
+        serializer=serializer,
+        **options,
     )
 
 
@@ -313,7 +263,9 @@ def _choose_definer(kind: Any, choices: tuple[str, ...] | None) -> Callable[...,
     if words:  # int | Literal["auto"]
 
         def define(name: str, default: Any, text: str, **options: Any) -> Any:
-            return flags.DEFINE(_NumberOrWord(words), name, default, text, **options)
+            return flags.DEFINE(
+                flag_parsers.NumberOrWordParser(words), name, default, text, **options
+            )
 
         return define
     if parts:  # int | None

@@ -12,7 +12,6 @@ from slimnets import checkpoints, errors
 from slimnets.config.inference import InferenceConfig, TrainedNetworkConfig
 from slimnets.config.reading import MAX_PIXELS
 from slimnets.datasets import failures, pipeline
-from slimnets.datasets import images as image_files
 from slimnets.datasets.decoding import Decoding
 from slimnets.datasets.left_out import LeftOut
 from slimnets.inference import grad_cam, predictions
@@ -23,11 +22,15 @@ from slimnets.inference.defaults import (
     find_num_classes,
     find_weights,
 )
+from slimnets.inference.given_images import (
+    Image,
+    Preparation,
+    describe_other,
+    list_images,
+    require_path,
+)
 from slimnets.inference.predictor import Predictor, load_predictor
 from slimnets.preprocessing import display
-from slimnets.preprocessing.encoded import Encoded
-
-Image = str | os.PathLike | bytes | np.ndarray
 
 _BATCH_SIZE = 32
 
@@ -82,7 +85,8 @@ class Classifier:
         """
         self.predictor, self.checkpoint = predictor, checkpoint
         self.class_names = tuple(class_names)
-        self._upright, self._max_pixels = upright, max_pixels
+        self._decoding = Decoding(predictor.model.channels, upright, max_pixels)
+        self._preparation = Preparation(predictor.see, self._decoding)
         self._batch_size = predictor.count_images(batch_size)
 
         @tf.function(autograph=False)
@@ -90,11 +94,7 @@ class Classifier:
             logits = tf.cast(predictor.classify(images, activation), tf.float32)
             return {"probabilities": activation(logits)}
 
-        pixels = tf.TensorSpec([None, None, predictor.model.channels], tf.uint8)
         self._compute = compute_probabilities
-        self._prepare = tf.function(
-            predictor.see, input_signature=[pixels], autograph=False
-        )
 
     def predict(self, images: Image | Sequence[Image] | np.ndarray) -> np.ndarray:
         """Returns the probabilities of the classes for one or several images.
@@ -112,11 +112,11 @@ class Classifier:
         Raises:
           InputError: a file is not there or no image, or an array is no image.
         """
-        listed = _list_images(images)
+        listed = list_images(images)
         if isinstance(listed[0], np.ndarray | bytes):
             return self._predict_in_memory(listed)
         rows = []
-        for one in self.classify([_require_path(image) for image in listed]):
+        for one in self.classify([require_path(image) for image in listed]):
             if one.probabilities is None:
                 raise errors.InputError(one.fault)
             rows.append(one.probabilities)
@@ -133,9 +133,7 @@ class Classifier:
             paths,
             self.predictor.see,
             size,
-            decoding=Decoding(
-                self.predictor.model.channels, self._upright, self._max_pixels
-            ),
+            decoding=self._decoding,
             skip_broken=True,
         )
         run = self.predictor.prepare(self._compute, size)
@@ -169,7 +167,7 @@ class Classifier:
         Raises:
           InputError: of the image, the class, or a network without maps of features.
         """
-        prepared = self._prepare_one(image)[tf.newaxis]
+        prepared = self._preparation.prepare(image)[tf.newaxis]
         if class_name is None:
             chosen = int(self._compute(prepared)["probabilities"].numpy().argmax())
         elif self.class_names.count(class_name) > 1:
@@ -191,40 +189,6 @@ class Classifier:
         channels = self.predictor.model.channels
         return display.make_display(self.predictor.preprocess, channels)
 
-    def _prepare_one(self, image: Image) -> tf.Tensor:
-        """Returns float32 [size, size, channels] of a file, its bytes or an array.
-
-        Where it is seen in several views: [views, size, size, channels].
-        """
-        if isinstance(image, np.ndarray):
-            return self._prepare(self._require_pixels(image))
-        if isinstance(image, bytes):
-            return self._prepare_bytes(image)
-        path = _require_path(image)
-        fault = failures.describe_broken_image(path, self._max_pixels)
-        if fault:
-            raise errors.InputError(fault)
-        return self._prepare_file(tf.io.read_file(os.fsencode(path)))
-
-    def _prepare_bytes(self, contents: bytes) -> tf.Tensor:
-        try:
-            image_files.decode(contents, max_pixels=self._max_pixels)
-        except ValueError as error:
-            raise errors.InputError(f"the image cannot be used: {error}") from error
-        return self._prepare_file(tf.constant(contents))
-
-    @functools.cached_property
-    def _prepare_file(self) -> Callable[[tf.Tensor], tf.Tensor]:
-        """Prepares what an image file holds."""
-
-        def prepare(contents: tf.Tensor) -> tf.Tensor:
-            channels = self.predictor.model.channels
-            encoded = Encoded(contents, channels, self._upright, self._max_pixels)
-            return self.predictor.see(encoded)
-
-        contents = tf.TensorSpec([], tf.string)
-        return tf.function(prepare, input_signature=[contents], autograph=False)
-
     def name_top(
         self, probabilities: np.ndarray, k: int = 5
     ) -> list[tuple[str, float]]:
@@ -240,15 +204,15 @@ class Classifier:
         return predictions.list_top(probabilities, self.class_names, k)
 
     def _describe(self, path: str) -> str:
-        fault = failures.describe_broken_image(path, self._max_pixels)
+        fault = failures.describe_broken_image(path, self._decoding.max_pixels)
         return fault or f"{path}: could not be read at first; try again"
 
     def _predict_in_memory(self, images: Sequence[Image]) -> np.ndarray:
         kind = type(images[0])
         for image in images:
             if not isinstance(image, kind):
-                raise _describe_other(image)
-        prepared = [self._prepare_one(image) for image in images]
+                raise describe_other(image)
+        prepared = [self._preparation.prepare(image) for image in images]
         groups = [
             tf.stack(prepared[first : first + self._batch_size])
             for first in range(0, len(prepared), self._batch_size)
@@ -258,15 +222,6 @@ class Classifier:
             run = self.predictor.prepare(self._compute, len(group))
             parts.append(run(group)["probabilities"])
         return np.concatenate(parts)
-
-    def _require_pixels(self, image: np.ndarray) -> np.ndarray:
-        channels = self.predictor.model.channels
-        if image.ndim != 3 or image.shape[-1] != channels or image.dtype != np.uint8:
-            raise errors.InputError(
-                f"an image has to be uint8 [height, width, {channels}]; got"
-                f" {image.dtype} {list(image.shape)}"
-            )
-        return image
 
 
 def load(
@@ -354,30 +309,6 @@ def load_classifier(
         upright=completed.upright is not False,
         batch_size=inference.batch_size,
         max_pixels=max_pixels,
-    )
-
-
-def _list_images(images: Image | Sequence[Image] | np.ndarray) -> Sequence[Image]:
-    """Returns images as a list, of which there is at least one."""
-    if isinstance(images, str | bytes | os.PathLike):
-        return [images]
-    if isinstance(images, np.ndarray) and images.ndim == 3:
-        return [images]
-    if not len(images):
-        raise errors.InputError("no image to classify: the list is empty")
-    return list(images)
-
-
-def _require_path(image: Image) -> str:
-    if isinstance(image, str | os.PathLike):
-        return os.fspath(image)
-    raise _describe_other(image)
-
-
-def _describe_other(image: object) -> errors.InputError:
-    return errors.InputError(
-        "give either paths, or bytes of image files, or NumPy arrays of uint8, one kind"
-        f" at once; got an image of the type {type(image).__name__}"
     )
 
 
