@@ -5,11 +5,13 @@ from pathlib import Path
 
 import pytest
 
+from slimnets.commands import PROGRAMS
 from slimnets.nets import published, registry
 from slimnets.report import networks
 from slimnets.weights.published import listing
 
 ROOT = Path(__file__).parent.parent
+PAGES = sorted(f"docs/{path.name}" for path in (ROOT / "docs").glob("*.md"))
 
 
 def test_the_page_of_networks_has_the_registrys_tables():
@@ -60,3 +62,24 @@ def test_the_page_of_weights_has_the_catalogues_table():
     networks_count = len(published.read_catalogue())
     line = f"lists the {count} sets of weights that {networks_count} networks have"
     assert line in _read("README.md")
+
+
+def _list_commands(page: str) -> list[tuple[str, str]]:
+    """Returns (program, arguments) of each `slimnets` command in a page's blocks."""
+    blocks = re.findall(r"```bash\n(.*?)```", _read(page), re.DOTALL)
+    lines = "\n".join(blocks).replace("\\\n", " ").splitlines()
+    found = [re.search(r"\bslimnets ([a-z][\w-]*)([^#]*)", line) for line in lines]
+    return [(match[1], match[2]) for match in found if match]
+
+
+@pytest.mark.parametrize("page", ["README.md", *PAGES])
+def test_the_commands_of_a_page_are_programs_with_their_flags(page):
+    known: dict[str, set[str]] = {}
+    for part in _read("docs/flags.md").split("\n## slimnets ")[1:]:
+        rows = re.findall(r"^\| `--(\w+)`", part, re.MULTILINE)
+        known[part.split()[0]] = {*rows, "flagfile", "model_name", "import"}
+    for program, arguments in _list_commands(page):
+        assert program in PROGRAMS
+        for flag in re.findall(r"--(\w+)", arguments):
+            flags = known.get(program, {flag})  # docs/flags.md has not all programs
+            assert {flag, flag.removeprefix("no")} & flags, f"{program} --{flag}"

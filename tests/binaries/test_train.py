@@ -46,7 +46,7 @@ def test_two_replicas(mirrored_run):
 def test_without_a_dataset_it_trains_on_the_digits(run, tmp_path):
     printed = run(
         MODULE,
-        "--model=mobilenet_v1_025",
+        "--model=lenet",
         "--image_size=32",
         f"--train_dir={tmp_path}",
         "--batch_size=4",
