@@ -22,7 +22,8 @@ class Mixing:
           num_classes: of the labels.
         """
         self._num_classes = num_classes
-        self._mixup, self._cutmix = config.mixup_alpha, config.cutmix_alpha
+        self._mixup = float(config.mixup_alpha)
+        self._cutmix = float(config.cutmix_alpha)
         self._probability = config.mixup_prob
         if self._mixup and self._cutmix:
             self._cutmix_share = config.mixup_switch_prob
