@@ -1,6 +1,7 @@
 """A network with its variables: what a builder needs to run outside a v1 graph."""
 
 import contextlib
+import dataclasses
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ from tensorflow.python.ops import variable_scope
 
 from slimnets import checkpoints, hardware
 from slimnets.layers import computation
-from slimnets.nets import anatomy, builder_checks, registry
+from slimnets.nets import anatomy, builder_checks, fastest, registry
 from slimnets.nets.row import ArgScope, Builder, Network
 from slimnets.quantization import fake_quantized
 from slimnets.weights.published import pretrained
@@ -149,9 +150,19 @@ class Model(tf.Module):
             return computation.Computation()
         if isinstance(tf.distribute.get_strategy(), tf.distribute.TPUStrategy):
             return computation.Computation()  # nothing was measured there
-        return computation.choose_fastest(
-            is_training, self.precision, hardware.detect()
+        machine = hardware.detect()
+        way = computation.choose_fastest(is_training, self.precision, machine)
+        if machine.has_gpu or not machine.onednn:
+            return way  # where the table's processors were not measured
+        work = fastest.TRAIN if is_training else fastest.INFER
+        key = fastest.Key(
+            self.network.name, work, "tensorflow", hardware.instruction_set()
         )
+        found = fastest.find(key)
+        if found is None or found.precision != self.precision.name:
+            return way
+        chosen: dict[str, Any] = dict.fromkeys(found.ways, True)
+        return dataclasses.replace(way, **chosen)
 
     @property
     def trainable_by_name(self) -> dict[str, tf.Variable]:

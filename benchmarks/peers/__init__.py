@@ -13,6 +13,7 @@ NEEDS = {
     "slimnets": (),
     "v1_graph": (),
     "v1_fast": (),
+    "before": (),
     "keras": ("keras",),
     "pytorch": ("torch", "timm", "torchvision"),
     "openvino": ("openvino", "torch", "timm"),

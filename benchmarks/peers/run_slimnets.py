@@ -11,7 +11,10 @@ RUNTIMES = {"openvino": "openvino", "litert": "ai_edge_litert"}  # needed packag
 
 
 def settings(work: Work) -> list[str]:
-    """Inference has installed runtimes and precisions; else there is one, the best."""
+    """Inference has installed runtimes and precisions; else there is one, the best.
+
+    Training also takes a precision and names of ways, as `nets.fastest` has them.
+    """
     if work.mode in (TRAIN, INPUT):
         return ["auto"]
     installed = [
@@ -30,7 +33,19 @@ def start(work: Work, setting: str) -> Callable[[], None]:
     startup.start_tensorflow()  # as the programs do: oneDNN, memory
     if work.mode == INPUT:
         return _input_step(work)
-    return _train_step(work) if work.mode == TRAIN else _infer_step(work, setting)
+    if work.mode == TRAIN:
+        if setting != "auto":
+            _prefer(work, *setting.split())
+        return _train_step(work)
+    return _infer_step(work, setting)
+
+
+def _prefer(work: Work, precision: str, *ways: str) -> None:
+    """Has this process train in given ways, whatever was measured to be fastest."""
+    from slimnets.nets import fastest
+
+    key = fastest.Key(work.network, TRAIN, "tensorflow", hardware.instruction_set())
+    fastest.read_table()[key] = fastest.Fastest(precision, ways)
 
 
 def _input_step(work: Work) -> Callable[[], None]:

@@ -33,6 +33,11 @@ class Computation:
         filters is a matrix product.
       compiled_filter_gradients: XLA compiles the gradients of larger filters.
       depthwise_in_float32: depthwise convolutions compute in float32 and cast.
+      depthwise_gradients_in_float32: they alone; depthwise convolutions themselves
+        compute in their input's type.
+      compiled_activations: XLA compiles relu6 in 16 bits, and its gradient.
+      compiled_batch_norm: XLA compiles batch norm in training with the relu or relu6
+        behind it.
       batch_norm_decay_limit: in [0, 1], a scalar that no batch norm's decay exceeds;
         None for none. By TF-Slim's 0.997 to 0.9997 the moving averages need thousands
         of steps to follow the weights; a limit that grows with the step lets short runs
@@ -53,6 +58,9 @@ class Computation:
     pointwise_filter_gradients_as_products: bool = False
     compiled_filter_gradients: bool = False
     depthwise_in_float32: bool = False
+    depthwise_gradients_in_float32: bool = False
+    compiled_activations: bool = False
+    compiled_batch_norm: bool = False
     batch_norm_decay_limit: tf.Tensor | float | None = None
     frozen_batch_norm: bool = False
     frozen_scopes: frozenset[str] = frozenset()

@@ -5,8 +5,9 @@ from typing import Any, NamedTuple
 
 import tensorflow as tf
 import tf_slim
+from tf_slim.ops import arg_scope as slim_arg_scope
 
-from slimnets.layers import computation, kernels, scoping
+from slimnets.layers import computation, kernels, normalization, scoping
 from slimnets.layers.folding import Linear
 
 Initializer = Callable[..., tf.Tensor]
@@ -42,8 +43,12 @@ def apply_norm_bias_activation(
     outputs: tf.Tensor, data_format: str, epilogue: Epilogue
 ) -> tf.Tensor:
     """Ends a linear layer: normalizer_fn or else biases, then activation_fn."""
+    activation_fn = epilogue.activation_fn
     if epilogue.normalizer_fn is not None:
-        outputs = epilogue.normalizer_fn(outputs, **(epilogue.normalizer_params or {}))
+        given = dict(epilogue.normalizer_params or {})
+        if _is_joined(epilogue):
+            given["activation_fn"], activation_fn = activation_fn, None
+        outputs = epilogue.normalizer_fn(outputs, **given)
     elif epilogue.biases_initializer is not None:
         biases = tf_slim.model_variable(
             "biases",
@@ -59,6 +64,23 @@ def apply_norm_bias_activation(
             ),
         )
         outputs = kernels.add_biases(outputs, biases, data_format)
-    if epilogue.activation_fn is not None:
-        outputs = epilogue.activation_fn(outputs)
-    return outputs
+    return (
+        outputs if activation_fn is None else kernels.activate(outputs, activation_fn)
+    )
+
+
+def _is_joined(epilogue: Epilogue) -> bool:
+    """Whether batch norm computes the activation after it along.
+
+    Its own outputs, which a scope may collect, are not to be activated.
+    """
+    norm = normalization.batch_norm
+    if epilogue.normalizer_fn is not norm or epilogue.activation_fn is None:
+        return False
+    scope = slim_arg_scope.current_arg_scope()
+    given = {
+        **scope.get(slim_arg_scope.arg_scope_func_key(norm), {}),
+        **(epilogue.normalizer_params or {}),
+    }
+    own = given.get("activation_fn"), given.get("outputs_collections")
+    return computation.current().compiled_batch_norm and own == (None, None)

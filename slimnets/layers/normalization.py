@@ -14,6 +14,7 @@ import tf_slim
 
 from slimnets.layers import (
     averages,
+    compiled_normalization,
     computation,
     normalization_parameters,
     recomputation,
@@ -139,8 +140,17 @@ def batch_norm(
             if renorm
             else None
         )
+        if computation.is_frozen(sc.name):
+            is_training = False
         if fused is not False and can_be_fused and not synced_moments.are_asked_for():
             normalize = _make_fused(inputs, parameters, epsilon, data_format)
+            if activation_fn is not None and _can_compile(
+                inputs, data_format, is_training, activation_fn
+            ):
+                normalize = _compile(
+                    normalize, inputs, parameters, epsilon, activation_fn
+                )
+                activation_fn = None
         else:
             normalize = _make_plain(
                 inputs,
@@ -152,8 +162,6 @@ def batch_norm(
                 adjustment,
                 is_unbiased=fused is not False and can_be_fused,
             )
-        if computation.is_frozen(sc.name):
-            is_training = False
         outputs = _normalize_by_mode(
             normalize,
             parameters,
@@ -207,6 +215,46 @@ def _make_fused(
         inference=lambda: _infer(
             inputs, parameters, max(epsilon, _FUSED_EPSILON), data_format, unfolded
         ),
+    )
+
+
+def _can_compile(
+    inputs: tf.Tensor,
+    data_format: str,
+    is_training: bool | tf.Tensor,
+    activation_fn: Callable,
+) -> bool:
+    """Whether XLA may compute the batch's moments, and all up to the activation."""
+    way = computation.current()
+    trains = scoping.get_constant_bool(is_training) and not way.frozen_batch_norm
+    return (
+        way.compiled_batch_norm
+        and bool(trains)
+        and inputs.shape.rank == 4
+        and inputs.dtype == tf.float32
+        and data_format == "NHWC"
+        and compiled_normalization.can_activate(activation_fn)
+    )
+
+
+def _compile(
+    normalize: _Normalization,
+    inputs: tf.Tensor,
+    parameters: Parameters,
+    epsilon: float,
+    activation_fn: Callable,
+) -> _Normalization:
+    """Lets XLA normalize by the batch's moments, and activate."""
+    channels = parameters.moving_mean.shape.num_elements()
+    gamma, beta = parameters.gamma, parameters.beta
+    return normalize._replace(
+        training=lambda: compiled_normalization.normalize(
+            inputs,
+            tf.ones([channels]) if gamma is None else gamma,
+            tf.zeros([channels]) if beta is None else beta,
+            max(epsilon, _FUSED_EPSILON),
+            activation_fn,
+        )
     )
 
 

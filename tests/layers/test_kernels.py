@@ -227,3 +227,47 @@ def test_a_layer_sums_the_gradients_of_its_biases_in_float32():
         assert gradient.dtype == tf.float32
         session.run(tf.compat.v1.global_variables_initializer())
         assert session.run(gradient) == [4 * 64 * 64]
+
+
+@pytest.mark.parametrize("rate", [(1, 1), (2, 2)])
+def test_depthwise_gradients_alone_in_float32(rate):
+    images, weights = _tensors([2, 6, 6, 3], [3, 3, 3, 1], tf.bfloat16)
+
+    def convolve(images, weights):
+        return kernels.convolve_depthwise(images, weights, (1, 1), "SAME", "NHWC", rate)
+
+    with computing(Computation(depthwise_gradients_in_float32=True)):
+        found = _outcome(convolve, [images, weights])
+    plain = convolve(images, weights)
+    exact = [tf.cast(value, tf.float64) for value in (images, weights)]
+    expected = _outcome(convolve, exact)
+    assert all(value.dtype == tf.bfloat16 for value in found)
+    np.testing.assert_array_equal(found[0], plain)
+    for actual, exact in zip(found[1:], expected[1:], strict=True):
+        exact = exact.numpy()
+        # What is left is the rounding of upstream gradients and of the result.
+        np.testing.assert_allclose(
+            tf.cast(actual, tf.float64), exact, rtol=0, atol=0.02 * abs(exact).max()
+        )
+
+
+def test_relu6_is_compiled_in_16_bits_alone():
+    values = tf.constant([-1.0, 0.0, 2.5, 6.0, 7.0])
+    way = Computation(compiled_activations=True)
+    for dtype, compiles in ((tf.bfloat16, True), (tf.float32, False)):
+        inputs = tf.cast(values, dtype)
+        with tf.GradientTape() as tape, computing(way):
+            tape.watch(inputs)
+            outputs = kernels.activate(inputs, tf.nn.relu6)
+        gradient = tape.gradient(outputs, inputs, tf.cast([1, 2, 3, 4, 5], dtype))
+        np.testing.assert_array_equal(outputs, [0, 0, 2.5, 6, 6])
+        np.testing.assert_array_equal(gradient, [0, 0, 3, 0, 0])
+
+        @tf.function(autograph=False)
+        def run(inputs):
+            with computing(way):
+                return kernels.activate(inputs, tf.nn.relu6)
+
+        graph = run.get_concrete_function(inputs).graph
+        kinds = {op.type for op in graph.get_operations()}
+        assert ("Relu6" not in kinds) == compiles
