@@ -2,7 +2,9 @@
 
 import contextlib
 import dataclasses
+import os
 import signal
+import sys
 from collections.abc import Callable
 
 from slimnets.config.train import TrainConfig
@@ -29,6 +31,8 @@ def serve(
 ) -> Outcome:
     """Serves the chief until it ends; returns what the run left.
 
+    A worker that a signal ends ends the process, with 128 and the signal's number.
+
     Args:
       config: all settings.
       interruption: by which a worker ends, and a server asks the chief to end.
@@ -36,7 +40,6 @@ def serve(
 
     Raises:
       InputError: the chief did not come, or is gone; there is no such dataset.
-      SystemExit: a signal has ended this worker.
     """
     if cluster.read_cluster()[0].kind == "worker":
         find_dataset(config, log)  # which may be photos that are to be converted
@@ -47,9 +50,11 @@ def serve(
 
     try:
         outcome = member.serve(config.devices, find_signal)
-    except member.Left:
+    except member.Left as left:
         log(f"interrupted by {interruption.by}; the others go on without this worker")
-        raise
+        # TensorFlow's server is in the midst of a step: Python's usual end would crash.
+        sys.stdout.flush()
+        os._exit(int(str(left.code)))
     return Outcome(**outcome | {"left_out": tuple(outcome["left_out"])})
 
 
