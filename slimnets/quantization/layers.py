@@ -78,7 +78,24 @@ def _describe(linear: tf.Operation, ops: Ops, folded: dict[str, Folded]) -> Laye
     late = None
     if activation is not None:
         late = find_first(ops.consumers(activation.outputs[0]), ADDITIONS)
+    elif bypass is None:
+        late = _find_behind_dropout(last, ops)
     return Layer(linear, bias, bypass, activation, late)
+
+
+def _find_behind_dropout(op: tf.Operation, ops: Ops) -> tf.Operation | None:
+    """Returns what adds a shortcut to an op's output after dropout, or None.
+
+    So a drop path is in training. Evaluation has an identity in its place, which is
+    taken for the activation, so that the sum is one after it.
+    """
+    for types in ({"Mul"}, {"SelectV2"}):
+        readers = ops.consumers(op.outputs[0])
+        dropped = find_first(readers, types)
+        if dropped is None or "/dropout/" not in dropped.name:
+            return None
+        op = dropped
+    return find_first(ops.consumers(op.outputs[0]), ADDITIONS)
 
 
 def _skip_identity(bias: tf.Operation, ops: Ops) -> tf.Operation:

@@ -7,10 +7,6 @@ from slimnets.config.quantization import QuantizationConfig
 from slimnets.config.train import TrainConfig
 from slimnets.layers.fake_quantization import FakeQuantization
 
-# Their drop path lies between an activation and its shortcut: training has no range of
-# what evaluation, which drops nothing, rounds there.
-NOT_ROUNDED_ALIKE = ("mobilenet_v4_conv_medium", "mobilenet_v4_conv_large")
-
 
 def make_quantization(
     config: QuantizationConfig, step: tf.Variable
@@ -41,11 +37,6 @@ def check_quantization(config: TrainConfig) -> None:
                 " --quantize_delay too, or --freeze_batch_norm without it"
             )
         return
-    if config.model.partition("(")[0] in NOT_ROUNDED_ALIKE:
-        raise errors.InputError(
-            f"--quantize_delay: {config.model} cannot be trained so: its drop path"
-            " hides what evaluation rounds; mobilenet_v4_conv_small can"
-        )
     if 0 <= quantization.freeze_bn_delay < quantization.quantize_delay:
         raise errors.InputError(
             f"--freeze_bn_delay={quantization.freeze_bn_delay} comes before"

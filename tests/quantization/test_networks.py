@@ -8,7 +8,6 @@ from slimnets.layers.computation import Computation, computing
 from slimnets.layers.fake_quantization import FakeQuantization
 from slimnets.model import Model
 from slimnets.nets import registry
-from slimnets.training.quantization import NOT_ROUNDED_ALIKE
 from tests import tiny
 
 QUANTIZED = Computation(quantization=FakeQuantization())
@@ -41,7 +40,6 @@ def take_step(name: str) -> tuple[Model, list[tf.Tensor | None]]:
     [
         pytest.param(name, marks=[] if name in OFTEN[:1] else pytest.mark.slow)
         for name in registry.list_networks(kind="classifier")
-        if name not in NOT_ROUNDED_ALIKE  # refused: tests/training/test_quantization.py
     ],
 )
 def test_it_trains_a_step_and_is_evaluated(short_networks, name):

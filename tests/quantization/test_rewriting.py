@@ -263,6 +263,29 @@ def dropout(images: tf.Tensor, is_training: bool) -> tf.Tensor:
     return slim.conv2d(net, 3, 1, scope="Logits")
 
 
+def drop_path(images: tf.Tensor, is_training: bool) -> tf.Tensor:
+    with v1.variable_scope("unit"):
+        net = slim.conv2d(images, 3, 1, activation_fn=None, scope="Conv", **NORM)
+        one_each = [tf.shape(net)[0], 1, 1, 1]
+        net = slim.dropout(net, 0.9, noise_shape=one_each, is_training=is_training)
+        return images + net
+
+
+def test_a_shortcut_after_a_drop_path_is_rounded_in_training_as_in_evaluation():
+    with tf.Graph().as_default() as graph:
+        drop_path(tf.constant(IMAGES), False)
+        rewrite(graph.get_operations(), False, FakeQuantization())
+        evaluated = {v.op.name for v in v1.global_variables() if "_quant" in v.op.name}
+    assert names_of(drop_path) == {
+        "unit/Conv/weights_quant",
+        "unit/Conv/act_quant",
+        "unit/post_activation_bypass_quant",
+    }
+    assert {
+        name.removesuffix("/min") for name in evaluated if name.endswith("/min")
+    } == (names_of(drop_path))
+
+
 def test_dropout_which_is_trainings_alone_has_no_range():
     assert not [name for name in names_of(dropout) if "activation" in name]
 

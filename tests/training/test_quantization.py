@@ -50,10 +50,6 @@ def test_a_float_run_cannot_be_evaluated_rounded(config):
         ({"quantize_delay": 0, "recompute_gradients": True}, "--recompute_gradients"),
         ({"quantize_delay": 0, "sync_batch_norm": True}, "--sync_batch_norm"),
         ({"quantize_delay": -2}, "quantize_delay"),
-        (
-            {"quantize_delay": 0, "model": "mobilenet_v4_conv_large"},
-            "its drop path",
-        ),
     ],
 )
 def test_contradictions_are_refused_in_a_line(config, flags, line):
