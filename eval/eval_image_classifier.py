@@ -18,6 +18,8 @@ with commas between; --table=table.csv writes it.
 Several sizes and crops to one table: --image_size=128,160,192 --crop_pct=0.8,0.875,1
 evaluates every combination.
 
+A dataset whose classes are each several of the network's: --class_map=map.csv.
+
 Beside a running training, each new checkpoint: --eval_interval_secs=60. The exit status
 is 1 where scores could not be written, records were left out, or one of several
 checkpoints could not be evaluated.

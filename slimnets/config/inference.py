@@ -168,6 +168,14 @@ class EvalConfig:
         " among them; those without any are left out of that score.",
         path=True,
     )
+    class_map: str | None = setting(
+        None,
+        "File that says which class of the dataset a class of the network is, where"
+        " several are one: .csv with the header network_class,dataset_class, or .json,"
+        " an object. Names, ImageNet's synsets or ids. Probabilities of one class are"
+        " summed; those of classes that are not in it are left out.",
+        path=True,
+    )
     eval_dir: str | None = setting(
         None,
         "Folder for results. None takes eval_<split> beside the checkpoint.",

@@ -73,7 +73,7 @@ def choose_names(
         return _find_imagenet(num_classes, dataset)
     if len(trained.names) != num_classes:
         return None
-    has_names = _list_named(dataset.class_names) or set(
+    has_names = list_named(dataset.class_names) or set(
         dataset.class_names
     ).intersection(trained.names)
     return trained if has_names else None
@@ -124,7 +124,7 @@ def renumber(
         )
     classes = _match(dataset, trained)
     _tell_order(dataset, trained, classes, log)
-    lacking = _list_named(trained.names, without=classes)
+    lacking = list_named(trained.names, without=classes)
     if lacking:
         log(
             f"{dataset.name} lacks {len(lacking)} of the network's"
@@ -138,7 +138,19 @@ def renumber(
 def list_unknown(dataset: Dataset, trained: TrainedClasses) -> list[str]:
     """Returns the names of a dataset's classes that the network was not trained on."""
     known = set(trained.names)
-    return [name for name in _list_named(dataset.class_names) if name not in known]
+    return [name for name in list_named(dataset.class_names) if name not in known]
+
+
+def list_named(names: Sequence[str], without: Sequence[int] = ()) -> list[str]:
+    """Returns the names that somebody gave, but for those of some classes."""
+    left_out = set(without)
+    return [
+        name
+        for k, name in enumerate(names)
+        if k not in left_out
+        and name != metadata.make_name(k)
+        and (k, name) != (0, label_offset.BACKGROUND)
+    ]
 
 
 def format_some(names: Sequence[str]) -> str:
@@ -207,15 +219,3 @@ def _tell_order(
                 f" class {k}"
             )
             return
-
-
-def _list_named(names: Sequence[str], without: Sequence[int] = ()) -> list[str]:
-    """Returns the names that somebody gave, but for those of some classes."""
-    left_out = set(without)
-    return [
-        name
-        for k, name in enumerate(names)
-        if k not in left_out
-        and name != metadata.make_name(k)
-        and (k, name) != (0, label_offset.BACKGROUND)
-    ]

@@ -10,6 +10,7 @@ from slimnets import checkpoints, errors
 from slimnets.checkpoints import atomic_files
 from slimnets.datasets.registry import Dataset
 from slimnets.inference import metrics, multi_label_metrics, true_labels
+from slimnets.inference.class_map import ClassMap
 from slimnets.inference.outcomes import Outcomes
 from slimnets.inference.true_labels import TrueScore
 from slimnets.monitoring.summaries import Summaries
@@ -28,13 +29,14 @@ class Evaluation:
       report: what of the checkpoint was restored.
       dataset: the split that was scored.
       summary: the metrics.
-      class_names: of the logits.
+      class_names: that were scored: of the logits, or the dataset's by a class map.
       seconds: spent scoring.
       eval_dir: folder of the results; None where they could not be written.
       fault: why they could not, though they should have been; '' otherwise.
       left_out: a line for each record that was skipped: which it is, and why.
       outcomes: of each example, where a file is to tell of them.
       truth: the score by --true_labels, where they are given.
+      class_map: by --class_map, where it is given.
       views: that each image was seen in, one of choices.VIEWS.
     """
 
@@ -48,6 +50,7 @@ class Evaluation:
     left_out: tuple[str, ...] = ()
     outcomes: Outcomes | None = None
     truth: TrueScore | None = None
+    class_map: ClassMap | None = None
     views: str = "none"
 
     def write(self, asked_for: bool, log: Callable[[str], None]) -> "Evaluation":
@@ -95,6 +98,8 @@ def _write_results(evaluation: Evaluation, folder: Path) -> None:
     if evaluation.truth:
         content["true_labels"] = evaluation.truth._asdict()
         content[true_labels.NAME] = evaluation.truth.share
+    if evaluation.class_map:
+        content["class_map"] = evaluation.class_map.to_json(summary.count)
     if evaluation.views != "none":
         content["test_time_augmentation"] = evaluation.views
     if evaluation.left_out:

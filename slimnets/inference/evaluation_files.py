@@ -9,7 +9,12 @@ import tensorflow as tf
 from slimnets import errors
 from slimnets.checkpoints import atomic_files
 from slimnets.config.inference import EvalConfig
-from slimnets.inference import evaluation_report, predictions_file, true_labels
+from slimnets.inference import (
+    class_map_file,
+    evaluation_report,
+    predictions_file,
+    true_labels,
+)
 from slimnets.inference.evaluation import Evaluation
 from slimnets.inference.outcomes import Collector
 from slimnets.report import evaluation_page
@@ -27,6 +32,7 @@ def check(config: EvalConfig) -> None:
                 f"--{name} with --eval_interval_secs: each checkpoint's file would"
                 " replace the one before; leave one of the two out"
             )
+    class_map_file.check(config)
     if config.true_labels:
         true_labels.read(config.true_labels)
     if config.files.predictions:
@@ -52,7 +58,7 @@ def make_collector(
     Args:
       config: all settings.
       activation: what makes probabilities of logits.
-      num_classes: of the logits.
+      num_classes: that are scored.
       several_labels: whether an image may have several, whose file has all classes.
     """
     if not _list_files(config):

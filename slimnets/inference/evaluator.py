@@ -14,6 +14,7 @@ from slimnets.config.inference import EvalConfig
 from slimnets.datasets.registry import Dataset
 from slimnets.distribution import strategies, workers
 from slimnets.inference import (
+    class_map,
     evaluation_files,
     gathering,
     label_matching,
@@ -161,13 +162,12 @@ class Evaluator:
         setup, config = self._get_setup(report.path), self._config
         collector = evaluation_files.make_collector(
             config,
-            _choose_activation(setup.dataset, report.path),
+            _choose_scored_activation(setup, report.path),
             setup.num_classes,
             setup.dataset.multi_label,
         )
-        return _write(
-            _measure(setup, config, report, collector), setup, config, self._log
-        )
+        evaluation = _measure(setup, config, report, collector, self._log)
+        return _write(evaluation, setup, config, self._log)
 
     def measure(
         self, report: checkpoints.RestoreReport, most_classes: int = 0
@@ -186,9 +186,9 @@ class Evaluator:
         if self._config.true_labels:
             most_classes = max(most_classes, 1)
         if most_classes:
-            activation = _choose_activation(setup.dataset, report.path)
+            activation = _choose_scored_activation(setup, report.path)
             collector = Collector(most_classes, activation)
-        return _measure(setup, self._config, report, collector)
+        return _measure(setup, self._config, report, collector, self._log)
 
     def _get_setup(self, checkpoint: str) -> Setup:
         if self._setup is None:
@@ -253,9 +253,16 @@ def set_up(
         skips=config.reading.skips,
         max_pixels=config.reading.max_pixels,
     )
-    dataset, offset = label_matching.match_labels(
-        config.trained, completed, checkpoint, num_classes, dataset, log
-    )
+    mapped = None
+    if config.class_map:
+        offset = 0
+        mapped = label_matching.map_classes(
+            config.class_map, checkpoint, num_classes, dataset, log
+        )
+    else:
+        dataset, offset = label_matching.match_labels(
+            config.trained, completed, checkpoint, num_classes, dataset, log
+        )
     num_classes = num_classes or dataset.num_classes - offset
     local = strategies.get_local_part(strategy)
     with local.scope():
@@ -271,7 +278,7 @@ def set_up(
     replicas = local.num_replicas_in_sync
     return Setup(
         predictor,
-        num_classes,
+        mapped.num_classes if mapped else num_classes,
         dataset,
         offset,
         logits=_make_logits(predictor, local, _choose_activation(dataset, checkpoint)),
@@ -279,6 +286,7 @@ def set_up(
         upright=completed.upright is not False,
         reading=config.reading,
         strategy=strategy,
+        class_map=mapped,
     )
 
 
@@ -287,6 +295,7 @@ def _measure(
     config: EvalConfig,
     report: checkpoints.RestoreReport,
     collector: Collector | None,
+    log: Callable[[str], None],
 ) -> Evaluation:
     run = setup.predictor.prepare(setup.logits, setup.batch_size)
     began = time.monotonic()
@@ -295,6 +304,9 @@ def _measure(
     outcomes = None
     if collector:
         outcomes = gathering.gather(collector, setup.strategy, left_out)
+    lost = setup.class_map.count_lost(summary.count) if setup.class_map else 0
+    if lost:
+        log(class_map.describe_lost(lost))
     truth = None
     if outcomes and config.true_labels:
         truth = true_labels.score(config.true_labels, outcomes, names)
@@ -309,6 +321,7 @@ def _measure(
         views=config.views.test_time_augmentation,
         outcomes=outcomes,
         truth=truth,
+        class_map=setup.class_map,
     )
 
 
@@ -336,6 +349,13 @@ def _choose_activation(
     dataset: Dataset, checkpoint: str
 ) -> Callable[[tf.Tensor], tf.Tensor]:
     return tf.nn.sigmoid if dataset.multi_label else find_activation(checkpoint)
+
+
+def _choose_scored_activation(
+    setup: Setup, checkpoint: str
+) -> Callable[[tf.Tensor], tf.Tensor]:
+    """Returns what makes probabilities of what is scored: a map gives logarithms."""
+    return tf.exp if setup.class_map else _choose_activation(setup.dataset, checkpoint)
 
 
 def _require_same_step(strategy: tf.distribute.Strategy, checkpoint: str) -> None:

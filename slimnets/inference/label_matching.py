@@ -2,11 +2,14 @@
 
 from collections.abc import Callable
 
+import tensorflow as tf
+
 from slimnets import errors
 from slimnets.config.inference import TrainedNetworkConfig
 from slimnets.datasets.registry import Dataset
-from slimnets.inference import class_matching, label_offset
-from slimnets.inference.defaults import require_labels
+from slimnets.inference import class_map, class_matching, label_offset
+from slimnets.inference.class_map import ClassMap
+from slimnets.inference.defaults import find_activation, require_labels
 
 
 def match_labels(
@@ -38,6 +41,43 @@ def match_labels(
     _require_logits(num_classes, dataset, offset)
     class_matching.warn_of_other_names(dataset, checkpoint, log)
     return dataset, offset
+
+
+def map_classes(
+    path: str,
+    checkpoint: str,
+    num_classes: int | None,
+    dataset: Dataset,
+    log: Callable[[str], None],
+) -> ClassMap | None:
+    """Returns which class of a split each class of a network is, by --class_map.
+
+    Args:
+      path: of the map's file.
+      checkpoint: its path.
+      num_classes: of its logits; None, of another network, is an error when it is
+        restored, and gives no map.
+      dataset: the split to score.
+      log: gets the lines that tell what is left out.
+
+    Raises:
+      InputError: the map names a class that is not there, or probabilities cannot be
+        summed.
+    """
+    if require_labels(dataset, checkpoint).multi_label:
+        raise errors.InputError(
+            f"--class_map sums probabilities of classes of which an image has one;"
+            f" the images of {dataset.name} or those that the network was trained on"
+            " have any number of labels each: leave it out"
+        )
+    if find_activation(checkpoint) is not tf.nn.softmax:
+        raise errors.InputError(
+            "--class_map sums the probabilities of a softmax; each class of"
+            f" {checkpoint} has one for itself (sigmoid): leave it out"
+        )
+    if num_classes is None:
+        return None
+    return class_map.match(path, checkpoint, num_classes, dataset, log)
 
 
 def _require_logits(num_classes: int, dataset: Dataset, offset: int) -> None:

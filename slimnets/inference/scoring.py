@@ -15,6 +15,7 @@ from slimnets.datasets.registry import Dataset
 from slimnets.distribution import workers
 from slimnets.export import runtimes
 from slimnets.inference import metrics, multi_label_metrics
+from slimnets.inference.class_map import ClassMap
 from slimnets.inference.evaluation import Summary
 from slimnets.inference.outcomes import Collector
 from slimnets.inference.predictor import Predictor, to_numpy
@@ -26,7 +27,7 @@ class Setup(NamedTuple):
 
     Attributes:
       predictor: the network, whose weights change with the checkpoint.
-      num_classes: of its logits.
+      num_classes: that are scored: of its logits, or the dataset's by a class map.
       dataset: the split to score.
       offset: subtracted from its labels.
       logits: a tf.function from images to {"logits": [batch, classes]}.
@@ -35,6 +36,8 @@ class Setup(NamedTuple):
       reading: what happens at bad records.
       strategy: over the devices that share the work.
       most: examples to score, the first ones; None for all.
+      class_map: from the classes of its logits to the dataset's; None where these are
+        the same.
     """
 
     predictor: Predictor
@@ -47,6 +50,7 @@ class Setup(NamedTuple):
     reading: ReadingConfig
     strategy: tf.distribute.Strategy
     most: int | None = None
+    class_map: ClassMap | None = None
 
     @property
     def num_examples(self) -> int:
@@ -62,7 +66,8 @@ def _choose_scoring(setup: Setup, share: tuple[int, int]) -> tuple[Any, Any]:
     """Returns the function that scores a batch, and what counts the scores."""
     if setup.dataset.multi_label:
         return _score_several, multi_label_metrics.Counts(setup.num_classes, share)
-    return _score_one, metrics.Counts(setup.num_classes)
+    score = setup.class_map.score if setup.class_map else _score_one
+    return score, metrics.Counts(setup.num_classes)
 
 
 def score_split(
@@ -105,6 +110,8 @@ def score_split(
         try:
             for batch in batches:
                 logits = run(batch["image"])["logits"]
+                if setup.class_map:
+                    logits = setup.class_map.sum(logits)
                 scores = to_numpy(score(logits, batch["label"]))
                 mask = batch["mask"].numpy()
                 left_out.note(batch["number"].numpy()[mask > 0])
