@@ -91,6 +91,7 @@ class TestCalibration:
         predictor = load_predictor(completed, 3)
         return calibration.read(config, completed, predictor, lambda line: None)
 
+    @pytest.mark.slow  # loads the network five times
     def test_of_the_training_split(self, run):
         assert self.read(run).images.shape == (EXAMPLES, 8, 8, 3)
         some = [
