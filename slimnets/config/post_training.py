@@ -31,7 +31,8 @@ class PostTrainingConfig:
     max_drop: float = setting(
         1.0,
         "Points of accuracy that the quantized file may lose: more is an error, and"
-        " nothing is kept.",
+        " nothing is kept. Counted from the rounded network where that is what was"
+        " trained.",
         lowest=0,
         highest=100,
         common=True,

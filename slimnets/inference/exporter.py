@@ -19,7 +19,13 @@ from slimnets.config.inference import (
 from slimnets.export import classifier_metadata, runtimes
 from slimnets.export.exportable import Exportable
 from slimnets.export.formats import FORMATS
-from slimnets.inference import post_training_export, quantized_export, samples
+from slimnets.inference import (
+    parity_report,
+    parity_scores,
+    post_training_export,
+    quantized_export,
+    samples,
+)
 from slimnets.inference.class_names import find_class_names
 from slimnets.inference.comparison import Comparison, compare
 from slimnets.inference.defaults import (
@@ -28,8 +34,8 @@ from slimnets.inference.defaults import (
     find_num_classes,
     find_weights,
 )
-from slimnets.inference.parity import Parity
-from slimnets.inference.post_training_export import Job
+from slimnets.inference.export_job import Job
+from slimnets.inference.parity import FILE, Parity
 from slimnets.inference.predictor import Predictor, load_predictor
 from slimnets.inference.samples import Samples
 
@@ -44,7 +50,7 @@ class Export(NamedTuple):
       comparisons: of each signature with the checkpoint.
       size: of all files, in bytes.
       left_out: a line for each image that could not be used to verify it.
-      parity: of what was quantized after training, beside the checkpoint.
+      parity: of a quantized file of LiteRT's, beside the checkpoint.
     """
 
     output: Path
@@ -87,16 +93,22 @@ def export(config: ExportConfig, log: Callable[[str], None] = print) -> Export:
         classifier_metadata.find_normalization(network)  # fails now, not at the end
     images = samples.read(config, completed, predictor, log)
     parity, left_out = None, images.left_out
+    job = Job(config, completed, checkpoint, network, predictor, images, log)
     with atomic_files.replace_folder(output) as unfinished:
         if config.post_training.post_training_quantize:
-            job = Job(config, completed, checkpoint, network, predictor, images, log)
             written = post_training_export.write(unfinished, job)
             comparisons: Comparisons = (written.comparison,)
             parity, left_out = written.parity, (*left_out, *written.left_out)
         else:
+            judged = network.is_quantized and config.format == "lite"
+            if judged:
+                parity_report.require_images(job)  # fails now, not at the end
             comparisons = _write_and_verify(
                 config.format, unfinished, network, images, predictor
             )
+            if judged:
+                parity, lines = _judge_rounded(unfinished, job, num_classes)
+                left_out = (*left_out, *lines)
         if config.metadata:
             _write_metadata(unfinished, network)
     size = sum(path.stat().st_size for path in output.rglob("*") if path.is_file())
@@ -190,6 +202,33 @@ def _write_and_verify(
                 f" {comparison}, more than {runtimes.BOUND:.0e}"
             )
     return comparisons
+
+
+def _judge_rounded(
+    folder: Path, job: Job, num_classes: int
+) -> tuple[Parity, tuple[str, ...]]:
+    """Writes the report of an int8 file that was trained for it.
+
+    Returns:
+      The report, and a line for each image that could not be scored.
+
+    Raises:
+      InputError: the file loses more accuracy than it may, against what was trained.
+    """
+    in_float = load_predictor(job.completed, num_classes, InferenceConfig())
+    in_float.restore(job.checkpoint)
+    logits = quantized_export.make_logits(job.predictor, integer_kernels=True)
+    report, left_out = parity_report.make(
+        folder,
+        job,
+        job.network._replace(
+            logits=quantized_export.make_logits(in_float), is_quantized=False
+        ),
+        run_rounded=parity_scores.run_in_tensorflow(logits),
+    )
+    report.require(job.config.post_training.max_drop)
+    atomic_files.write_json(folder / FILE, report.to_json())
+    return report, left_out
 
 
 def _write_metadata(folder: Path, network: Exportable) -> None:

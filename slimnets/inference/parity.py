@@ -6,9 +6,10 @@ from slimnets import errors
 from slimnets.inference import tables
 
 FILE = "parity.json"
+SAME_CLASS = "same_class"  # the measure where nobody labelled the images
 
 # How the first measure of a score, which decides, is called in a table.
-_TITLES = {"top1": "top-1", "map": "mAP", "same_class": "same class", "top5": "top-5"}
+_TITLES = {"top1": "top-1", "map": "mAP", SAME_CLASS: "same class", "top5": "top-5"}
 
 
 class Scored(NamedTuple):
@@ -38,6 +39,8 @@ class Parity(NamedTuple):
       file: the same of the quantized file.
       threads: that LiteRT computed with.
       calibration_images: on which ranges were found; 0 where none had to be.
+      rounded: the network's accuracy as it was trained, rounded to 8 bits, in
+        TensorFlow; None where it was trained in float.
     """
 
     kind: str
@@ -47,6 +50,7 @@ class Parity(NamedTuple):
     file: Scored
     threads: int
     calibration_images: int = 0
+    rounded: Scored | None = None
 
     @property
     def measure(self) -> str:
@@ -55,18 +59,29 @@ class Parity(NamedTuple):
 
     @property
     def drop(self) -> float:
-        """Points that the file loses; below 0 where it gains."""
-        before, after = (
-            scored.measures[self.measure] for scored in (self.checkpoint, self.file)
-        )
-        return 100 * (before - after)
+        """Points that the file loses against what was trained; below 0: it gains."""
+        return self._lose_from(self._trained)
+
+    @property
+    def drop_from_float(self) -> float | None:
+        """The same against float weights; None where nothing is labelled."""
+        if self.measure == SAME_CLASS:
+            return None
+        return self._lose_from(self.checkpoint)
+
+    @property
+    def _trained(self) -> Scored:
+        return self.rounded or self.checkpoint
+
+    def _lose_from(self, before: Scored) -> float:
+        return 100 * (before.measures[self.measure] - self.file.measures[self.measure])
 
     def require(self, max_drop: float) -> None:
         """Raises an InputError if the file loses more than so many points, or NaN."""
         if not self.drop <= max_drop:
             before, after = (
                 f"{scored.measures[self.measure]:.2%}"
-                for scored in (self.checkpoint, self.file)
+                for scored in (self._trained, self.file)
             )
             raise errors.InputError(
                 f"the {self.kind} file is not kept: {_title(self.measure)} on"
@@ -79,7 +94,7 @@ class Parity(NamedTuple):
         names = list(self.checkpoint.measures)
         head = [f"{self.images} images of {self.source}", *map(_title, names)]
         rows = [[*head, "ms/image", "MB"]]
-        for scored in (self.checkpoint, self.file):
+        for scored in filter(None, (self.checkpoint, self.rounded, self.file)):
             rows.append(
                 [
                     scored.name,
@@ -88,11 +103,18 @@ class Parity(NamedTuple):
                     _show(scored.bytes, 1e6, 2),
                 ]
             )
-        word = "lower" if self.drop >= 0 else "higher"
         return (
-            f"{tables.align(rows)}\n{_title(self.measure)} is {abs(self.drop):.2f}"
-            f" points {word}; one image at a time by LiteRT, threads: {self.threads}"
+            f"{tables.align(rows)}\n{_title(self.measure)} is {self._describe_drop()};"
+            f" one image at a time by LiteRT, threads: {self.threads}"
         )
+
+    def _describe_drop(self) -> str:
+        if self.rounded is None:
+            return _compare(self.drop)
+        text = f"{_compare(self.drop)} than rounded in training"
+        if self.drop_from_float is None:
+            return text
+        return f"{text}, {_compare(self.drop_from_float)} than in float"
 
     def to_json(self) -> dict[str, Any]:
         """Returns what `json.dump` takes; sizes are in bytes, accuracies in [0, 1]."""
@@ -102,11 +124,17 @@ class Parity(NamedTuple):
             "source": self.source,
             "measure": self.measure,
             "drop_in_points": self.drop,
+            "drop_from_float_in_points": self.drop_from_float,
             "checkpoint": self.checkpoint._asdict(),
+            "rounded": None if self.rounded is None else self.rounded._asdict(),
             "file": self.file._asdict(),
             "threads": self.threads,
             "calibration_images": self.calibration_images,
         }
+
+
+def _compare(drop: float) -> str:
+    return f"{abs(drop):.2f} points {'lower' if drop >= 0 else 'higher'}"
 
 
 def _title(measure: str) -> str:

@@ -1,6 +1,6 @@
-"""The accuracy of a checkpoint and of a file made of it, on the same images."""
+"""The accuracy of a network by several runners, on the same images."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -19,31 +19,34 @@ from slimnets.datasets import pipeline
 from slimnets.datasets.decoding import Decoding
 from slimnets.export.runtimes import Run
 from slimnets.inference import evaluator, sound_images
+from slimnets.inference.parity import SAME_CLASS
 from slimnets.inference.predictor import Predictor
 from slimnets.inference.scoring import score_split
-
-SAME_CLASS = "same_class"  # the measure where nobody labelled the images
 
 _BATCH_SIZE = 50
 _MEASURES = ("top1", "top5", "map", "f1_micro")
 
 
-class Pair(NamedTuple):
-    """The measures of both, as fractions by name, the first one decides.
+class Scores(NamedTuple):
+    """What several runners of one network reach on the same images.
 
     Attributes:
-      checkpoint: of the network itself.
-      file: of the file.
+      measures: fractions by name, the first one decides; by the runner's name.
       images: how many were scored.
       source: where they are from.
       left_out: a line for each that could not be used.
     """
 
-    checkpoint: dict[str, float]
-    file: dict[str, float]
+    measures: dict[str, dict[str, float]]
     images: int
     source: str
     left_out: tuple[str, ...] = ()
+
+
+def run_in_tensorflow(logits: Callable[[tf.Tensor], tf.Tensor]) -> Run:
+    """Returns what runs a batch of images by a function that is traced once."""
+    function = tf.function(logits, autograph=False)
+    return lambda images: {"logits": function(images).numpy()}
 
 
 def score(
@@ -51,24 +54,25 @@ def score(
     completed: TrainedNetworkConfig,
     checkpoint: str,
     predictor: Predictor,
-    run_file: Run,
+    runs: Mapping[str, Run],
     log: Callable[[str], None],
-) -> Pair:
-    """Scores both on the evaluation split; on a folder's images, by the same class.
+) -> Scores:
+    """Scores all on the evaluation split; on a folder's images, by the same class.
 
     Args:
       config: all settings.
       completed: with what follows from the checkpoint.
       checkpoint: its path.
-      predictor: with its weights.
-      run_file: runs a batch by the file.
+      predictor: which prepares the images.
+      runs: by name, what runs a batch of images; in a folder the first one says what
+        the class of an image is.
       log: gets the lines that tell what is scored.
 
     Raises:
       InputError: the images are at fault.
     """
     if asks_for_folder(config):
-        return _score_folder(config, completed, predictor, run_file)
+        return _score_folder(config, completed, predictor, runs)
     settings = EvalConfig(
         trained=config.trained,
         reading=ReadingConfig(max_pixels=config.max_pixels),
@@ -77,18 +81,16 @@ def score(
     strategy = tf.distribute.get_strategy()
     setup = evaluator.set_up(settings, strategy, checkpoint, log, predictor=predictor)
     setup = setup._replace(most=config.num_images)
-    own = predictor.prepare(setup.logits, setup.batch_size)
-    scalars = []
-    for run in (own, run_file):
+    measures: dict[str, dict[str, float]] = {}
+    left_out: dict[int, str] = {}
+    for name, run in runs.items():
         summary, left_out = score_split(setup, run, None)
-        scalars.append(summary.list_scalars())
-    before, after = (
-        {name: found[name] for name in _MEASURES if name in found} for found in scalars
-    )
+        found = summary.list_scalars()
+        measures[name] = {key: found[key] for key in _MEASURES if key in found}
     dataset = setup.dataset
     source = f"{dataset.name}, {dataset.split}"
     lines = (*dataset.left_out, *left_out.values())
-    return Pair(before, after, setup.num_examples, source, lines)
+    return Scores(measures, setup.num_examples, source, lines)
 
 
 def asks_for_folder(config: ExportConfig) -> bool:
@@ -100,9 +102,9 @@ def _score_folder(
     config: ExportConfig,
     completed: TrainedNetworkConfig,
     predictor: Predictor,
-    run_file: Run,
-) -> Pair:
-    """Counts the images of which both say the same class."""
+    runs: Mapping[str, Run],
+) -> Scores:
+    """Counts the images that each gives the class that the first one does."""
     folder = Path(str(config.images))
     paths, left_out = sound_images.find(folder, config.max_pixels, config.num_images)
     batches = pipeline.image_batches(
@@ -115,14 +117,14 @@ def _score_folder(
             config.max_pixels,
         ),
     )
-    network = tf.function(lambda images: predictor.network(images)[0], autograph=False)
-    same = 0
+    same = dict.fromkeys(runs, 0)
     for batch in batches:
-        expected = network(batch["image"]).numpy()
-        found = run_file(batch["image"])["logits"]
-        agrees = found.argmax(axis=1) == expected.argmax(axis=1)
-        agrees &= np.isfinite(found).all(axis=1) & (batch["mask"].numpy() > 0)
-        same += int(agrees.sum())
-    after = {SAME_CLASS: same / len(paths)}
+        found = {name: run(batch["image"])["logits"] for name, run in runs.items()}
+        expected = next(iter(found.values())).argmax(axis=1)
+        for name, logits in found.items():
+            agrees = logits.argmax(axis=1) == expected
+            agrees &= np.isfinite(logits).all(axis=1) & (batch["mask"].numpy() > 0)
+            same[name] += int(agrees.sum())
+    measures = {name: {SAME_CLASS: count / len(paths)} for name, count in same.items()}
     source = errors.printable(str(folder))
-    return Pair({SAME_CLASS: 1.0}, after, len(paths), source, tuple(left_out))
+    return Scores(measures, len(paths), source, tuple(left_out))

@@ -32,6 +32,24 @@ def test_a_table():
     assert "0.50 points higher" in str(make(0.73, 0.735))
 
 
+def test_a_table_of_what_was_trained_rounded():
+    rounded = Scored("checkpoint, rounded", {"top1": 0.735, "top5": 1.0})
+    report = make(0.70, 0.73)._replace(rounded=rounded)
+    assert [line.rstrip() for line in str(report).splitlines()[2:]] == [
+        "checkpoint, rounded                73.50  100.00",
+        "int8 by LiteRT                     73.00   99.00      1.25  0.60",
+        "top-1 is 0.50 points lower than rounded in training, 3.00 points higher than"
+        " in float; one image at a time by LiteRT, threads: 2",
+    ]
+    report.require(0.6)
+    with pytest.raises(errors.InputError, match=r"falls from 73\.50% to 73\.00%"):
+        report.require(0.4)
+    kept = json.loads(json.dumps(report.to_json()))
+    assert kept["drop_in_points"] == pytest.approx(0.5)
+    assert kept["drop_from_float_in_points"] == pytest.approx(-3)
+    assert kept["rounded"]["measures"]["top1"] == 0.735
+
+
 def test_json():
     report = json.loads(json.dumps(make(0.735, 0.73).to_json()))
     assert report["drop_in_points"] == pytest.approx(0.5)

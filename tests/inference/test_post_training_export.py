@@ -12,8 +12,16 @@ from slimnets import checkpoints, errors
 from slimnets.config import dataclass_flags
 from slimnets.config.inference import ExportConfig
 from slimnets.datasets import registry as datasets
-from slimnets.inference import calibration, exporter, parity, post_training_export
+from slimnets.inference import (
+    calibration,
+    exporter,
+    parity,
+    parity_report,
+    parity_scores,
+    post_training_export,
+)
 from slimnets.inference.defaults import complete_config
+from slimnets.inference.export_job import Job
 from slimnets.inference.predictor import load_predictor
 from slimnets.model import Model
 from tests import extras
@@ -147,11 +155,9 @@ class TestCalibration:
         values = {name: v.numpy() for name, v in model.variables_by_name.items()}
         path = checkpoints.save(tmp_path / "published", 0, values)
         config = settings(path, model="tiny", image_size=8)
-        job = post_training_export.Job(
-            config, config.trained, path, *[None] * 3, lambda line: None
-        )
+        job = Job(config, config.trained, path, *[None] * 3, lambda line: None)
         with pytest.raises(errors.InputError, match="nothing tells what images"):
-            post_training_export._require_images(job)
+            parity_report.require_images(job)
 
 
 @extras.needs("litert")
@@ -194,11 +200,11 @@ def test_a_drop_leaves_what_was_there(run, tmp_path, monkeypatch):
     before = (output / "model.tflite").read_bytes()
 
     def spoil(*arguments):
-        pair = score(*arguments)
-        return pair._replace(file={name: 0.0 for name in pair.file})
+        scores = score(*arguments)
+        return scores._replace(measures=scores.measures | {"file": {"top1": 0.0}})
 
-    score = post_training_export.parity_scores.score
-    monkeypatch.setattr(post_training_export.parity_scores, "score", spoil)
+    score = parity_scores.score
+    monkeypatch.setattr(parity_scores, "score", spoil)
     with pytest.raises(errors.InputError, match="more than --max_drop=1") as caught:
         exported(run, output, overwrite=True)
     assert "the int8 file is not kept: top-1 on 7 images" in str(caught.value)

@@ -1,13 +1,23 @@
 """A network that was trained rounded becomes a file of integers, compared in steps."""
 
+import json
+from pathlib import Path
+
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from slimnets import errors
 from slimnets.config import dataclass_flags
-from slimnets.config.inference import ExportConfig
+from slimnets.config.inference import EvalConfig, ExportConfig
 from slimnets.export import lite
-from slimnets.inference import exporter, quantized_export
+from slimnets.inference import (
+    evaluator,
+    exporter,
+    parity,
+    parity_scores,
+    quantized_export,
+)
 from slimnets.layers.computation import Computation, computing
 from slimnets.layers.fake_quantization import FakeQuantization
 from slimnets.model import Model
@@ -78,7 +88,87 @@ def test_a_rounded_run_becomes_int8(config, toy_data, tmp_path, seed):  # noqa: 
         assert all(c.agreeing == c.images for c in done.comparisons)
         if flag is None:
             assert all(c.within_step >= 0.99 for c in done.comparisons)
+            check_report(done.parity, output)
+        else:
+            assert done.parity is None and not (output / parity.FILE).exists()
         assert (np.int8 in _read_types(output / lite.FILE)) == kinds
+
+
+def check_report(report: parity.Parity, output: Path) -> None:
+    """The three are scored on all held-out images, two have a file."""
+    assert report.images == 7 and report.source == "toy, validation"
+    assert report.rounded is not None and report.calibration_images == 0
+    assert report.drop == 0  # the kernels are followed so closely
+    kept = json.loads((output / parity.FILE).read_text())
+    assert kept["quantization"] == "int8" and kept["drop_in_points"] == 0
+    assert kept["rounded"]["measures"] == kept["file"]["measures"]
+    assert kept["rounded"]["bytes"] is None
+    assert kept["file"]["bytes"] == (output / lite.FILE).stat().st_size
+    assert kept["checkpoint"]["bytes"] > 0 and kept["checkpoint"]["milliseconds"] > 0
+
+
+@pytest.fixture
+def rounded_run(config, toy_data) -> str:  # noqa: F811
+    made = config(model="tiny_bn", quantize_delay=0, max_number_of_steps=20, seed=0)
+    return trainer.train(made, silent).checkpoint
+
+
+def export_int8(path: str, output: Path, **flags) -> exporter.Export:
+    given = {"checkpoint_path": path, "output": str(output), "format": "lite"}
+    return exporter.export(
+        dataclass_flags.from_dict(ExportConfig, given | flags), silent
+    )
+
+
+@pytest.mark.slow
+def test_float_and_rounded_have_their_own_scores(rounded_run, tmp_path):
+    """Float weights are the checkpoint's, rounded ones what eval --quantize scores."""
+    done = export_int8(rounded_run, tmp_path / "out")
+    assert done.parity is not None and done.parity.rounded is not None
+    scored = {False: done.parity.checkpoint, True: done.parity.rounded}
+    for quantize, found in scored.items():
+        flags = {"checkpoint_path": rounded_run, "quantize": quantize}
+        evaluation = evaluator.measure(
+            dataclass_flags.from_dict(EvalConfig, flags), silent
+        )
+        assert found.measures["top1"] == evaluation.summary.list_scalars()["top1"]
+
+
+@pytest.mark.slow
+def test_photos_are_scored_by_the_class_of_the_rounded_network(rounded_run, tmp_path):
+    photos = tmp_path / "photos"
+    photos.mkdir()
+    random = np.random.default_rng(0)
+    for k in range(4):
+        image = random.integers(0, 255, [9 + k, 12, 3]).astype(np.uint8)
+        (photos / f"{k}.png").write_bytes(tf.io.encode_png(image).numpy())
+    report = export_int8(rounded_run, tmp_path / "out", images=str(photos)).parity
+    assert report is not None and report.rounded is not None
+    assert report.images == 4
+    assert report.rounded.measures == {"same_class": 1.0}
+    assert "in float" not in str(report)
+
+
+@pytest.mark.slow
+def test_a_drop_against_the_rounded_network_keeps_nothing(
+    rounded_run, tmp_path, monkeypatch
+):
+    score = parity_scores.score
+    float_alone = {"rounded": {"top1": 0.5}, "float": {"top1": 0.0}}
+
+    def spoil(*arguments):
+        scores = score(*arguments)
+        return scores._replace(
+            measures=scores.measures | float_alone | {"file": {"top1": 0.4}}
+        )
+
+    monkeypatch.setattr(parity_scores, "score", spoil)
+    with pytest.raises(errors.InputError) as caught:
+        export_int8(rounded_run, tmp_path / "out")
+    line = str(caught.value)
+    assert "falls from 50.00% to 40.00%, 10.00 points, more than --max_drop=1" in line
+    assert "\n" not in line and not (tmp_path / "out").exists()
+    assert export_int8(rounded_run, tmp_path / "out", max_drop=11).parity is not None
 
 
 def _read_types(path) -> set[type]:
