@@ -11,10 +11,9 @@ import tensorflow as tf
 from slimnets import errors
 from slimnets.config.inference import ExportConfig, TrainedNetworkConfig
 from slimnets.datasets import failures, pipeline
-from slimnets.datasets.decoding import Decoding
 from slimnets.datasets.registry import Dataset
 from slimnets.inference import sound_images
-from slimnets.inference.defaults import find_dataset
+from slimnets.inference.defaults import find_dataset, make_decoding
 from slimnets.inference.predictor import Predictor
 
 _SPLIT = "train"
@@ -66,10 +65,8 @@ def read(
             predictor.preprocess,
             _BATCH_SIZE,
             shard=(first, every),
-            decoding=Decoding(
-                predictor.model.channels,
-                completed.upright is not False,
-                config.max_pixels,
+            decoding=make_decoding(
+                completed, predictor.model.channels, config.max_pixels
             ),
         )
         images = _collect(batches, config)
@@ -116,11 +113,7 @@ def _read_folder(
         paths,
         predictor.preprocess,
         _BATCH_SIZE,
-        decoding=Decoding(
-            predictor.model.channels,
-            completed.upright is not False,
-            config.max_pixels,
-        ),
+        decoding=make_decoding(completed, predictor.model.channels, config.max_pixels),
     )
     try:
         images = _collect(batches, config)

@@ -50,8 +50,8 @@ def write(path: str, runs: Sequence[Compared], config: CompareConfig) -> None:
         rows=describe(runs),
         faults=[f"{run.name}: {run.error}" for run in runs if run.error],
         class_names=names,
-        recalls={run.name: _list_recalls(run.require(), names) for run in evaluated}
-        | {"images": best.summary.count.astype(np.int64)},
+        count=best.summary.count.astype(np.int64),
+        recalls={run.name: _list_recalls(run.require(), names) for run in evaluated},
         histories={
             run.name: evaluation_report.read_history(run.require().report.path)
             for run in evaluated

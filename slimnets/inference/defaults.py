@@ -12,6 +12,7 @@ from slimnets.config import calls
 from slimnets.config.inference import EvalConfig, TrainedNetworkConfig
 from slimnets.config.reading import MAX_PIXELS
 from slimnets.datasets import sources
+from slimnets.datasets.decoding import Decoding
 from slimnets.datasets.registry import Dataset
 from slimnets.nets import own
 from slimnets.weights.published import cache, words
@@ -132,6 +133,19 @@ def require_labels(dataset: Dataset, checkpoint: str) -> Dataset:
             " was trained on one an image; evaluate it on images of one label"
         )
     return dataclasses.replace(dataset, multi_label=True)
+
+
+def make_decoding(
+    completed: TrainedNetworkConfig, channels: int, max_pixels: int
+) -> Decoding:
+    """Returns how a trained network's images are decoded.
+
+    Args:
+      completed: as `complete_config` returns it.
+      channels: of the network's images.
+      max_pixels: that an image may have.
+    """
+    return Decoding(channels, completed.upright is not False, max_pixels)
 
 
 def find_dataset(

@@ -95,12 +95,18 @@ def list_images(images: Image | Sequence[Image] | np.ndarray) -> Sequence[Image]
 
 
 def require_path(image: Image) -> str:
+    """Returns the path of an image file.
+
+    Raises:
+      InputError: it is no path.
+    """
     if isinstance(image, str | os.PathLike):
         return os.fspath(image)
     raise describe_other(image)
 
 
 def describe_other(image: object) -> errors.InputError:
+    """Returns the error of an image of a kind that cannot be taken."""
     return errors.InputError(
         "give either paths, or bytes of image files, or NumPy arrays of uint8, one kind"
         f" at once; got an image of the type {type(image).__name__}"

@@ -16,9 +16,9 @@ from slimnets.config.inference import (
 )
 from slimnets.config.reading import ReadingConfig
 from slimnets.datasets import pipeline
-from slimnets.datasets.decoding import Decoding
 from slimnets.export.runtimes import Run
 from slimnets.inference import evaluator, sound_images
+from slimnets.inference.defaults import make_decoding
 from slimnets.inference.parity import SAME_CLASS
 from slimnets.inference.predictor import Predictor
 from slimnets.inference.scoring import score_split
@@ -111,11 +111,7 @@ def _score_folder(
         paths,
         predictor.preprocess,
         _BATCH_SIZE,
-        decoding=Decoding(
-            predictor.model.channels,
-            completed.upright is not False,
-            config.max_pixels,
-        ),
+        decoding=make_decoding(completed, predictor.model.channels, config.max_pixels),
     )
     same = dict.fromkeys(runs, 0)
     for batch in batches:

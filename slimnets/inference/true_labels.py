@@ -90,8 +90,9 @@ def score(path: str, outcomes: Outcomes, class_names: Sequence[str]) -> TrueScor
     labels_of = read(path)
     ids = _number_classes(class_names)
     right = without = 0
+    times = collections.Counter(PurePath(file).name for file in outcomes.files)
     for file, [found, *_] in zip(outcomes.files, outcomes.classes, strict=True):
-        labels = _find(path, labels_of, file)
+        labels = _find(path, labels_of, file, times)
         classes = {_find_class(path, label, ids, class_names) for label in labels}
         right += int(found) in classes
         without += not classes
@@ -106,14 +107,31 @@ def _is_label(label: object) -> bool:
 
 
 def _find(
-    path: str, labels_of: Sequence[Any] | Mapping[str, Any], file: str
+    path: str,
+    labels_of: Sequence[Any] | Mapping[str, Any],
+    file: str,
+    times: Mapping[str, int],
 ) -> Sequence[int | str]:
-    """Returns the labels of an image."""
+    """Returns the labels of an image.
+
+    Args:
+      path: of the file that has them.
+      labels_of: what `read` returns.
+      file: of the image.
+      times: how many images have each name, without its folder.
+    """
     name = PurePath(file).name
     if isinstance(labels_of, Mapping):
-        for key in (file, name):
-            if key in labels_of:
-                return labels_of[key]
+        if file in labels_of:
+            return labels_of[file]
+        if name in labels_of and times[name] > 1:
+            raise errors.InputError(
+                f"{_FLAG}={path}: {errors.printable(name)!r} is the name of"
+                f" {times[name]} images; give their folders too, such as"
+                f" {errors.printable(file)!r}"
+            )
+        if name in labels_of:
+            return labels_of[name]
         raise errors.InputError(
             f"{_FLAG}={path} has no entry for the image {errors.printable(file)!r}"
         )

@@ -1,5 +1,6 @@
 """slimnets compare: runs on the same images, a table and a page."""
 
+import dataclasses
 import json
 import shutil
 
@@ -58,6 +59,10 @@ def test_the_table_and_the_page(runs, tmp_path):
     assert page.count("data:image/jpeg") == (found[0].right != found[1].right).sum()
     assert f"{runs[2]}: " in page
     assert not (tmp_path / "long" / "run" / "eval_validation").exists()
+    # A run's name is no other column's.
+    renamed = [dataclasses.replace(found[0], name="images"), *found[1:]]
+    comparison_report.write(str(path), renamed, make())
+    assert path.read_text().count('<button type="button">images</button>') == 2
 
 
 def test_the_most_divided_come_first():

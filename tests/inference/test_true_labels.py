@@ -52,6 +52,16 @@ def test_an_object_of_ids_names_and_synsets(write):
     assert true_labels.score(write(files), found, names) == (3, 4, 0)
 
 
+def test_images_of_one_name_in_several_folders(write):
+    made = make_outcomes([0, 1], [[0], [1]], [[0.5], [0.5]])
+    made = dataclasses.replace(made, files=("cat/1.jpg", "dog/1.jpg"))
+    full = write({"cat/1.jpg": [0], "dog/1.jpg": [0, 1]})
+    assert true_labels.score(full, made, CLASSES) == (2, 2, 0)
+    with pytest.raises(errors.InputError) as caught:
+        true_labels.score(write({"1.jpg": [0]}), made, CLASSES)
+    assert "'1.jpg' is the name of 2 images; give their folders" in str(caught.value)
+
+
 def test_of_an_evaluation(run, write):
     everything = {str(number): list(CLASSES) for number in range(7)}
     [result] = evaluated(run, true_labels=write(everything))

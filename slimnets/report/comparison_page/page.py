@@ -67,7 +67,8 @@ class Comparison:
       rows: of the headline table, its header first.
       faults: a line for each run that could not be evaluated.
       class_names: of the classes.
-      recalls: float [classes] by run, NaN without an image; and the number of images.
+      count: integer [classes], the number of images.
+      recalls: float [classes] by run, NaN without an image.
       histories: the evaluations inside training, by run.
       settings: those that differ, by name, in the order of `recalls`' runs.
       runs: names of those runs.
@@ -78,6 +79,7 @@ class Comparison:
     rows: Sequence[Sequence[str]]
     faults: Sequence[str]
     class_names: Sequence[str]
+    count: np.ndarray
     recalls: Mapping[str, np.ndarray]
     histories: Mapping[str, Sequence[Mapping[str, Any]]]
     settings: Mapping[str, Sequence[str]]
@@ -89,7 +91,11 @@ def render(comparison: Comparison) -> str:
     """Returns the page, which needs no other file."""
     parts = join(
         _show_result(comparison),
-        list_classes(comparison.class_names, comparison.recalls),
+        # Apart from the runs: one of these may be called images.
+        list_classes(
+            comparison.class_names,
+            [*comparison.recalls.items(), ("images", comparison.count)],
+        ),
         _show_training(comparison),
         _show_settings(comparison),
         _show_disagreements(comparison),

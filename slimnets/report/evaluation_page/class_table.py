@@ -1,6 +1,6 @@
 """The classes, one a line; each column can be sorted by."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -12,18 +12,23 @@ _CAPTION = "Every class; the buttons in the header sort"
 
 def show_classes(findings: Findings) -> Markup:
     """Returns the part of the page that lists the classes."""
-    return list_classes(findings.class_names, findings.class_columns)
+    return list_classes(findings.class_names, [*findings.class_columns.items()])
 
 
-def list_classes(names: Sequence[str], columns: Mapping[str, np.ndarray]) -> Markup:
+def list_classes(
+    names: Sequence[str], columns: Sequence[tuple[str, np.ndarray]]
+) -> Markup:
     """Returns a part of a page that lists classes, with columns to sort by.
 
     Args:
       names: of the classes.
-      columns: as of `Findings.class_columns`.
+      columns: what stands above each, and its values, as of `Findings.class_columns`.
     """
-    head = [_make_button(name) for name in ("class", *columns)]
-    rows = [_make_row(k, name, list(columns.values())) for k, name in enumerate(names)]
+    head = [_make_button(name) for name in ("class", *(head for head, _ in columns))]
+    rows = [
+        _make_row(k, name, [values for _, values in columns])
+        for k, name in enumerate(names)
+    ]
     whole = tag(
         "table",
         {"class": "sortable"},

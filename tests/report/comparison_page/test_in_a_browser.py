@@ -20,8 +20,8 @@ def make(num_classes: int, num_runs: int = 4) -> pages.Comparison:
         rows=[["run", "top-1"], *([run, "50.00%"] for run in runs)],
         faults=[NASTY],
         class_names=[NASTY, *(f"class {k}" for k in range(1, num_classes))],
-        recalls={run: noise.random(num_classes) for run in runs}
-        | {"images": np.full([num_classes], 50)},
+        count=np.full([num_classes], 50),
+        recalls={run: noise.random(num_classes) for run in runs},
         histories={
             run: [{"step": s, "loss": 1 / s + k, "top1": None} for s in (1, 2, 3)]
             for k, run in enumerate(runs)
