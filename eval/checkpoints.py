@@ -1,4 +1,4 @@
-r"""Looks after checkpoints: list, inspect, diff, average, rename, strip, clean.
+r"""Looks after checkpoints: list, inspect, diff, average, unfold, rename and more.
 
 Examples:
 
@@ -7,13 +7,16 @@ Examples:
   python -m eval.checkpoints diff runs/photos runs/other
   python -m eval.checkpoints average runs/photos --last=5 --output=runs/mean \
     --update_batch_norm
+  python -m eval.checkpoints unfold mobilenet_v2.ckpt --model=mobilenet_v2 \
+    --dataset_dir=data/photos --output=unfolded
   python -m eval.checkpoints rename old.ckpt --output=renamed --pattern='^net/' \
     --replacement=MobilenetV1/
   python -m eval.checkpoints strip runs/photos --output=published --license=cc-by-4.0
   python -m eval.checkpoints clean runs/photos --keep=2 --yes
 
 list shows steps, dates, sizes, the latest and the best checkpoint, the run's settings
-and what failed saves left. diff ends with status 1 where something differs. average,
+and what failed saves left. diff ends with status 1 where something differs. unfold
+makes weights whose batch norm was folded into them ready for training. average, unfold,
 rename and strip write a new folder, with settings.json, so that `slimnets eval` takes
 it; strip adds README.md, a model card. clean shows what it would remove, and removes it
 with --yes: never the newest or the best, nor anything while a training runs there.
@@ -37,15 +40,17 @@ _NUMBERS = {
     "inspect": (1, 1),
     "diff": (2, 2),
     "average": (1, None),
+    "unfold": (1, 1),
     "rename": (1, 1),
     "strip": (1, 1),
     "clean": (1, 1),
 }
-_STATISTICS = (
-    "update_batch_norm",
+_IMAGES = (
     "dataset_dir",
     "dataset_name",
     "dataset_split_name",
+    "num_images",
+    "image_size",
     "batch_size",
 )
 _NETWORK = ("output", "moving_averages", "model", "import_module")
@@ -53,7 +58,8 @@ _FLAGS: dict[str, tuple[str, ...]] = {
     "list": (),
     "inspect": ("variables",),
     "diff": ("variables",),
-    "average": ("last", *_NETWORK, *_STATISTICS),
+    "average": ("last", "update_batch_norm", *_NETWORK, *_IMAGES),
+    "unfold": (*_NETWORK, *_IMAGES),
     "rename": ("output", "pattern", "replacement", "map"),
     "strip": ("global_step", "license", *_NETWORK),
     "clean": ("keep", "yes"),
@@ -130,10 +136,12 @@ def _show(command: str, paths: Sequence[str], config: CheckpointsConfig) -> None
 
 
 def _write(command: str, paths: Sequence[str], config: CheckpointsConfig) -> None:
-    from slimnets.maintenance import averaging, renaming, stripping
+    from slimnets.maintenance import averaging, renaming, stripping, unfolding
 
     if command == "average":
         made = averaging.average(paths, config)
+    elif command == "unfold":
+        made = unfolding.unfold(paths[0], config)
     elif command == "rename":
         made = renaming.rename(paths[0], config)
     else:

@@ -87,9 +87,17 @@ def _arg_scope(weight_decay: float = 0.0) -> dict:
 
 @pytest.fixture(autouse=True, scope="module")
 def tiny_networks() -> Iterator[None]:
-    """Registers `tiny`, which has no randomness, and `tiny_bn`, with batch norm."""
+    """Registers `tiny`, which has no randomness, and two with batch norm.
+
+    `tiny_bn` has no gamma, as is slim's default; `tiny_gamma` has.
+    """
+    normalizers = {
+        "tiny": None,
+        "tiny_bn": slim.batch_norm,
+        "tiny_gamma": functools.partial(slim.batch_norm, scale=True),
+    }
     with pytest.MonkeyPatch.context() as monkeypatch:
-        for name, normalizer in (("tiny", None), ("tiny_bn", slim.batch_norm)):
+        for name, normalizer in normalizers.items():
             row = Network(
                 name,
                 _build(normalizer),

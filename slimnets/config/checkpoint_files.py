@@ -21,9 +21,9 @@ class SelectionConfig:
     )
     model: str | None = setting(
         None,
-        "average, strip: the network, which tells its variables from what training"
-        " keeps beside them. None reads it from settings.json beside the checkpoint;"
-        " without it, what lies below another variable's name is left out.",
+        "average, strip, unfold: the network, which tells its variables from what"
+        " training keeps beside them. None reads it from settings.json beside the"
+        " checkpoint; without it, what lies below another variable's name is left out.",
         common=True,
     )
     import_module: str | None = setting(None, network_name.IMPORT_HELP)
@@ -35,15 +35,15 @@ class ResultConfig:
 
     output: str | None = setting(
         None,
-        "average, rename, strip: folder to write, which must be new or empty.",
+        "average, rename, strip, unfold: folder to write, which must be new or empty.",
         path=True,
         common=True,
     )
     moving_averages: str = setting(
         "take",
-        "average, strip: take puts the weights' moving averages (EMA) in the place of"
-        " the weights, as evaluation does; keep leaves both; drop leaves the averages"
-        " out.",
+        "average, strip, unfold: take puts the weights' moving averages (EMA) in the"
+        " place of the weights, as evaluation does; keep leaves both; drop leaves the"
+        " averages out.",
         choices=choices.KEPT_AVERAGES,
         common=True,
     )
@@ -78,7 +78,7 @@ class RenamingConfig:
 
 @dataclasses.dataclass(frozen=True)
 class StatisticsConfig:
-    """Batch norm's statistics of averaged weights."""
+    """The images from which batch norm's statistics are taken."""
 
     update_batch_norm: bool = setting(
         False,
@@ -89,15 +89,28 @@ class StatisticsConfig:
     )
     dataset_dir: str | None = setting(
         None,
-        "average: images for --update_batch_norm. None takes those of training.",
+        "average, unfold: images for batch norm's statistics. None takes those of"
+        " training.",
         path=True,
+        common=True,
     )
     dataset_name: str | None = setting(
-        None, "average: which dataset, where the folder holds several."
+        None, "average, unfold: which dataset, where the folder holds several."
     )
-    dataset_split_name: str = setting("train", "average: split of these images.")
+    dataset_split_name: str = setting(
+        "train", "average, unfold: split of these images."
+    )
+    num_images: int = setting(
+        0, "average, unfold: of so many images; 0 takes all of the split.", lowest=0
+    )
+    image_size: int | None = setting(
+        None,
+        "average, unfold: height and width. None takes those of training, else the"
+        " network's own.",
+        lowest=1,
+    )
     batch_size: int = setting(
-        100, "average: images a batch, for --update_batch_norm.", lowest=2
+        100, "average, unfold: images a batch, for these statistics.", lowest=2
     )
 
 

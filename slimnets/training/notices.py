@@ -2,6 +2,9 @@
 
 from collections.abc import Iterator
 
+import numpy as np
+import tensorflow as tf
+
 from slimnets.config.train import TrainConfig
 from slimnets.training import schedules
 from slimnets.training.state import TrainState
@@ -21,6 +24,7 @@ def list_notices(config: TrainConfig, state: TrainState) -> Iterator[str]:
     yield from _of_layer_decay(config, state)
     yield from _of_microbatches(config, state)
     yield from _of_frozen_batch_norm(config, state)
+    yield from _of_folded_batch_norm(config, state)
 
 
 def _of_epsilon(config: TrainConfig) -> Iterator[str]:
@@ -74,3 +78,26 @@ def _of_frozen_batch_norm(config: TrainConfig, state: TrainState) -> Iterator[st
             "--freeze_batch_norm without --checkpoint_path: the averages are those of a"
             " new network, 0 and 1, so batch norm normalizes nothing"
         )
+
+
+def _of_folded_batch_norm(config: TrainConfig, state: TrainState) -> Iterator[str]:
+    """Weights whose batch norm a converter folded compute otherwise in training."""
+    given = config.fine_tuning.checkpoint_path
+    is_new = state.step == 0 and given is not None
+    if config.freezing.freeze_batch_norm or not (is_new and state.has_batch_norm):
+        return
+    if not any(np.any(mean.numpy()) for mean in _list_moving_means(state)):
+        yield (
+            f"{given} has a mean of 0 in every batch norm, as where it was folded into"
+            " the weights: training normalizes by other moments than these weights are"
+            " made for. `slimnets checkpoints unfold` gives it moments;"
+            " --freeze_batch_norm does without"
+        )
+
+
+def _list_moving_means(state: TrainState) -> list[tf.Variable]:
+    return [
+        variable
+        for name, variable in state.model.variables_by_name.items()
+        if name.endswith("/moving_mean")
+    ]

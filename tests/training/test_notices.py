@@ -46,6 +46,17 @@ def test_batch_norm_of_parts_is_said(config):
     assert said(tuned) == []
 
 
+def test_folded_batch_norm_is_said(config):
+    tuned = config(model="tiny_bn", checkpoint_path="folded")
+    (line,) = said(tuned)
+    assert line.startswith("folded has a mean of 0 in every batch norm, as where")
+    assert "`slimnets checkpoints unfold` gives it moments" in line
+    state = TrainState(tuned, 3)
+    state.model.variables_by_name["Tiny/Conv/BatchNorm/moving_mean"].assign([1.0] * 4)
+    assert list(list_notices(tuned, state)) == []
+    assert said(config(checkpoint_path="without batch norm")) == []
+
+
 def test_layer_decay_is_said(config):
     (line,) = said(config(layer_decay=0.5))
     assert line == (
