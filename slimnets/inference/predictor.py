@@ -9,7 +9,7 @@ import tensorflow as tf
 from slimnets import checkpoints, errors
 from slimnets.config.inference import InferenceConfig, TrainedNetworkConfig
 from slimnets.export import runtimes
-from slimnets.inference import precision, views
+from slimnets.inference import precision, rounded_images, views
 from slimnets.inference.folded_model import FoldedModel
 from slimnets.layers.computation import Computation, computing
 from slimnets.layers.fake_quantization import FakeQuantization
@@ -18,6 +18,7 @@ from slimnets.model import Model
 from slimnets.nets import own
 from slimnets.preprocessing import registry as preprocessing
 from slimnets.preprocessing.views import Views, make_views
+from slimnets.quantization import fake_quantized
 
 
 @dataclasses.dataclass(frozen=True)
@@ -34,6 +35,7 @@ class Predictor:
       precision: number type that the runtime computes in, one of
         `config.choices.INFERENCE_PRECISIONS`.
       quantization: how weights and activations are rounded; None leaves them in float.
+      image_range: in which images are rounded then; None leaves them as they are.
       views: of each image, where it is seen in several.
     """
 
@@ -45,6 +47,7 @@ class Predictor:
     runtime: str = "tensorflow"
     precision: str = "float32"
     quantization: FakeQuantization | None = None
+    image_range: rounded_images.Range | None = None
     views: Views | None = None
 
     @property
@@ -114,18 +117,27 @@ class Predictor:
             " --num_classes"
         )
 
-    def network(self, images: tf.Tensor) -> tuple[tf.Tensor, dict[str, tf.Tensor]]:
-        """Runs the network, folded or not; call it in a tf.function.
+    def network(
+        self, images: tf.Tensor, integer_kernels: bool = True
+    ) -> tuple[tf.Tensor, dict[str, tf.Tensor]]:
+        """Runs the network, folded, rounded or neither; call it in a tf.function.
 
         Args:
           images: float32 [batch, image_size, image_size, channels], preprocessed.
+          integer_kernels: where values are rounded, compute as integer kernels do; else
+            as training did, which converters understand.
 
         Returns:
           Logits (or features), and end points by name.
         """
         if self.quantization is not None:
-            with computing(Computation(quantization=self.quantization)):
-                return self.model(images, is_training=False)
+            settings = dataclasses.replace(
+                self.quantization, integer_kernels=integer_kernels
+            )
+            rounded = rounded_images.round_to(images, self.image_range)
+            way = Computation(quantization=settings)
+            with computing(way), fake_quantized.in_place():
+                return self.model(rounded, is_training=False)
         run = self.model if self.folded is None else self.folded
         return run(images)
 
@@ -203,15 +215,22 @@ def load_predictor(
         config.preprocessing_name or network, config.resizing
     )
     recipe = preprocessing.get_preprocessing(name, False, bool(config.use_grayscale))
+
+    def preprocess(image: tf.Tensor) -> tf.Tensor:
+        return recipe(image, size, size)
+
     return Predictor(
         model=model,
         use_moving_averages=config.use_moving_averages,
         allow_unused=config.allow_unused,
-        preprocess=lambda image: recipe(image, size, size),
+        preprocess=preprocess,
         folded=None if folding is None else FoldedModel(model, folding),
         runtime=inference.runtime,
         precision=inference.precision,
         quantization=quantization,
+        image_range=None
+        if quantization is None
+        else rounded_images.find_range(preprocess, size, model.channels),
         views=make_views(
             test_time_augmentation, name, size, bool(config.use_grayscale)
         ),
@@ -227,7 +246,7 @@ def _make_quantization(inference: InferenceConfig) -> FakeQuantization | None:
             " leave --runtime and --precision out, or run `slimnets export"
             " --format=lite` for LiteRT"
         )
-    return FakeQuantization(integer_kernels=True)
+    return FakeQuantization()
 
 
 def to_numpy(values: Any) -> Any:

@@ -5,8 +5,6 @@ so that hardly a value differs. What is left is carried on: logits are compared 
 of their last scale.
 """
 
-import dataclasses
-import math
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
@@ -16,9 +14,7 @@ import tensorflow as tf
 from slimnets import checkpoints, errors
 from slimnets.config.inference import ExportConfig
 from slimnets.inference.predictor import Predictor
-from slimnets.layers.computation import Computation, computing
 from slimnets.model import Model
-from slimnets.quantization import fake_quantized
 
 # The share of logits within one step of the last scale that int8 kernels reach; a
 # network whose weights' ranges are wide makes more of a value rounded otherwise.
@@ -91,43 +87,11 @@ def make_logits(
 ) -> Callable[[tf.Tensor], tf.Tensor]:
     """Returns the function from prepared images to logits that is exported.
 
-    With rounded values the images are rounded too: integer kernels take integers.
-
     Args:
       predictor: of the network.
       integer_kernels: compute as the kernels of what converters write do.
     """
-    if predictor.quantization is None:
-        return lambda images: predictor.network(images)[0]
-    low, high = _find_input_range(predictor)
-    settings = dataclasses.replace(
-        predictor.quantization, integer_kernels=integer_kernels
-    )
-    way = Computation(quantization=settings)
-
-    def logits(images: tf.Tensor) -> tf.Tensor:
-        rounded = tf.quantization.fake_quant_with_min_max_args(images, low, high)
-        with computing(way), fake_quantized.in_place():
-            return predictor.model(rounded, is_training=False)[0]
-
-    return logits
-
-
-def choose_input_range(black: float, white: float) -> tuple[float, float]:
-    """Returns the range in which images are rounded to 256 integers, one of them 0.
-
-    No level of an image lies half between two, nor what resizing most often makes of
-    them, 256ths: noise in the last bit would choose there, which differs by runtime.
-
-    Args:
-      black: what a recipe gives for 0.
-      white: what it gives for 255.
-    """
-    low, high = min(black, 0.0), max(white, 0.0)
-    # Of 257.5 256ths of a level: the middles between integers are a quarter off them.
-    step = (high - low) / 255 * 257.5 / 256
-    zero = math.ceil(-low / step)
-    return -zero * step, (255 - zero) * step
+    return lambda images: predictor.network(images, integer_kernels)[0]
 
 
 def find_last_step(
@@ -194,17 +158,4 @@ def _compare(
         within_step=float((steps <= 1).mean()),
         difference=float(steps.max()),
         step=step,
-    )
-
-
-def _find_input_range(predictor: Predictor) -> tuple[float, float]:
-    """Returns the values that a recipe gives to black and to white."""
-    size, channels = predictor.model.image_size, predictor.model.channels
-    ends = [
-        predictor.preprocess(tf.fill([size, size, channels], tf.cast(level, tf.uint8)))
-        for level in (0, 255)
-    ]
-    values = tf.stack(ends)
-    return choose_input_range(
-        float(tf.reduce_min(values)), float(tf.reduce_max(values))
     )

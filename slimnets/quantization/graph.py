@@ -28,6 +28,9 @@ class Ops:
     def __iter__(self) -> Iterator[tf.Operation]:
         return iter(self._ops)
 
+    def __contains__(self, op: tf.Operation) -> bool:
+        return op.name in self._known
+
     def add(self, op: tf.Operation, before: tf.Operation) -> None:
         """Makes an op of the rewrite one of the network's, before another one."""
         self._ops.insert(self._ops.index(before), op)
@@ -39,7 +42,7 @@ class Ops:
 
     def consumers(self, tensor: tf.Tensor) -> list[tf.Operation]:
         """Returns the network's ops that read a tensor, in their order in the graph."""
-        return [op for op in tensor.consumers() if op.name in self._known]
+        return [op for op in tensor.consumers() if op in self]
 
     def redirect(
         self,

@@ -27,6 +27,7 @@ _BEFORE_SUMS = frozenset(
 _SELECTIONS = _BEFORE_SUMS | {"Squeeze", "Transpose", "Pad", "StridedSlice", "Slice"}
 _MEANS = frozenset({"AvgPool", "Mean"})
 _ROUNDED_IMAGES = "FakeQuantWithMinMaxArgs"  # an export rounds its inputs before
+_FUSED = ACTIVATIONS | {"BatchToSpaceND"}  # of a kernel, behind its sums
 _MASKS = frozenset({"GreaterEqual", "Less", "SelectV2", "Floor"})
 
 
@@ -59,6 +60,7 @@ def rewrite(
     if settings.integer_kernels and not is_training:
         for layer in found:
             rewriter.add_up_integers(layer, layer.linear.name in folded)
+        rewriter.combine_integers()
     return ops
 
 
@@ -73,7 +75,7 @@ class _Rewriter:
         self._ops, self._is_training, self._settings = ops, is_training, settings
         self._quantized: dict[str, Quantized] = {}  # by name of the tensor that is read
         self._weights: dict[str, ranges.Range] = {}  # by name of the linear op
-        self._done: set[str] = set()  # names of the ops whose output is rounded
+        self._done: dict[str, ranges.Range] = {}  # by name of the op that is rounded
         self.count = 0
 
     def quantize_layer(self, layer: Layer) -> None:
@@ -131,9 +133,32 @@ class _Rewriter:
             return
         if bias is not None and not is_folded and bias.type != "BiasAdd":
             bias = None  # what is added is a shortcut
+        outputs = self._find_output_range(linear if bias is None else bias)
         integer_kernels.add_up_integers(
-            self._ops, linear, bias, inputs.range, weights, self._settings
+            self._ops, linear, bias, inputs.range, weights, outputs, self._settings
         )
+
+    def combine_integers(self) -> None:
+        """Lets sums and products of two rounded tensors be those of integers."""
+        for op in self._ops:
+            if op.type not in _SUMS:
+                continue
+            first, second = (self._find(tensor) for tensor in op.inputs)
+            outputs = self._find_output_range(op)
+            if first is None or second is None or outputs is None:
+                continue
+            integer_kernels.combine_integers(
+                self._ops, op, (first.range, second.range), outputs, self._settings
+            )
+
+    def _find_output_range(self, op: tf.Operation) -> ranges.Range | None:
+        """Returns the range in which the kernel that an op is of rounds its result."""
+        while op.name not in self._done:
+            readers = self._ops.consumers(op.outputs[0])
+            if len(readers) != 1 or readers[0].type not in _FUSED:
+                return None
+            op = readers[0]
+        return self._done[op.name]
 
     def _find_end(self, linear: tf.Operation) -> tf.Operation | None:
         """Returns the op that ends a bare layer; None where batch norm follows it."""
@@ -179,7 +204,7 @@ class _Rewriter:
         self._put(op, Quantized(rounded, within))
 
     def _put(self, op: tf.Operation, rounded: Quantized) -> None:
-        self._done.add(op.name)
+        self._done[op.name] = rounded.range
         self._quantized[rounded.values.name] = rounded
         self._ops.redirect(op.outputs[0], rounded.values)
 
@@ -199,12 +224,23 @@ class _Rewriter:
 
     def _is_open_sum(self, op: tf.Operation) -> bool:
         """Whether an op adds or multiplies what is rounded, and its result is not."""
-        if op.type not in _SUMS or op.name in self._done or _is_dropout(op):
+        if op.type not in _SUMS or op.name in self._done or self._is_dropout(op):
             return False
         readers = op.outputs[0].consumers()
         if len(readers) == 1 and readers[0].type in RELUS:
             return False
         return any(self._comes_of_rounded(tensor) for tensor in op.inputs)
+
+    def _is_dropout(self, op: tf.Operation) -> bool:
+        """Whether a product is dropout's, which training alone has."""
+        if op.type != "Mul":
+            return False
+        if re.search(r"(^|/)dropout(_\d+)?/", op.name.lower()):
+            return True
+        through = frozenset({"Cast", "Mul", "Identity"})
+        sources = (trace_back(tensor, through).op for tensor in op.inputs)
+        # Rounding that is delayed selects too, but is not the network's.
+        return any(source.type in _MASKS and source in self._ops for source in sources)
 
     def _comes_of_rounded(self, tensor: tf.Tensor) -> bool:
         while tensor.name not in self._quantized:
@@ -216,16 +252,6 @@ class _Rewriter:
                 self._is_open_sum(source.op) for source in op.inputs
             )
         return True
-
-
-def _is_dropout(op: tf.Operation) -> bool:
-    """Whether a product is dropout's, which training alone has."""
-    if op.type != "Mul":
-        return False
-    if re.search(r"(^|/)dropout(_\d+)?/", op.name.lower()):
-        return True
-    through = frozenset({"Cast", "Mul", "Identity"})
-    return any(trace_back(t, through).op.type in _MASKS for t in op.inputs)
 
 
 def _join(scope: str, name: str) -> str:

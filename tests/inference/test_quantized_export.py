@@ -1,5 +1,6 @@
 """A network that was trained rounded becomes a file of integers, compared in steps."""
 
+import dataclasses
 import json
 from pathlib import Path
 
@@ -7,7 +8,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from slimnets import errors
+from slimnets import errors, slim
 from slimnets.config import dataclass_flags
 from slimnets.config.inference import EvalConfig, ExportConfig
 from slimnets.export import lite
@@ -21,6 +22,7 @@ from slimnets.inference import (
 from slimnets.layers.computation import Computation, computing
 from slimnets.layers.fake_quantization import FakeQuantization
 from slimnets.model import Model
+from slimnets.nets import registry
 from slimnets.training import trainer
 from tests.tiny_runs import config, silent, tiny_networks, toy_data  # noqa: F401
 
@@ -43,19 +45,6 @@ def test_another_class_is_an_error_in_one_line():
     with pytest.raises(errors.InputError, match="it is not kept") as caught:
         quantized_export.compare_all({"images": EXPECTED[::-1]}, EXPECTED, 0.25)
     assert "\n" not in str(caught.value)
-
-
-@pytest.mark.parametrize(
-    ("black", "white"), [(-1.0, 1.0), (0.0, 1.0), (-0.5, 0.5), (0.0, 255.0)]
-)
-def test_no_level_of_an_image_lies_half_between_two_integers(black, white):
-    """There, noise in the last bit would choose, in file and network differently."""
-    low, high = quantized_export.choose_input_range(black, white)
-    levels = np.linspace(black, white, 255 * 256 + 1)  # and what lies between
-    steps = (levels - low) / (high - low) * 255
-    assert np.abs(steps % 1 - 0.5).min() > 5e-4
-    assert low <= black and high >= white
-    assert round(-low / (high - low) * 255, 6) % 1 == 0
 
 
 def test_ranges_of_weights_become_symmetric():
@@ -92,6 +81,40 @@ def test_a_rounded_run_becomes_int8(config, toy_data, tmp_path, seed):  # noqa: 
         else:
             assert done.parity is None and not (output / parity.FILE).exists()
         assert (np.int8 in _read_types(output / lite.FILE)) == kinds
+
+
+def shortcuts(images, num_classes=3, is_training=True, scope="Shortcuts", **_):
+    """A shortcut, one before relu, and channels weighed by others."""
+    given = {"normalizer_fn": slim.batch_norm}
+    with (
+        tf.compat.v1.variable_scope(scope),
+        slim.arg_scope([slim.batch_norm], is_training=is_training),
+    ):
+        net = slim.conv2d(images, 8, 3, scope="Conv", **given)
+        for name, activation in (("Late", tf.identity), ("Early", tf.nn.relu)):
+            inner = slim.conv2d(net, 8, 3, activation_fn=None, scope=name, **given)
+            net = activation(net + inner)
+        mean = tf.reduce_mean(net, [1, 2], keepdims=True)
+        net *= slim.conv2d(mean, 8, 1, scope="Gate")
+        net = tf.reduce_mean(net, [1, 2])
+        logits = slim.fully_connected(
+            net, num_classes, activation_fn=None, scope="Logits"
+        )
+    return logits, {"Logits": logits}
+
+
+@pytest.mark.slow
+def test_sums_and_products_are_those_of_the_file(config, tmp_path, monkeypatch):  # noqa: F811
+    row = dataclasses.replace(
+        registry.NETWORKS["tiny"], name="shortcuts", builder=shortcuts
+    )
+    monkeypatch.setitem(registry.NETWORKS, "shortcuts", row)
+    made = config(model="shortcuts", quantize_delay=0, max_number_of_steps=20)
+    done = export_int8(trainer.train(made, silent).checkpoint, tmp_path / "out")
+    assert len(done.comparisons) == 2
+    for comparison in done.comparisons:
+        assert comparison.agreeing == comparison.images
+        assert comparison.within_step >= 0.99 and comparison.difference <= 1
 
 
 def check_report(report: parity.Parity, output: Path) -> None:

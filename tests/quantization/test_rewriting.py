@@ -9,8 +9,6 @@ import tensorflow as tf
 from slimnets import slim
 from slimnets.layers.fake_quantization import FakeQuantization
 from slimnets.quantization.graph import Unquantizable
-from slimnets.quantization.integer_kernels import round_mean
-from slimnets.quantization.ranges import Range
 from slimnets.quantization.rewriting import rewrite
 
 v1 = tf.compat.v1
@@ -132,9 +130,9 @@ def test_a_range_begins_with_the_first_batch(float_run):
     assert high == pytest.approx(float_run.net.max(), rel=0.05)
 
 
-def names_of(network) -> set[str]:
+def names_of(network, delay=0, step=None) -> set[str]:
     """Returns the ranges of a network, without what debiases them."""
-    after = Run(network, FakeQuantization()).after
+    after = Run(network, FakeQuantization(delay=delay), step=step).after
     return {n.removesuffix("/min") for n in after if n.endswith("_quant/min")}
 
 
@@ -176,17 +174,6 @@ def test_biases_are_rounded_behind_rounded_images_too():
     np.testing.assert_allclose(found[0, 0, 0] / step, [0, 1, -1], atol=1e-3)
 
 
-@pytest.mark.parametrize(
-    ("kind", "expected"), [("AvgPool", [-4, 0, 5]), ("Mean", [-4, 0, 4])]
-)
-def test_a_mean_half_between_two_integers_is_rounded_as_the_kernels_do(kind, expected):
-    """LiteRT's take the one away from the integer 0 (AvgPool), or the even one."""
-    within = Range(tf.constant(-12.8), tf.constant(12.7))
-    means = tf.constant([-3.5, 0.3, 4.5]) / 10
-    rounded = round_mean(means, kind, within, FakeQuantization())
-    np.testing.assert_allclose(rounded * 10, expected, atol=1e-5)
-
-
 def test_layers_add_up_whole_numbers_in_evaluation():
     """What leaves them is the same as without, but where float sums err."""
     trained = Run(conv_and_norm, FakeQuantization()).after
@@ -201,7 +188,8 @@ def test_layers_add_up_whole_numbers_in_evaluation():
                 variable.load(trained[variable.op.name], session)
             found.append(session.run(ops.resolve(net)))
             sums = [op for op in graph.get_operations() if "/integers/mul" in op.name]
-            kernels = [op.inputs[0] for op in sums if op.outputs[0].dtype == tf.float32]
+            kernels = [op.inputs[0] for op in sums if op.inputs[0].shape.rank == 4]
+            kernels = [sums for sums in kernels if sums.op.type != "Round"]
             for values in session.run(kernels):
                 assert (values == np.round(values)).all() and np.abs(values).max() > 99
     assert len(kernels) == 3
@@ -240,6 +228,11 @@ def test_products_of_rounded_values_are_rounded():
         "mul/activation_Mul_quant",
         "mul_1/activation_Mul_quant",
     }
+
+
+def test_so_they_are_where_rounding_waits():
+    """What selects rounded values from some step on is no dropout."""
+    assert names_of(hard_swish, delay=2, step=1) == names_of(hard_swish)
 
 
 def branches(images: tf.Tensor, is_training: bool) -> tf.Tensor:
