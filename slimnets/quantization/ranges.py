@@ -91,6 +91,19 @@ def read_constant(rounding: tf.Operation) -> Range:
     return Range(*(tf.constant(rounding.get_attr(end)) for end in ("min", "max")))
 
 
+def unround(tensor: tf.Tensor) -> tf.Tensor:
+    """Returns what a tensor was before it was rounded, if it was."""
+    rounded = tensor.op.type == "FakeQuantWithMinMaxVars"
+    return tensor.op.inputs[0] if rounded else tensor
+
+
+def round_constant(tensor: tf.Tensor) -> Quantized | None:
+    """Returns a constant number as converters round it; None of another tensor."""
+    if tensor.op.type != "Const" or tensor.shape.rank != 0:
+        return None
+    return Quantized(tensor, Range(tf.minimum(tensor, 0.0), tf.maximum(tensor, 0.0)))
+
+
 def unite(ranges: list[Range]) -> Range:
     """Returns the range that has all of some in it."""
     return Range(

@@ -58,6 +58,7 @@ def rewrite(
     rewriter.quantize_sums()
     rewriter.quantize_derived()
     if settings.integer_kernels and not is_training:
+        rewriter.leave_hard_swish_in_float()
         for layer in found:
             rewriter.add_up_integers(layer, layer.linear.name in folded)
         rewriter.combine_integers()
@@ -138,12 +139,38 @@ class _Rewriter:
             self._ops, linear, bias, inputs.range, weights, outputs, self._settings
         )
 
+    def leave_hard_swish_in_float(self) -> None:
+        """Takes the roundings inside of `x * relu6(x + 3) / 6` away.
+
+        LiteRT's converter makes one op of it, which computes in float.
+        """
+        for op in self._ops:
+            if op.type != "RealDiv":
+                continue
+            product = ranges.unround(op.inputs[0])
+            if product.op.type != "Mul" or product.op.name not in self._done:
+                continue
+            value, gate = product.op.inputs
+            relu = ranges.unround(gate)
+            if relu.op.type != "Relu6" or relu.op.name not in self._done:
+                continue
+            if any(given is value for given in relu.op.inputs[0].op.inputs):
+                self._ops.redirect(op.inputs[0], product, [op])
+                self._ops.redirect(gate, relu, [product.op])
+                del self._done[product.op.name], self._done[relu.op.name]
+
     def combine_integers(self) -> None:
-        """Lets sums and products of two rounded tensors be those of integers."""
+        """Lets sums and products of two rounded tensors be those of integers.
+
+        Or of such a tensor and a constant, which is rounded within a range of its own.
+        """
         for op in self._ops:
             if op.type not in _SUMS:
                 continue
-            first, second = (self._find(tensor) for tensor in op.inputs)
+            first, second = (
+                self._find(tensor) or ranges.round_constant(tensor)
+                for tensor in op.inputs
+            )
             outputs = self._find_output_range(op)
             if first is None or second is None or outputs is None:
                 continue

@@ -23,6 +23,7 @@ from slimnets.layers.computation import Computation, computing
 from slimnets.layers.fake_quantization import FakeQuantization
 from slimnets.model import Model
 from slimnets.nets import registry
+from slimnets.nets.mobilenet.v3_blocks import hard_sigmoid, hard_swish
 from slimnets.training import trainer
 from tests.tiny_runs import config, silent, tiny_networks, toy_data  # noqa: F401
 
@@ -84,18 +85,19 @@ def test_a_rounded_run_becomes_int8(config, toy_data, tmp_path, seed):  # noqa: 
 
 
 def shortcuts(images, num_classes=3, is_training=True, scope="Shortcuts", **_):
-    """A shortcut, one before relu, and channels weighed by others."""
+    """Hard swish, a shortcut, one before relu, and channels weighed by others."""
     given = {"normalizer_fn": slim.batch_norm}
     with (
         tf.compat.v1.variable_scope(scope),
         slim.arg_scope([slim.batch_norm], is_training=is_training),
     ):
-        net = slim.conv2d(images, 8, 3, scope="Conv", **given)
+        net = slim.conv2d(images, 8, 3, activation_fn=hard_swish, scope="Conv", **given)
         for name, activation in (("Late", tf.identity), ("Early", tf.nn.relu)):
             inner = slim.conv2d(net, 8, 3, activation_fn=None, scope=name, **given)
             net = activation(net + inner)
         mean = tf.reduce_mean(net, [1, 2], keepdims=True)
-        net *= slim.conv2d(mean, 8, 1, scope="Gate")
+        gate = slim.conv2d(mean, 8, 1, activation_fn=None, scope="Gate")
+        net *= hard_sigmoid(gate)
         net = tf.reduce_mean(net, [1, 2])
         logits = slim.fully_connected(
             net, num_classes, activation_fn=None, scope="Logits"

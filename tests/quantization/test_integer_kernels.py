@@ -7,7 +7,7 @@ import pytest
 import tensorflow as tf
 
 from slimnets.layers.fake_quantization import FakeQuantization
-from slimnets.quantization import integer_kernels
+from slimnets.quantization import integer_kernels, ranges
 from slimnets.quantization.graph import Ops
 from slimnets.quantization.integer_kernels import round_mean
 from slimnets.quantization.ranges import Range
@@ -89,6 +89,16 @@ def test_products_are_rounded_once_to_the_even_integer(steps):
     assert factor.dtype == np.float32
     products = (LEVELS[:, None] * LEVELS[None]).astype(np.float32)
     np.testing.assert_array_equal(found, np.rint(products * factor))
+
+
+def test_a_constant_number_has_a_range_from_0():
+    with tf.Graph().as_default(), tf.compat.v1.Session() as session:
+        for number, expected in ((3.0, (0, 3)), (-2.0, (-2, 0))):
+            rounded = ranges.round_constant(tf.constant(number))
+            assert rounded is not None
+            assert session.run(tuple(rounded.range)) == expected
+        assert ranges.round_constant(tf.constant([1.0])) is None
+        assert ranges.round_constant(tf.abs(tf.constant(1.0))) is None
 
 
 @pytest.mark.parametrize("step", [1 / 8, 0.117])

@@ -235,6 +235,20 @@ def test_so_they_are_where_rounding_waits():
     assert names_of(hard_swish, delay=2, step=1) == names_of(hard_swish)
 
 
+def test_hard_swish_is_one_op_in_float_as_converters_make_it():
+    """Its input is rounded, and what follows rounds again, but nothing inside of it."""
+    with tf.Graph().as_default() as graph, v1.Session() as session:
+        images = tf.quantization.fake_quant_with_min_max_args(IMAGES, -4, 4)
+        net = slim.conv2d(images, 3, 3, activation_fn=None, scope="Conv")
+        swished = net * tf.nn.relu6(net + 3) / 6
+        settings = FakeQuantization(integer_kernels=True)
+        ops = rewrite(graph.get_operations(), False, settings)
+        session.run(v1.global_variables_initializer())
+        value, found = session.run([ops.resolve(net), ops.resolve(swished)])
+    assert len(np.unique(value)) <= 256
+    np.testing.assert_allclose(found, value * np.clip(value + 3, 0, 6) / 6, rtol=1e-6)
+
+
 def branches(images: tf.Tensor, is_training: bool) -> tf.Tensor:
     small = slim.conv2d(images, 2, 1, scope="Small")
     large = 10 * slim.conv2d(images, 2, 1, scope="Large")
