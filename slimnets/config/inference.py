@@ -270,6 +270,14 @@ class ExportConfig:
         " for lite, where the checkpoint was trained so; --noquantize writes float.",
         common=True,
     )
+    precision: str = setting(
+        "float32",
+        "With --format=saved_model or frozen_graph: number type that the network"
+        " computes in. bfloat16 is for processors that have it, and differs by up to a"
+        " few percent of the largest logit; auto takes what was measured to be fastest"
+        " for the network on a processor like this one, and says which.",
+        choices=choices.INFERENCE_PRECISIONS,
+    )
     num_images: int | None = setting(
         None,
         "Number of images, the first ones, to verify the export on. None takes 32, and"

@@ -61,7 +61,10 @@ def write(folder: Path, network: Exportable) -> None:
     module = tf.Module()
     module.kept = function.variables
     module.labels = tf.saved_model.Asset(str(labels))
-    tf.saved_model.save(module, str(folder), signatures)
+    # A layer's own gradient, as depthwise convolutions in bfloat16 have, is not saved:
+    # what it captured was pruned, and the weights are constants here.
+    options = tf.saved_model.SaveOptions(experimental_custom_gradients=False)
+    tf.saved_model.save(module, str(folder), signatures, options)
 
 
 def run(

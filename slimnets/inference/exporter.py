@@ -37,8 +37,8 @@ from slimnets.inference.defaults import (
 from slimnets.inference.export_job import Job
 from slimnets.inference.parity import FILE, Parity
 from slimnets.inference.predictor import Predictor, load_predictor
-from slimnets.inference.samples import Samples
 
+_OF_TENSORFLOW = ("saved_model", "frozen_graph")  # which say what they compute in
 Comparisons = tuple[Comparison | quantized_export.IntegerComparison, ...]
 
 
@@ -79,8 +79,8 @@ def export(config: ExportConfig, log: Callable[[str], None] = print) -> Export:
     completed = complete_config(config.trained, checkpoint)
     num_classes = _require_classes(completed, checkpoint)
     quantize = quantized_export.is_asked_for(config, checkpoint)
-    how = InferenceConfig(quantize=quantize)
-    predictor = load_predictor(completed, num_classes, how)
+    how = InferenceConfig(quantize=quantize, precision=config.precision)
+    predictor = load_predictor(completed, num_classes, how, log)
     log(str(predictor.restore(checkpoint)))
     class_names = find_class_names(config.trained, checkpoint, num_classes, log)
     upright = completed.upright is not False
@@ -103,9 +103,7 @@ def export(config: ExportConfig, log: Callable[[str], None] = print) -> Export:
             judged = network.is_quantized and config.format == "lite"
             if judged:
                 parity_report.require_images(job)  # fails now, not at the end
-            comparisons = _write_and_verify(
-                config.format, unfinished, network, images, predictor
-            )
+            comparisons = _write_and_verify(unfinished, job)
             if judged:
                 parity, lines = _judge_rounded(unfinished, job, num_classes)
                 left_out = (*left_out, *lines)
@@ -132,6 +130,12 @@ def _check_output(config: ExportConfig) -> Path:
         raise errors.InputError(
             f"--output={output} holds an export already; name another, or give"
             " --overwrite"
+        )
+    if config.precision != "float32" and config.format not in _OF_TENSORFLOW:
+        raise errors.InputError(
+            f"--precision={config.precision} is of TensorFlow's formats,"
+            f" {' and '.join(_OF_TENSORFLOW)}; leave it out for"
+            f" --format={config.format}, whose runtimes choose theirs"
         )
     if config.metadata and config.format != "lite":
         raise errors.InputError(
@@ -173,33 +177,29 @@ def _make_exportable(predictor: Predictor, class_names: tuple[str, ...]) -> Expo
     )
 
 
-def _write_and_verify(
-    format_name: str,
-    folder: Path,
-    network: Exportable,
-    images: Samples,
-    predictor: Predictor,
-) -> Comparisons:
+def _write_and_verify(folder: Path, job: Job) -> Comparisons:
     """Writes a network and compares its logits with the checkpoint's."""
-    expected = _compute_expected(network, images, predictor)
+    name, network, images = job.config.format, job.network, job.samples
+    expected = _compute_expected(job)
     try:
-        FORMATS[format_name].write(folder, network)
+        FORMATS[name].write(folder, network)
     except (OSError, tf.errors.OpError) as error:
         raise errors.InputError(
             f"cannot write the export into {folder.parent}: {errors.summarize(error)}"
         ) from error
-    found = FORMATS[format_name].run(folder, images.encoded, images.images.numpy())
-    if network.is_quantized and format_name == "lite":
-        step = quantized_export.find_last_step(predictor.model, found, expected)
+    found = FORMATS[name].run(folder, images.encoded, images.images.numpy())
+    if network.is_quantized and name == "lite":
+        step = quantized_export.find_last_step(job.predictor.model, found, expected)
         return quantized_export.compare_all(found, expected, step)
     comparisons = tuple(
         compare(signature, logits, expected) for signature, logits in found.items()
     )
+    bound = runtimes.BOUNDS[job.predictor.precision]
     for comparison in comparisons:
-        if not comparison.difference <= runtimes.BOUND:
+        if not comparison.difference <= bound:
             raise errors.InputError(
-                f"the {format_name} differs from the checkpoint, so it is not kept:"
-                f" {comparison}, more than {runtimes.BOUND:.0e}"
+                f"the {name} differs from the checkpoint, so it is not kept:"
+                f" {comparison}, more than {bound:.0e}"
             )
     return comparisons
 
@@ -240,11 +240,15 @@ def _write_metadata(folder: Path, network: Exportable) -> None:
         ) from error
 
 
-def _compute_expected(
-    network: Exportable, images: Samples, predictor: Predictor
-) -> np.ndarray:
+def _compute_expected(job: Job) -> np.ndarray:
     """Returns the checkpoint's logits, rounded on the way where the export's are."""
-    if not network.is_quantized:
-        return predictor.model(images.images)[0].numpy()
-    logits = quantized_export.make_logits(predictor, integer_kernels=True)
-    return tf.function(logits, autograph=False)(images.images).numpy()
+    images, predictor = job.samples.images, job.predictor
+    if job.network.is_quantized:
+        logits = quantized_export.make_logits(predictor, integer_kernels=True)
+        return tf.function(logits, autograph=False)(images).numpy()
+    if predictor.precision != "float32":
+        in_float32 = InferenceConfig(fold_batch_norm=False)
+        num_classes = predictor.model.num_classes
+        predictor = load_predictor(job.completed, num_classes, in_float32)
+        predictor.restore(job.checkpoint)
+    return predictor.model(images)[0].numpy()

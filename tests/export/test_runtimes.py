@@ -33,7 +33,7 @@ def test_the_same_end_points(model, images, runtime, batch_size):
     found = run(tf.constant(images))
     assert found.keys() == {"logits", "twice", *(f"of/{name}" for name in expected)}
     for name, value in expected.items():
-        bound = runtimes.BOUND * np.abs(value).max()
+        bound = runtimes.BOUNDS["float32"] * np.abs(value).max()
         np.testing.assert_allclose(found[f"of/{name}"], value, 0, bound, err_msg=name)
     np.testing.assert_array_equal(found["logits"] * 2, found["twice"])
 

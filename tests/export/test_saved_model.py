@@ -6,6 +6,7 @@ import tensorflow as tf
 
 from slimnets import errors
 from slimnets.export import saved_model
+from slimnets.export.exportable import Exportable
 
 NAMES = ["tench", "église", "gas pump"]
 
@@ -65,6 +66,26 @@ def test_it_holds_the_folded_kernels_alone(folder, model):
         if not name.endswith(("gamma", "moving_mean", "moving_variance"))
     )
     assert held == kernels_and_biases
+
+
+def test_a_layer_with_a_gradient_of_its_own(tmp_path):
+    """As depthwise convolutions in bfloat16 have: TensorFlow refused to save those."""
+
+    @tf.custom_gradient
+    def double(values):
+        return 2 * values, lambda gradient: 2 * gradient * values
+
+    network = Exportable(
+        logits=lambda images: tf.reduce_mean(double(double(images)), [1, 2]),
+        image_size=4,
+        channels=3,
+        preprocess=lambda image: tf.cast(image, tf.float32),
+        class_names=("a", "b", "c"),
+    )
+    saved_model.write(tmp_path, network)
+    run = tf.saved_model.load(str(tmp_path)).signatures["serving_default"]
+    logits = run(images=tf.ones([2, 4, 4, 3]))["logits"].numpy()
+    np.testing.assert_array_equal(logits, np.full([2, 3], 4.0))
 
 
 @pytest.mark.slow

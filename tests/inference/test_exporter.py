@@ -87,6 +87,36 @@ def test_moving_averages_are_applied(config, tmp_path, toy_data):
     assert outputs["label"].numpy().tolist() == [b"red"]
 
 
+def test_in_bfloat16(run, tmp_path):
+    """It takes and gives float32, and its logits are those of float32, rounded."""
+    result = exported(run, tmp_path / "out", precision="bfloat16")
+    for one in result.comparisons:
+        assert 1e-4 < one.difference < 0.05
+    signature = tf.saved_model.load(str(tmp_path / "out")).signatures["serving_default"]
+    assert signature.structured_outputs["logits"].dtype == tf.float32
+    multiplies = [op for op in signature.graph.get_operations() if op.type == "MatMul"]
+    graph = signature.graph.as_graph_def()
+    types = {
+        node.attr["T"].type
+        for function in graph.library.function
+        for node in function.node_def
+        if node.op in ("Conv2D", "MatMul")
+    } | {op.get_attr("T").as_datatype_enum for op in multiplies}
+    assert types == {tf.bfloat16.as_datatype_enum}
+
+
+def test_the_fastest_precision_is_said(run, tmp_path):
+    lines: list[str] = []
+    exported(run, tmp_path / "out", lines.append, precision="auto")
+    [line] = [line for line in lines if "--precision" in line]
+    assert line.startswith("--precision=auto takes float32: tiny_bn was never measured")
+    line = refused(run, tmp_path / "lite", format="lite", precision="bfloat16")
+    assert line == (
+        "--precision=bfloat16 is of TensorFlow's formats, saved_model and frozen_graph;"
+        " leave it out for --format=lite, whose runtimes choose theirs"
+    )
+
+
 def test_a_folder_of_images(run, tmp_path):
     photos = tmp_path / "photos"
     photos.mkdir()
