@@ -1,6 +1,7 @@
 """A trained network that is ready to run, and the preparation of its images."""
 
 import dataclasses
+import functools
 from collections.abc import Callable
 from typing import Any
 
@@ -117,29 +118,38 @@ class Predictor:
             " --num_classes"
         )
 
-    def network(
-        self, images: tf.Tensor, integer_kernels: bool = True
-    ) -> tuple[tf.Tensor, dict[str, tf.Tensor]]:
+    def network(self, images: tf.Tensor) -> tuple[tf.Tensor, dict[str, tf.Tensor]]:
         """Runs the network, folded, rounded or neither; call it in a tf.function.
 
         Args:
           images: float32 [batch, image_size, image_size, channels], preprocessed.
-          integer_kernels: where values are rounded, compute as integer kernels do; else
-            as training did, which converters understand.
 
         Returns:
           Logits (or features), and end points by name.
         """
         if self.quantization is not None:
-            settings = dataclasses.replace(
-                self.quantization, integer_kernels=integer_kernels
-            )
-            rounded = rounded_images.round_to(images, self.image_range)
-            way = Computation(quantization=settings)
-            with computing(way), fake_quantized.in_place():
-                return self.model(rounded, is_training=False)
+            # Of its own, without the scopes that replicas put before the ops' names.
+            run_rounded = functools.partial(self.run_rounded, self.quantization)
+            return tf.function(run_rounded, autograph=False)(images)
         run = self.model if self.folded is None else self.folded
         return run(images)
+
+    def run_rounded(
+        self, settings: FakeQuantization, images: tf.Tensor
+    ) -> tuple[tf.Tensor, dict[str, tf.Tensor]]:
+        """Adds the rounded network to a graph; images are rounded as a file's are.
+
+        Args:
+          settings: how.
+          images: as `network` takes.
+
+        Returns:
+          As `network` does.
+        """
+        rounded = rounded_images.round_to(images, self.image_range)
+        way = Computation(quantization=settings)
+        with computing(way), fake_quantized.in_place():
+            return self.model(rounded, is_training=False)
 
     def classify(
         self, images: tf.Tensor, activation: Callable[[tf.Tensor], tf.Tensor]
@@ -246,7 +256,7 @@ def _make_quantization(inference: InferenceConfig) -> FakeQuantization | None:
             " leave --runtime and --precision out, or run `slimnets export"
             " --format=lite` for LiteRT"
         )
-    return FakeQuantization()
+    return FakeQuantization(integer_kernels=True)
 
 
 def to_numpy(values: Any) -> Any:

@@ -5,6 +5,7 @@ so that hardly a value differs. What is left is carried on: logits are compared 
 of their last scale.
 """
 
+import dataclasses
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
@@ -91,7 +92,12 @@ def make_logits(
       predictor: of the network.
       integer_kernels: compute as the kernels of what converters write do.
     """
-    return lambda images: predictor.network(images, integer_kernels)[0]
+    if predictor.quantization is None:
+        return lambda images: predictor.network(images)[0]
+    settings = dataclasses.replace(
+        predictor.quantization, integer_kernels=integer_kernels
+    )
+    return lambda images: predictor.run_rounded(settings, images)[0]
 
 
 def find_last_step(

@@ -150,11 +150,16 @@ def test_float_and_rounded_have_their_own_scores(rounded_run, tmp_path):
     """Float weights are the checkpoint's, rounded ones what eval --quantize scores."""
     done = export_int8(rounded_run, tmp_path / "out")
     assert done.parity is not None and done.parity.rounded is not None
-    scored = {False: done.parity.checkpoint, True: done.parity.rounded}
-    for quantize, found in scored.items():
-        flags = {"checkpoint_path": rounded_run, "quantize": quantize}
+    float_score, rounded = done.parity.checkpoint, done.parity.rounded
+    replicas = {"strategy": "mirrored", "num_clones": 2}
+    for flags, found in (
+        ({"quantize": False}, float_score),
+        ({"quantize": True}, rounded),
+        ({"quantize": True} | replicas, rounded),
+    ):
+        given = {"checkpoint_path": rounded_run, "batch_size": 4} | flags
         evaluation = evaluator.measure(
-            dataclass_flags.from_dict(EvalConfig, flags), silent
+            dataclass_flags.from_dict(EvalConfig, given), silent
         )
         assert found.measures["top1"] == evaluation.summary.list_scalars()["top1"]
 
