@@ -2,6 +2,8 @@
 
 import json
 
+import pytest
+
 MODULE = "eval.eval_image_classifier"
 
 
@@ -9,6 +11,7 @@ def test_help_begins_with_an_example(helps):
     assert len(helps(MODULE).strip().splitlines()) <= 4
 
 
+@pytest.mark.slow
 def test_a_run_of_two_replicas(start, mirrored_run, tmp_path):
     folder, _ = mirrored_run
     program = start(

@@ -100,10 +100,11 @@ def test_an_arg_scope_can_leave_batch_norm_out_or_scale_it():
             "Mixed_3a",
             "InceptionV4/Mixed_3a/Branch_1/Conv2d_0a_3x3",
         ),
-        (
+        pytest.param(
             inception.inception_resnet_v2_base,
             "PreAuxLogits",
             "InceptionResnetV2/Repeat_1/block17_20/Conv2d_1x1",
+            marks=pytest.mark.slow,
         ),
     ],
 )

@@ -53,6 +53,7 @@ def test_the_head_starts_anew_and_the_recipe_goes_along(by_name, config):
     assert settings.preprocessing_name == "standard(crop=1.0)"
 
 
+@pytest.mark.slow
 def test_the_run_is_resumed_as_it_was(by_name, config):
     """Without the weights, whose server may be gone."""
     _, flags = by_name

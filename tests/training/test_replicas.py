@@ -51,6 +51,7 @@ def test_what_is_drawn_is_drawn_for_the_whole_batch(
     assert_same(one, two, **CLOSE)
 
 
+@pytest.mark.slow
 def test_replicas_mix_their_own_parts_and_go_on_where_they_were(config, toy_data):
     """Two logical devices get what the pipeline makes for two replicas, bit by bit."""
     mixing = {"mixup_alpha": 0.5, "cutmix_alpha": 1.0, "preprocessing_name": "plain"}

@@ -38,7 +38,7 @@ def evaluate(path) -> evaluator.Evaluation:
     "flags",
     [
         {},
-        {"moving_average_decay": 0.5},
+        pytest.param({"moving_average_decay": 0.5}, marks=pytest.mark.slow),
         pytest.param(
             {"strategy": "mirrored", "num_clones": 2, "clone_on_cpu": True},
             marks=pytest.mark.slow,
@@ -143,6 +143,7 @@ def test_a_plateau_lowers_the_rate(config, tmp_path):
     assert rates == pytest.approx([0.1, 0.1, 0.01, 0.002, 0.002])
 
 
+@pytest.mark.slow
 def test_the_least_rate_is_not_scaled_by_the_batch(config, tmp_path):
     flags = {
         "eval_every": 1,
@@ -174,6 +175,7 @@ class Killed(BaseException):
     """Ends a run on the spot."""
 
 
+@pytest.mark.slow
 def test_a_kill_between_a_checkpoint_and_its_evaluation(config, tmp_path, monkeypatch):
     evaluate_checkpoint = Validation.evaluate
 
