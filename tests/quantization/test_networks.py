@@ -11,9 +11,6 @@ from slimnets.nets import registry
 from tests import tiny
 
 QUANTIZED = Computation(quantization=FakeQuantization())
-# Of the ways in which layers follow each other: plain, shortcuts, hard swish,
-# concatenations.
-OFTEN = ("mobilenet_v1_025", "mobilenet_v2", "resnet_v1_50")
 
 
 def take_step(name: str) -> tuple[Model, list[tf.Tensor | None]]:
@@ -38,7 +35,7 @@ def take_step(name: str) -> tuple[Model, list[tf.Tensor | None]]:
 @pytest.mark.parametrize(
     "name",
     [
-        pytest.param(name, marks=[] if name in OFTEN[:1] else pytest.mark.slow)
+        pytest.param(name, marks=[] if name == "lenet" else pytest.mark.slow)
         for name in registry.list_networks(kind="classifier")
     ],
 )
