@@ -118,13 +118,16 @@ def test_a_named_builder_has_its_rows_arguments_as_defaults(row):
     assert defaults == row.arguments
 
 
-def test_a_name_with_arguments():
+def test_a_name_with_arguments(monkeypatch):
+    short = tiny.short_row("mobilenet_v2")
+    monkeypatch.setitem(registry.NETWORKS, "mobilenet_v2", short)
     row = registry.get_row("mobilenet_v2(depth_multiplier=0.5)")
     images = np.zeros([1, 32, 32, 3], np.float32)
-    narrow, _ = slimnets.Model(row, 0, image_size=32)(images)
+    model = slimnets.Model(row, 0, image_size=32)
+    narrow, _ = model(images)
     named, _ = slimnets.Model(row.name, 0, image_size=32, depth_multiplier=0.5)(images)
     assert narrow.shape == named.shape == [1, 1, 1, 640]
-    shapes = slimnets.Model(row, 0, image_size=32).variables_by_name
+    shapes = model.variables_by_name
     assert shapes["MobilenetV2/Conv/weights"].shape == [3, 3, 3, 16]
 
 

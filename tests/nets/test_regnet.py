@@ -7,6 +7,7 @@ import tensorflow as tf
 
 from slimnets import slim
 from slimnets.nets import regnet
+from tests import tiny
 
 v1 = tf.compat.v1
 
@@ -68,7 +69,8 @@ def test_a_shortcut_has_weights_only_where_something_changes():
 
 def test_classifier_is_trained_as_the_rest_and_drawn_narrower():
     with tf.Graph().as_default() as graph, slim.arg_scope(regnet.regnet_arg_scope()):
-        regnet.regnet_y_400mf(tf.zeros([1, 32, 32, 3]), 10)
+        short = tiny.short_row("regnet_y_400mf").arguments
+        regnet.regnet_y_400mf(tf.zeros([1, 32, 32, 3]), 10, **short)
         drawn = graph.get_operation_by_name(
             "regnet_y_400mf/Logits/weights/Initializer/random_normal/stddev"
         )

@@ -113,6 +113,7 @@ def test_impossible_output_strides_are_errors(output_stride, message):
 def test_a_map_of_logits_is_not_squeezed_silently():
     with (
         tf.Graph().as_default(),
+        v1_graph.placeholders(training=True),
         pytest.raises(ValueError, match="spatial_squeeze=False"),
     ):
         thin_resnet(tf.zeros([1, 96, 96, 3]), 10, global_pool=False)
@@ -140,7 +141,7 @@ def test_unknown_sizes_of_features(output_stride, size):
 
 
 def test_end_points_are_named_and_ordered():
-    with tf.Graph().as_default():
+    with tf.Graph().as_default(), v1_graph.placeholders(training=True):
         logits, end_points = thin_resnet(tf.zeros([2, 64, 64, 3]), 10)
     names = list(end_points)
     assert names[0] == "thin/conv1"
@@ -160,7 +161,7 @@ def test_end_points_are_named_and_ordered():
 
 @pytest.mark.parametrize("num_classes", [None, 0])
 def test_without_classes_the_net_is_features(num_classes):
-    with tf.Graph().as_default():
+    with tf.Graph().as_default(), v1_graph.placeholders(training=True):
         net, end_points = thin_resnet(tf.zeros([2, 64, 64, 3]), num_classes)
     assert net is end_points["global_pool"]
     assert "predictions" not in end_points

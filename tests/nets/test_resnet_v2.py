@@ -109,7 +109,7 @@ def test_the_root_is_linear_and_the_end_is_not():
 
 
 def test_end_points_are_named_and_ordered():
-    with tf.Graph().as_default():
+    with tf.Graph().as_default(), v1_graph.placeholders(training=True):
         logits, end_points = thin_resnet(tf.zeros([2, 64, 64, 3]), 10)
     names = list(end_points)
     assert names[:3] == [
@@ -141,7 +141,7 @@ def test_impossible_output_strides_are_errors(output_stride, message):
 
 
 def test_without_the_root_block():
-    with tf.Graph().as_default():
+    with tf.Graph().as_default(), v1_graph.placeholders(training=True):
         net, end_points = thin_resnet(
             tf.zeros([1, 33, 33, 3]), include_root_block=False, global_pool=False
         )
