@@ -159,7 +159,10 @@ def test_bfloat16_is_nearly_the_same(run_with_batch_norm, tmp_path, fold_batch_n
             assert 0 < difference < 0.05 * np.abs(one[name]).max()
 
 
-@pytest.mark.parametrize("batch_size", [1, 2, 7, 100])
+@pytest.mark.parametrize(
+    "batch_size",
+    [*(pytest.param(n, marks=pytest.mark.slow) for n in (1, 7)), 2, 100],
+)
 def test_any_batch_size_gives_the_same(run, tmp_path, batch_size):
     extracted(run, tmp_path / "a.npz", "Logits")
     extracted(run, tmp_path / "b.npz", "Logits", batch_size=batch_size)

@@ -31,8 +31,15 @@ def expected(trained, toy_data):
     return labels, tf.nn.softmax(model(images)[0]).numpy()
 
 
-@pytest.mark.parametrize("strategy", ["none", "mirrored"])
-@pytest.mark.parametrize("batch_size", [2, 100])
+@pytest.mark.parametrize(
+    ("batch_size", "strategy"),
+    [
+        (2, "none"),
+        (2, "mirrored"),
+        (100, "none"),
+        pytest.param(100, "mirrored", marks=pytest.mark.slow),
+    ],
+)
 def test_json_lines(run, tmp_path, expected, batch_size, strategy):
     path = tmp_path / "new" / "predictions.jsonl"
     flags = {"strategy": strategy, "num_clones": 2 if strategy == "mirrored" else 0}

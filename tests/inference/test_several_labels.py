@@ -97,9 +97,9 @@ def expected(run, images):
 @pytest.mark.parametrize(
     "flags",
     [
-        {"batch_size": 1},
+        pytest.param({"batch_size": 1}, marks=pytest.mark.slow),
         {"batch_size": 3},
-        {"batch_size": 100},
+        pytest.param({"batch_size": 100}, marks=pytest.mark.slow),
         {"strategy": "mirrored", "num_clones": 2, "clone_on_cpu": True},
     ],
     ids=["1", "3", "100", "replicas"],

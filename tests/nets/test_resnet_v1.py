@@ -171,6 +171,7 @@ def test_without_classes_the_net_is_features(num_classes):
 def test_none_leaves_batch_norms_mode_to_the_arg_scope(is_training):
     with (
         tf.Graph().as_default(),
+        v1_graph.placeholders(training=True),
         slim.arg_scope(resnet_v1.resnet_arg_scope()),
         slim.arg_scope([slim.batch_norm], is_training=False),
     ):

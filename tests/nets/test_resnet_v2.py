@@ -153,6 +153,7 @@ def test_without_the_root_block():
 def test_none_leaves_batch_norms_mode_to_the_arg_scope(is_training):
     with (
         tf.Graph().as_default(),
+        v1_graph.placeholders(training=True),
         slim.arg_scope(resnet_v2.resnet_arg_scope()),
         slim.arg_scope([slim.batch_norm], is_training=False),
     ):
