@@ -206,6 +206,8 @@ def test_a_regularizer_of_no_weight_leaves_no_loss():
 
 
 def test_a_layer_in_a_function_alone_is_told_of_models():
+    # Where another test asked for the scope eagerly, it reuses what it finds.
+    v1.reset_default_graph()
     run = tf.function(lambda net: slim.conv2d(net, 2, 3, scope="again"))
     with pytest.raises(ValueError, match="again/weights exists already: outside a v1"):
         run(tf.ones([1, 4, 4, 3]))
