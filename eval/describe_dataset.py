@@ -38,8 +38,8 @@ def main(argv: list[str]) -> None:
     if config.contact_sheet:
         contact_sheet.require()
     tf.config.set_visible_devices([], "GPU")  # decoding happens on the CPU
-    decoding = sources.Decoding(max_pixels=config.max_pixels)
-    source = sources.prepare(config.dataset_dir, print, decoding)
+    reading = sources.PhotoReading(max_pixels=config.max_pixels)
+    source = sources.prepare(config.dataset_dir, print, reading)
     named = config.dataset_split_name
     surveys = {
         split: survey(

@@ -61,7 +61,7 @@ class Source(NamedTuple):
         return dataclasses.replace(dataset, left_out=self.left_out)
 
 
-class Decoding(NamedTuple):
+class PhotoReading(NamedTuple):
     """How photos are read: turned as their cameras noted or not, up to which size."""
 
     upright: bool = True
@@ -69,7 +69,7 @@ class Decoding(NamedTuple):
 
 
 def prepare(
-    dataset_dir: str | None, log: Callable[[str], None], decoding: Decoding
+    dataset_dir: str | None, log: Callable[[str], None], reading: PhotoReading
 ) -> Source:
     """Makes what --dataset_dir names ready to be read.
 
@@ -78,7 +78,7 @@ def prepare(
         folders of these, or a list of photos; "tfds:NAME", a dataset of TensorFlow
         Datasets; None: the digits inside the package.
       log: gets the lines that tell of a conversion.
-      decoding: how photos are read.
+      reading: how photos are read.
 
     Raises:
       InputError: the photos cannot be read as classes, or the cache not be written.
@@ -89,11 +89,11 @@ def prepare(
             " with --dataset_dir"
         )
     if (dataset_dir or "").startswith(tfds_source.PREFIX):
-        return Source(*convert_once(_plan_tfds(str(dataset_dir), decoding), log))
+        return Source(*convert_once(_plan_tfds(str(dataset_dir), reading), log))
     if dataset_dir is None or not _holds_photos(Path(dataset_dir)):
         return Source(dataset_dir)
     images = Path(dataset_dir).absolute()
-    return Source(*convert_once(_plan_conversion(images, decoding), log))
+    return Source(*convert_once(_plan_conversion(images, reading), log))
 
 
 def make_absolute(dataset_dir: str | None) -> str | None:
@@ -121,34 +121,34 @@ def _holds_photos(source: Path) -> bool:
     return bool(inside)
 
 
-def _plan_conversion(images: Path, decoding: Decoding) -> Conversion:
+def _plan_conversion(images: Path, reading: PhotoReading) -> Conversion:
     found = _find_photos(images)
     name = _NOT_IN_NAMES.sub("", images.stem) or "photos"
     return Conversion(
         source=str(images),
         name=name,
-        fingerprint=_take_fingerprint(images, found, decoding),
+        fingerprint=_take_fingerprint(images, found, reading),
         size=f"{len(found.photos):,} photos of {len(found.classes):,} classes",
         write=lambda output: image_folder.convert_found(
             found,
             output,
             name,
-            upright=decoding.upright,
-            max_pixels=decoding.max_pixels,
+            upright=reading.upright,
+            max_pixels=reading.max_pixels,
             overwrite=True,
         ),
     )
 
 
-def _plan_tfds(dataset_dir: str, decoding: Decoding) -> Conversion:
+def _plan_tfds(dataset_dir: str, reading: PhotoReading) -> Conversion:
     found = tfds_source.find(dataset_dir.removeprefix(tfds_source.PREFIX))
-    facts = (_FORM, found.name, str(found.builder.data_dir), decoding.max_pixels)
+    facts = (_FORM, found.name, str(found.builder.data_dir), reading.max_pixels)
     return Conversion(
         source=dataset_dir,
         name=found.builder.name,
         fingerprint=hashlib.sha256(repr(facts).encode()).hexdigest(),
         size=f"{found.name} of TensorFlow Datasets",
-        write=lambda output: tfds_source.write(found, output, decoding.max_pixels),
+        write=lambda output: tfds_source.write(found, output, reading.max_pixels),
     )
 
 
@@ -161,8 +161,8 @@ def _find_photos(images: Path) -> Found:
         ) from error
 
 
-def _take_fingerprint(images: Path, found: Found, decoding: Decoding) -> str:
-    digest = hashlib.sha256(repr((_FORM, str(images), *decoding)).encode())
+def _take_fingerprint(images: Path, found: Found, reading: PhotoReading) -> str:
+    digest = hashlib.sha256(repr((_FORM, str(images), *reading)).encode())
     digest.update(repr((found.classes, found.astray)).encode())
     for photo in found.photos:
         what: list[Any] = [photo.name, photo.split, photo.labels, photo.fault]

@@ -166,8 +166,8 @@ def find_dataset(
     Raises:
       InputError: there is no such dataset or split, or none is held out.
     """
-    decoding = sources.Decoding(config.upright is not False, max_pixels)
-    source = sources.prepare(config.dataset_dir, log, decoding)
+    reading = sources.PhotoReading(config.upright is not False, max_pixels)
+    source = sources.prepare(config.dataset_dir, log, reading)
     split = config.dataset_split_name
     if split is None:
         splits = source.list_splits(config.dataset_name)

@@ -3,7 +3,6 @@
 import dataclasses
 import time
 from collections.abc import Callable, Iterator
-from typing import Any
 
 import numpy as np
 import tensorflow as tf
@@ -16,22 +15,17 @@ from slimnets.distribution import strategies, workers
 from slimnets.inference import (
     class_map,
     evaluation_files,
+    evaluation_setup,
     gathering,
-    label_matching,
     label_offset,
     true_labels,
 )
 from slimnets.inference.defaults import (
     choose_folder,
-    complete_config,
-    find_activation,
-    find_dataset,
-    find_num_classes,
     find_weights,
 )
 from slimnets.inference.evaluation import Evaluation
 from slimnets.inference.outcomes import Collector
-from slimnets.inference.predictor import Predictor, load_predictor
 from slimnets.inference.scoring import Setup, score_split
 
 
@@ -192,7 +186,7 @@ class Evaluator:
 
     def _get_setup(self, checkpoint: str) -> Setup:
         if self._setup is None:
-            self._setup = set_up(
+            self._setup = evaluation_setup.set_up(
                 self._config, self._strategy, checkpoint, self._log, own=self._dataset
             )
         return self._setup
@@ -221,73 +215,6 @@ def _check(config: EvalConfig) -> None:
             f" --strategy={config.devices.strategy} out"
         )
     evaluation_files.check(config)
-
-
-def set_up(
-    config: EvalConfig,
-    strategy: tf.distribute.Strategy,
-    checkpoint: str,
-    log: Callable[[str], None],
-    *,
-    own: Dataset | None = None,
-    predictor: Predictor | None = None,
-) -> Setup:
-    """Builds the network and finds the dataset, from the first checkpoint.
-
-    Args:
-      config: all settings.
-      strategy: over the devices that share the work.
-      checkpoint: its path.
-      log: gets the lines that tell what is evaluated.
-      own: the dataset to score; None takes what the settings name.
-      predictor: of the network, if there is one already.
-
-    Raises:
-      InputError: the checkpoint, the dataset or a setting is at fault.
-    """
-    completed = complete_config(config.trained, checkpoint)
-    num_classes = find_num_classes(completed, checkpoint)
-    dataset = own or find_dataset(
-        completed,
-        log,
-        skips=config.reading.skips,
-        max_pixels=config.reading.max_pixels,
-    )
-    mapped = None
-    if config.class_map:
-        offset = 0
-        mapped = label_matching.map_classes(
-            config.class_map, checkpoint, num_classes, dataset, log
-        )
-    else:
-        dataset, offset = label_matching.match_labels(
-            config.trained, completed, checkpoint, num_classes, dataset, log
-        )
-    num_classes = num_classes or dataset.num_classes - offset
-    local = strategies.get_local_part(strategy)
-    with local.scope():
-        predictor = predictor or load_predictor(
-            completed,
-            num_classes,
-            config.inference,
-            log,
-            config.views.test_time_augmentation,
-        )
-    most = predictor.count_images(config.inference.batch_size)
-    batch_size = min(most, dataset.num_examples)
-    replicas = local.num_replicas_in_sync
-    return Setup(
-        predictor,
-        mapped.num_classes if mapped else num_classes,
-        dataset,
-        offset,
-        logits=_make_logits(predictor, local, _choose_activation(dataset, checkpoint)),
-        batch_size=-(-batch_size // replicas) * replicas,
-        upright=completed.upright is not False,
-        reading=config.reading,
-        strategy=strategy,
-        class_map=mapped,
-    )
 
 
 def _measure(
@@ -345,17 +272,13 @@ def _write(
     return evaluation.write(bool(config.eval_dir), log)
 
 
-def _choose_activation(
-    dataset: Dataset, checkpoint: str
-) -> Callable[[tf.Tensor], tf.Tensor]:
-    return tf.nn.sigmoid if dataset.multi_label else find_activation(checkpoint)
-
-
 def _choose_scored_activation(
     setup: Setup, checkpoint: str
 ) -> Callable[[tf.Tensor], tf.Tensor]:
     """Returns what makes probabilities of what is scored: a map gives logarithms."""
-    return tf.exp if setup.class_map else _choose_activation(setup.dataset, checkpoint)
+    if setup.class_map:
+        return tf.exp
+    return evaluation_setup.choose_activation(setup.dataset, checkpoint)
 
 
 def _require_same_step(strategy: tf.distribute.Strategy, checkpoint: str) -> None:
@@ -368,26 +291,3 @@ def _require_same_step(strategy: tf.distribute.Strategy, checkpoint: str) -> Non
             f"this worker found {checkpoint}, another one that of another step; give"
             " the path of a checkpoint, on a file system that all workers share"
         )
-
-
-def _make_logits(
-    predictor: Predictor,
-    strategy: tf.distribute.Strategy,
-    activation: Callable[[tf.Tensor], tf.Tensor],
-) -> Any:
-    """Returns a function of images whose replicas each take an equal share."""
-    replicas = strategy.num_replicas_in_sync
-
-    def run_share(images: tf.Tensor) -> tf.Tensor:
-        place = tf.distribute.get_replica_context().replica_id_in_sync_group
-        share = images.shape[0] // replicas
-        return predictor.classify(images[place * share :][:share], activation)
-
-    @tf.function(autograph=False)
-    def logits(images: tf.Tensor) -> dict[str, tf.Tensor]:
-        if replicas == 1:
-            return {"logits": predictor.classify(images, activation)}
-        parts = strategy.run(run_share, (images,))
-        return {"logits": tf.concat(strategy.experimental_local_results(parts), 0)}
-
-    return logits

@@ -17,7 +17,7 @@ from slimnets.config.inference import (
 from slimnets.config.reading import ReadingConfig
 from slimnets.datasets import pipeline
 from slimnets.export.runtimes import Run
-from slimnets.inference import evaluator, sound_images
+from slimnets.inference import evaluation_setup, sound_images
 from slimnets.inference.defaults import make_decoding
 from slimnets.inference.parity import SAME_CLASS
 from slimnets.inference.predictor import Predictor
@@ -79,7 +79,9 @@ def score(
         inference=InferenceConfig(batch_size=_BATCH_SIZE),
     )
     strategy = tf.distribute.get_strategy()
-    setup = evaluator.set_up(settings, strategy, checkpoint, log, predictor=predictor)
+    setup = evaluation_setup.set_up(
+        settings, strategy, checkpoint, log, predictor=predictor
+    )
     setup = setup._replace(most=config.num_images)
     measures: dict[str, dict[str, float]] = {}
     left_out: dict[int, str] = {}

@@ -1,6 +1,7 @@
 """Scoring a split: every example once, whatever the batch size."""
 
 import functools
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -93,22 +94,10 @@ def score_split(
     most = reading.max_bad_records if reading.skips else None
     left_out = LeftOut(numbers, describe, most)
     score, counts = _choose_scoring(setup, share)
-    batches = pipeline.eval_batches(
-        dataset,
-        setup.predictor.see,
-        setup.batch_size,
-        shard=share,
-        decoding=Decoding(
-            setup.predictor.model.channels, setup.upright, reading.max_pixels
-        ),
-        labels_offset=setup.offset,
-        skip_broken=reading.skips,
-        most=setup.most,
-    )
     scored = 0  # padding included
     with image_bar(len(numbers), leave=False) as bar:
         try:
-            for batch in batches:
+            for batch in _read(setup, share):
                 logits = run(batch["image"])["logits"]
                 if setup.class_map:
                     logits = setup.class_map.sum(logits)
@@ -135,12 +124,37 @@ def score_split(
     counts.merge(functools.partial(workers.sum_over, setup.strategy))
     lines = dict(zip(left_out.numbers, left_out.lines, strict=True))
     if workers_count > 1:
-        missing = np.zeros([setup.num_examples], np.int32)
-        missing[left_out.numbers] = 1
-        [missing] = workers.sum_over(setup.strategy, missing)
-        found = np.flatnonzero(missing)
-        if found.size:
-            require_few(found.size, describe(int(found[0])), most)
-        lines = {int(number): describe(int(number)) for number in found}
+        lines = _gather_left_out(setup, left_out.numbers, describe, most)
     require_any([*lines.values()], setup.num_examples)
     return counts.summarize(setup.num_examples - len(lines)), lines
+
+
+def _read(setup: Setup, share: tuple[int, int]) -> tf.data.Dataset:
+    """Returns this worker's batches, each of the same size, the last one padded."""
+    model, reading = setup.predictor.model, setup.reading
+    return pipeline.eval_batches(
+        setup.dataset,
+        setup.predictor.see,
+        setup.batch_size,
+        shard=share,
+        decoding=Decoding(model.channels, setup.upright, reading.max_pixels),
+        labels_offset=setup.offset,
+        skip_broken=reading.skips,
+        most=setup.most,
+    )
+
+
+def _gather_left_out(
+    setup: Setup,
+    numbers: Sequence[int],
+    describe: Callable[[int], str],
+    most: int | None,
+) -> dict[int, str]:
+    """Returns the line of each example that any worker left out, by its number."""
+    missing = np.zeros([setup.num_examples], np.int32)
+    missing[list(numbers)] = 1
+    [missing] = workers.sum_over(setup.strategy, missing)
+    found = [int(number) for number in np.flatnonzero(missing)]
+    if found:
+        require_few(len(found), describe(found[0]), most)
+    return {number: describe(number) for number in found}

@@ -62,8 +62,8 @@ def find_dataset(config: TrainConfig, log: Callable[[str], None]) -> Dataset:
       InputError: there is none.
     """
     data = config.data
-    decoding = sources.Decoding(data.upright, config.reading.max_pixels)
-    source = sources.prepare(data.dataset_dir, log, decoding)
+    reading = sources.PhotoReading(data.upright, config.reading.max_pixels)
+    source = sources.prepare(data.dataset_dir, log, reading)
     return source.get_dataset(
         data.dataset_split_name, data.dataset_name, skips=config.reading.skips
     )

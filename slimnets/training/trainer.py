@@ -111,38 +111,22 @@ def _train(
     members: Members | None,
 ) -> Outcome:
     """Trains with the devices and data that were found."""
-    strategy, dataset, num_classes = resources
-    num_examples = dataset.num_examples
-    last_step = _get_last_step(config, num_examples)
-    with strategy.scope():
-        state = TrainState(config, num_classes)
-        restore(state, start, config, log)
-    check_same_step(strategy, state)
-    if strategies.is_chief(strategy):
-        checkpoints.clear_leftovers(config.run.train_dir)
-    validation = None
-    if config.validation.is_on:
-        validation = Validation(
-            config, strategy, num_examples, last_step, state.step, log, held_out
-        )
-        state.scale_learning_rate(validation.compute_rate_factor())
+    strategy, dataset, _ = resources
+    last_step = _get_last_step(config, dataset.num_examples)
+    state = _make_state(config, start, resources, log)
+    validation = _make_validation(config, resources, state, last_step, held_out, log)
     finished = _describe_finished(config, state.step, last_step, validation)
     if start.own and finished:
         log(finished)
         return Outcome(state.step, start.own, seconds=0.0, loss=None)
     if strategies.is_chief(strategy):
-        run_settings.write(
-            config.run.train_dir,
-            config,
-            dataset,
-            num_classes=num_classes,
-            image_size=state.model.image_size,
-        )
-        _write_flagfile(config)
+        _write_settings(config, resources, state)
     for line in list_notices(config, state):
         log(line)
     weights = find_class_weights(config, dataset, log)
-    train_step = make_step(strategy, config, state, num_examples, last_step, weights)
+    train_step = make_step(
+        strategy, config, state, dataset.num_examples, last_step, weights
+    )
     steps_per_call = config.run.steps_per_call
     batches: Iterator[Any]
     if members is not None:
@@ -160,7 +144,7 @@ def _train(
         strategy,
         state,
         train_step,
-        num_examples,
+        dataset.num_examples,
         last_step,
         validation,
         steps_per_call,
@@ -170,6 +154,60 @@ def _train(
     if isinstance(batches, TrainingBatches):
         left_out = (*left_out, *batches.list_left_out())
     return dataclasses.replace(outcome, left_out=left_out)
+
+
+def _make_state(
+    config: TrainConfig, start: Start, resources: Resources, log: Callable[[str], None]
+) -> TrainState:
+    """Returns the state that training starts from, the same on all workers."""
+    with resources.strategy.scope():
+        state = TrainState(config, resources.num_classes)
+        restore(state, start, config, log)
+    check_same_step(resources.strategy, state)
+    if strategies.is_chief(resources.strategy):
+        checkpoints.clear_leftovers(config.run.train_dir)
+    return state
+
+
+def _make_validation(
+    config: TrainConfig,
+    resources: Resources,
+    state: TrainState,
+    last_step: int | None,
+    held_out: Dataset | None,
+    log: Callable[[str], None],
+) -> Validation | None:
+    """Returns what evaluates while training, None where that is off.
+
+    What it found in an earlier run may have lowered the learning rate.
+    """
+    if not config.validation.is_on:
+        return None
+    validation = Validation(
+        config,
+        resources.strategy,
+        resources.dataset.num_examples,
+        last_step,
+        state.step,
+        log,
+        held_out,
+    )
+    state.scale_learning_rate(validation.compute_rate_factor())
+    return validation
+
+
+def _write_settings(
+    config: TrainConfig, resources: Resources, state: TrainState
+) -> None:
+    """Writes what evaluation needs to know, and the flags that repeat the run."""
+    run_settings.write(
+        config.run.train_dir,
+        config,
+        resources.dataset,
+        num_classes=resources.num_classes,
+        image_size=state.model.image_size,
+    )
+    _write_flagfile(config)
 
 
 def _write_flagfile(config: TrainConfig) -> None:

@@ -31,8 +31,10 @@ def said():
 def prepare(photo_folder, said):
     """Returns what prepares the photos, or another folder."""
 
-    def prepare(folder=photo_folder, **decoding):
-        return sources.prepare(str(folder), said.append, sources.Decoding(**decoding))
+    def prepare(folder=photo_folder, **reading):
+        return sources.prepare(
+            str(folder), said.append, sources.PhotoReading(**reading)
+        )
 
     return prepare
 

@@ -16,7 +16,7 @@ CLASSES = ["red", "green", "blue"]
 def prepare(name, said=None):
     """Returns the source of a name."""
     say = (said if said is not None else []).append
-    return sources.prepare(f"tfds:{name}", say, sources.Decoding())
+    return sources.prepare(f"tfds:{name}", say, sources.PhotoReading())
 
 
 @pytest.fixture(autouse=True)

@@ -18,7 +18,7 @@ from slimnets.config.inference import EvalConfig
 from slimnets.datasets import arrays, tfrecord
 from slimnets.datasets import registry as datasets
 from slimnets.distribution import workers
-from slimnets.inference import class_matching, evaluator
+from slimnets.inference import class_matching, evaluation_setup, evaluator
 from slimnets.model import Model
 from slimnets.training import trainer
 from slimnets.training.state import TrainState
@@ -287,14 +287,14 @@ def test_a_checkpoint_that_a_training_removes_meanwhile(
 ):
     """The training beside the evaluation keeps one checkpoint."""
     made = config(model="tiny_bn", max_number_of_steps=5, max_checkpoints_to_keep=1)
-    load = evaluator.load_predictor
+    load = evaluation_setup.load_predictor
 
     def train_meanwhile(*arguments):
         trainer.train(made, silent)
-        monkeypatch.setattr(evaluator, "load_predictor", load)
+        monkeypatch.setattr(evaluation_setup, "load_predictor", load)
         return load(*arguments)
 
-    monkeypatch.setattr(evaluator, "load_predictor", train_meanwhile)
+    monkeypatch.setattr(evaluation_setup, "load_predictor", train_meanwhile)
     lines = []
     [result] = evaluated(run, lines.append, **flags)
     assert checkpoints.get_step(result.report.path) == 5
