@@ -53,6 +53,7 @@ def test_each_batch_has_a_draw_of_its_own(mixed):
     assert len(np.unique(draws)) == STEPS * 4
 
 
+@pytest.mark.slow
 def test_workers_go_on_mixing_as_replicas_did(mixed):
     whole = mixed(BOTH, workers=1, replicas=2)
     resumed = mixed(BOTH, workers=2, replicas=1, taken=2 * BATCH)

@@ -113,7 +113,10 @@ def test_a_conversion_that_lost_a_file_is_done_again(prepare):
     assert file.read_bytes() == content
 
 
-@pytest.mark.parametrize("content", ["", '{"source": 1, "left_out": []}'])
+@pytest.mark.parametrize(
+    "content",
+    ["", pytest.param('{"source": 1, "left_out": []}', marks=pytest.mark.slow)],
+)
 def test_a_damaged_card_is_written_anew(prepare, home, content):
     source = prepare()
     [card] = home.rglob("source.json")

@@ -79,6 +79,7 @@ def test_a_builder_that_changed_or_moved_is_said(run, tmp_path, monkeypatch):
     assert "pebble may have been changed since; name its network with" in ended.said
 
 
+@pytest.mark.slow
 def test_a_package_that_registers_is_found_again(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "pebbles.py").write_text(

@@ -76,6 +76,7 @@ def test_files_of_one_checkpoint_are_refused(flag: str) -> None:
         list(several.evaluate(make(**{flag: "a.html"}), ["a", "b"]))
 
 
+@pytest.mark.slow
 def test_every_size_and_crop_is_a_row_and_no_result_is_replaced(run: Path) -> None:
     recipe = {"preprocessing_name": "standard"}
     variations = [{"image_size": 4, "crop_pct": 0.5}, {"image_size": 12, "crop_pct": 1}]

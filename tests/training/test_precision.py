@@ -70,8 +70,8 @@ def test_a_choice_is_kept_whatever_the_machine(machine, choice):
         ("alexnet_v2", tf.bfloat16),
         ("cifarnet", tf.bfloat16),
         ("cifarnet", tf.float16),
-        ("inception_v1", tf.bfloat16),
-        ("mobilenet_v2_035", tf.bfloat16),
+        pytest.param("inception_v1", tf.bfloat16, marks=pytest.mark.slow),
+        pytest.param("mobilenet_v2_035", tf.bfloat16, marks=pytest.mark.slow),
     ],
 )
 def test_it_changes_what_is_computed_and_nothing_that_is_kept(name, precision):

@@ -204,6 +204,7 @@ def test_a_kill_between_a_checkpoint_and_its_evaluation(config, tmp_path, monkey
     assert lines[0] == lines[1]
 
 
+@pytest.mark.slow
 def test_another_metric_chooses_another_best(config, tmp_path):
     """What the last line calls the best is what lies in best/, or nothing is said."""
     run, best = tmp_path / "run", tmp_path / "run" / "best"
@@ -220,6 +221,7 @@ def test_another_metric_chooses_another_best(config, tmp_path):
     assert f"the best loss is that of {run}/{name}: copied to best/" in said
 
 
+@pytest.mark.slow
 def test_a_best_whose_checkpoint_is_gone_is_refused(config, tmp_path):
     flags = {**EVERY_STEP, "max_number_of_steps": 2}
     trainer.train(config(**flags), silent)
@@ -233,6 +235,7 @@ def test_a_best_whose_checkpoint_is_gone_is_refused(config, tmp_path):
     assert "the best top1 is that of step 1, whose checkpoint is neither in" in reason
 
 
+@pytest.mark.slow
 def test_settings_of_the_best_that_cannot_be_written(config, tmp_path):
     (tmp_path / "run" / "best" / run_settings.FILE).mkdir(parents=True)
     reason = refused(config(**EVERY_STEP, max_number_of_steps=1))
