@@ -15,8 +15,8 @@ from slimnets.export import lite
 from slimnets.export.pruned_function import prune_to_outputs
 
 # Of differences from float32, as a fraction of the largest value. That of bfloat16,
-# which keeps 8 bits, tells a broken network from one that is rounded: where a processor
-# lacks its instructions TensorFlow adds up in it: MobileNet v1 0.25 differs by 0.18.
+# which keeps 8 bits, tells a broken network from one that is rounded. Where a processor
+# lacks its instructions, TensorFlow adds up in it: MobileNet v1 0.25 differs by 0.18.
 BOUNDS = {"float32": 1e-4, "bfloat16": 0.25}
 
 # Runs a batch of images; returns outputs by name.

@@ -62,9 +62,14 @@ def prepare(
       log: gets the lines that tell of the images.
 
     Raises:
-      InputError: the network is not known or has other variables, or there are no
-        images.
+      InputError: the network is not known or has other variables, or no images are
+        named or found.
     """
+    if config.dataset_dir is None and source.settings is None:
+        raise errors.InputError(
+            f"no settings.json beside {source.path} says what it was trained on; name"
+            " images with --dataset_dir"
+        )
     trained = TrainedNetworkConfig(
         checkpoint_path=source.path,
         model=source.model,

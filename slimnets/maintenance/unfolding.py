@@ -94,10 +94,15 @@ def unfold(
       The path of the new one.
 
     Raises:
-      InputError: an input is at fault, or the network has no batch norm, or one
-        without gamma or beta.
+      InputError: an input is at fault, averages are to be kept beside the weights, or
+        the network has no batch norm, or one without gamma or beta.
     """
     folder = output.require_new(config.result.output)
+    if config.result.moving_averages == "keep":
+        raise errors.InputError(
+            "unfold with --moving_averages=keep: evaluation would take the averages of"
+            " gamma and beta, which fit the old moments; give take or drop"
+        )
     source = Source(path, config.selection.model)
     keys = choose_keys(source, source.list_kinds(), config.result.moving_averages)
     values = source.reader.read(keys)

@@ -83,7 +83,7 @@ def _of_frozen_batch_norm(config: TrainConfig, state: TrainState) -> Iterator[st
 def _of_folded_batch_norm(config: TrainConfig, state: TrainState) -> Iterator[str]:
     """Weights whose batch norm a converter folded compute otherwise in training."""
     given = config.fine_tuning.checkpoint_path
-    is_new = state.step == 0 and given is not None
+    is_new = state.step == 0 and bool(given)
     if config.freezing.freeze_batch_norm or not (is_new and state.has_batch_norm):
         return
     if not any(np.any(mean.numpy()) for mean in _list_moving_means(state)):

@@ -102,3 +102,15 @@ def test_what_cannot_be_unfolded_is_refused(model, left_out, said, toy_data, tmp
         unfold(path, tmp_path / "new", model=model, dataset_dir=toy_data)
     assert "\n" not in str(caught.value)
     assert not (tmp_path / "new").exists()
+
+
+def test_averages_beside_the_weights_are_refused(folded, toy_data, tmp_path):
+    flags = {"dataset_dir": toy_data, "moving_averages": "keep"}
+    with pytest.raises(errors.InputError, match="give take or drop"):
+        unfold(folded, tmp_path / "new", **flags)
+
+
+def test_without_settings_the_images_have_to_be_named(folded, tmp_path):
+    """Not those of the package's digits, which training without a dataset takes."""
+    with pytest.raises(errors.InputError, match="name images with --dataset_dir"):
+        unfold(folded, tmp_path / "new")
